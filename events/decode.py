@@ -1,0 +1,74 @@
+"""Bytes of a topic to typed events, on the hot path: one decoder a family, the type tag chooses the struct."""
+
+from __future__ import annotations
+
+from typing import Any, Union
+
+import msgspec
+
+from events.calendar import day, zone_name
+from events.errors import BadEvent, DeadLetterReason
+from events.families import FAMILIES
+from events.structs import STRUCTS
+from events.time import EARLIEST, LATEST, seconds
+
+MAX_BYTES = 1_000_000
+encode = msgspec.json.Encoder().encode
+_Kind = msgspec.defstruct("_Kind", [("type", str)])
+
+
+class Decoder:
+    """Decodes the records of one family. `max_bytes`: larger values are refused unread."""
+
+    def __init__(self, family: str, max_bytes: int = MAX_BYTES) -> None:
+        self.family, self.max_bytes = FAMILIES[family], max_bytes
+        structs = tuple(STRUCTS[t] for t in self.family.types)
+        self._decode = msgspec.json.Decoder(Union[structs]).decode  # noqa: UP007 - built at run time
+        self._special = {STRUCTS[t] for t in self.family.types if {"promised_at", "joined_on", "time_zone"} & set(STRUCTS[t].__struct_fields__)}
+
+    def decode(self, value: bytes | None, key: bytes | None) -> Any:
+        """The event of one record. Raises BadEvent with what is wrong."""
+        if value is None:
+            raise BadEvent(DeadLetterReason.TOMBSTONE, "the record has no value")
+        if len(value) > self.max_bytes:
+            raise BadEvent(DeadLetterReason.TOO_LARGE, f"{len(value):,} bytes; at most {self.max_bytes:,} are accepted")
+        try:
+            event = self._decode(value)
+            at = event.occurred_at
+            if at.__class__ is not float or not EARLIEST <= at < LATEST:
+                event.occurred_at = seconds(at)
+            if event.__class__ in self._special:
+                _finish(event)
+        except (msgspec.DecodeError, ValueError, RecursionError) as e:
+            raise self._fault(value, e) from None
+        if key is None or event.partner_id.encode() != key:
+            raise BadEvent(DeadLetterReason.KEY_MISMATCH, f"the key is {_shown(key)}, the partner {event.partner_id!r}")
+        return event
+
+    def _fault(self, value: bytes, error: Exception) -> BadEvent:
+        """Says which kind of fault it is: no JSON, a type of another topic, or a field."""
+        if not isinstance(error, msgspec.ValidationError) and isinstance(error, msgspec.DecodeError | RecursionError | UnicodeError):
+            return BadEvent(DeadLetterReason.NOT_JSON, str(error))
+        try:
+            kind: str | None = msgspec.json.decode(value, type=_Kind).type  # type: ignore[attr-defined]
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            kind = None
+        if kind is not None and kind not in self.family.types:
+            home = next((f.topic for f in FAMILIES.values() if kind in f.types), None)
+            hint = f"it belongs to {home}" if home else f"known here: {', '.join(self.family.types)}"
+            return BadEvent(DeadLetterReason.UNKNOWN_TYPE, f"`{kind}` is no event of {self.family.topic}; {hint}")
+        return BadEvent(DeadLetterReason.INVALID_EVENT, str(error))
+
+
+def _finish(event: Any) -> None:
+    """What constraints of single values can't say; as the models' validators do."""
+    if (promised := getattr(event, "promised_at", None)) is not None:
+        event.promised_at = seconds(promised)
+    if (joined := getattr(event, "joined_on", None)) is not None:
+        day(joined)
+    if (zone := getattr(event, "time_zone", None)) is not None:
+        zone_name(zone)
+
+
+def _shown(key: bytes | None) -> str:
+    return "empty" if key is None else repr(key[:128].decode("utf-8", "replace"))

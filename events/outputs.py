@@ -1,0 +1,136 @@
+"""What goes out: nudges, transitions, decisions, features and dead letters."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from events.errors import DeadLetterReason
+
+
+class Verdict(StrEnum):
+    """What policy said: sent, would have been sent to a control partner (ghost) or by a rule in trial (shadow), held back, or dropped."""
+
+    SEND = "send"
+    GHOST = "ghost"
+    SHADOW = "shadow"
+    HOLD = "hold"
+    DROP = "drop"
+
+
+class HoldReason(StrEnum):
+    """Why a nudge was not sent."""
+
+    CONDITION = "condition"
+    ROLLOUT = "rollout"
+    COOLDOWN = "cooldown"
+    MAX = "max"
+    NO_CONSENT = "no_consent"
+    OPTED_OUT = "opted_out"
+    QUIET_HOURS = "quiet_hours"
+    CAP = "cap"
+    NOT_SAFE_NOW = "not_safe_now"
+    SEATS = "seats"
+    LOWER_PRIORITY = "lower_priority"
+    HOLDOUT = "holdout"
+    OUTSIDE_HOURS = "outside_hours"
+    MODE_OFF = "mode_off"
+    MISSING_VALUE = "missing_value"
+    EXPIRED = "expired"
+    LATE_EVENT = "late_event"
+    STALE = "stale"
+    BUDGET = "budget"
+    NO_MESSAGE = "no_message"
+
+
+class Output(BaseModel):
+    """A record of an output topic; keyed by partner_id."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    partner_id: str
+
+
+class Nudge(Output):
+    """What the partner's app shows."""
+
+    type: Literal["nudge"] = "nudge"
+    nudge_id: str = Field(description="a function of rule, rule version, partner and cause: the same nudge sent twice has the same id")
+    rule: str
+    rule_version: str
+    ruleset_version: str
+    kind: Literal["training", "incentive", "tip", "recognition"]
+    message: str | None = Field(None, description="name of the message")
+    module: str | None = Field(None, description="name of the training module")
+    offer: dict[str, Any] | None = Field(None, description="bonus, currency, valid_s (seconds)")
+    language: str
+    title: str
+    body: str
+    speak: str | None = Field(None, description="to be read aloud")
+    reason: str = Field(description="why did I get this: a sentence for the partner")
+    priority: int
+    urgent: bool
+    decided_at: float = Field(description="stream time, seconds since the epoch")
+    expires_at: float | None = Field(None, description="not to be shown from then on, seconds since the epoch")
+    arm: str
+    cause: str = Field(description="event_id of the first event that led to it")
+
+
+class SegmentTransition(Output):
+    """A partner moved into a segment or out of it."""
+
+    type: Literal["segment_transition"] = "segment_transition"
+    transition_id: str
+    segment: str
+    transition: Literal["entered", "exited"]
+    decided_at: float = Field(description="stream time, seconds since the epoch")
+    cause: str = Field(description="event_id, or - for what time alone brought")
+    facts: dict[str, Any] = Field(description="each value that decided, with its age in seconds")
+    ruleset_version: str
+
+
+class Decision(Output):
+    """A nudge that was sent, or was not, and why."""
+
+    type: Literal["decision"] = "decision"
+    decision_id: str
+    rule: str = Field(description="empty for an event that came too late")
+    rule_version: str
+    ruleset_version: str
+    verdict: Verdict
+    reason: HoldReason | None = Field(None, description="empty for a send")
+    decided_at: float = Field(description="stream time, seconds since the epoch")
+    cause: str = Field(description="event_id, or - for what time alone brought")
+    evidence: dict[str, Any] = Field(description="the events of the match, and each value that decided with its age in seconds")
+    nudge_id: str | None = None
+
+
+class Features(Output):
+    """What is known of a partner now; the topic is compacted."""
+
+    type: Literal["features"] = "features"
+    at: float = Field(description="stream time, seconds since the epoch")
+    segments: list[str]
+    features: dict[str, float | int | bool | str | None]
+    ruleset_version: str
+
+
+class DeadLetter(BaseModel):
+    """Bytes that were no event; keyed as the original was."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: Literal["dead_letter"] = "dead_letter"
+    topic: str
+    partition: int
+    offset: int
+    reason: DeadLetterReason
+    detail: str
+    key_base64: str | None = None
+    original_base64: str | None = Field(None, description="the original bytes; empty for a tombstone")
+    received_at: float = Field(description="seconds since the epoch")
+
+
+OUTPUTS: tuple[type[BaseModel], ...] = (Nudge, SegmentTransition, Decision, Features, DeadLetter)

@@ -1,0 +1,16 @@
+"""What customers say."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from events.base import Event, Identifier, Word
+
+
+class RatingReceived(Event):
+    """A customer rated a delivered order."""
+
+    type: Literal["rating_received"]
+    order_id: Identifier
+    stars: Annotated[int, Field(ge=1, le=5, description="1 (worst) to 5")]
+    tags: Annotated[list[Word], Field(max_length=16)] | None = Field(None, description="late, cold, rude, ...")

@@ -1,0 +1,201 @@
+"""Types and units of expressions: every name must exist, and both sides of a comparison measure the same."""
+
+from __future__ import annotations
+
+from rulebook.faults import Faults, did_you_mean
+from rulebook.names import BUILTINS, Known
+from rulebook.scope import Scope, expand
+from rulebook.syntax import (
+    Aggregate, Arithmetic, Call, CohortPct, Comparison, Expr, Junction, Literal, Membership, MetricCall, Name, Not, references,
+)  # fmt: skip
+from rulebook.units import Unit
+
+_SAME = ({Unit.NUMBER, Unit.RATIO}, {Unit.NUMBER, Unit.MONEY})
+_NUMERIC = {"sum", "avg", "min", "max", "p50", "p90"}
+_UNKNOWN = Known(Unit.NUMBER)
+TIMELY = ("tenure", "online_today")
+
+
+class Checker:
+    """Checks expressions of one rule set; notes faults and goes on, so that one run shows all of them."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+
+    def condition(self, expr: Expr, scope: Scope) -> None:
+        """`expr` must be true, false or unknown."""
+        unit = self.unit(expr, scope)
+        if unit is not None and unit is not Unit.BOOL:
+            self.faults.error("E310", f"a condition is needed here, this is a {unit}", expr.span, help="compare it: `... > 3`")
+
+    def unit(self, expr: Expr, scope: Scope) -> Unit | None:
+        match expr:
+            case Literal(_, unit):
+                return unit
+            case Not(operand):
+                self.condition(operand, scope)
+                return Unit.BOOL
+            case Junction(_, operands):
+                for operand in operands:
+                    self.condition(operand, scope)
+                return Unit.BOOL
+            case Comparison():
+                self._comparison(expr, scope)
+                return Unit.BOOL
+            case Membership():
+                self._membership(expr, scope)
+                return Unit.BOOL
+            case Arithmetic():
+                return self._arithmetic(expr, scope)
+            case _:
+                known = self.known(expr, scope)
+                return known.unit if known is not None else None
+
+    def known(self, ref: Expr, scope: Scope) -> Known | None:
+        """What a reference measures; None, with its fault noted, when there is no such thing."""
+        match ref:
+            case Name():
+                return self._name(ref, scope)
+            case Aggregate():
+                return self._aggregate(ref, scope)
+            case MetricCall():
+                return self._metric(ref, scope)
+            case CohortPct(metric, by, span):
+                self._metric(metric, scope)
+                if by not in ("city", "zone", "vehicle", "language"):
+                    self.faults.error("E201", f"no cohort by `{by}`", span, help="one of: city, language, vehicle, zone")
+                return Known(Unit.RATIO)
+            case Call():
+                return self._call(ref, scope)
+            case _:
+                return None
+
+    def _name(self, ref: Name, scope: Scope) -> Known | None:
+        if ref.scope == "segment":
+            if ref.name not in scope.rules.segments:
+                self.faults.error("E201", f"unknown segment `{ref.name}`", ref.span, help=did_you_mean(ref.name, scope.rules.segments))
+                return None
+            return Known(Unit.BOOL, nullable=False)
+        known = scope.event_fields.get(ref.name) or BUILTINS.get(ref.name)
+        if known is None:
+            hint = did_you_mean(ref.name, scope.names())
+            if ref.name in scope.rules.metrics:
+                hint = f"a metric takes a window: `{ref.name}(2h)`"
+            self.faults.error("E201", f"unknown field `{ref.name}`", ref.span, help=hint)
+        return known
+
+    def _aggregate(self, ref: Aggregate, scope: Scope) -> Known | None:
+        for event in ref.events:
+            if event not in scope.events:
+                self.faults.error("E201", f"unknown event `{event}`", ref.span, help=did_you_mean(event, scope.events))
+                return None
+            if ref.where is not None:
+                self.condition(ref.where, scope.within(event))
+        if ref.window is None:
+            self.faults.error("E311", "the window is missing", ref.span, help="add `over 2h`, `over today` or `over life`")
+        elif ref.window.kind == "life" and ref.function in ("p50", "p90"):
+            self.faults.error("E311", f"`{ref.function}` needs a bounded window", ref.span, help="write `over 28d` or `over last 200`")
+        return self._aggregated(ref, scope)
+
+    def _aggregated(self, ref: Aggregate, scope: Scope) -> Known | None:
+        if ref.function == "count":
+            if ref.field:
+                self.faults.error("E312", "`count` takes no field", ref.span, help=f"write `count({ref.events[0]} ...)`, or `distinct` for different values")
+            return Known(Unit.NUMBER, nullable=False)
+        known = [scope.within(event).event_fields.get(ref.field) for event in ref.events]
+        for event, field in zip(ref.events, known, strict=True):
+            if field is None:
+                fields = scope.within(event).event_fields
+                hint = did_you_mean(ref.field, fields) if ref.field else f"write `{ref.function}({event}.FIELD ...)`, with one of: {', '.join(fields)}"
+                self.faults.error("E201", f"`{event}` has no field `{ref.field}`" if ref.field else f"`{ref.function}` needs a field", ref.span, help=hint)
+                return None
+        unit = known[0].unit if known[0] else Unit.NUMBER
+        if ref.function in _NUMERIC and unit in (Unit.TEXT, Unit.BOOL):
+            self.faults.error("E312", f"`{ref.function}` needs numbers; `{ref.field}` is {unit}", ref.span)
+        if ref.function == "distinct":
+            return Known(Unit.NUMBER, nullable=False)
+        return Known(unit, nullable=ref.function != "sum")
+
+    def _metric(self, ref: MetricCall, scope: Scope) -> Known | None:
+        metric = scope.rules.metrics.get(ref.name)
+        if metric is None:
+            self.faults.error("E201", f"unknown metric `{ref.name}`", ref.span, help=did_you_mean(ref.name, scope.rules.metrics))
+            return None
+        if metric.value is not None:
+            expanded = expand(ref, scope)
+            return self._aggregate(expanded, scope) if isinstance(expanded, Aggregate) else None
+        return Known(Unit.RATIO)
+
+    def _call(self, ref: Call, scope: Scope) -> Known | None:
+        if ref.function == "local_time":
+            return Known(Unit.CLOCK, nullable=False)
+        if not ref.argument:
+            self.faults.error("E313", f"`{ref.function}` takes a name", ref.span)
+            return None
+        if ref.function in ("distance_to", "nearest", "inside"):
+            if ref.argument not in scope.rules.places:
+                self.faults.error("E201", f"unknown places `{ref.argument}`", ref.argument_span, help=did_you_mean(ref.argument, scope.rules.places))
+                return None
+            return Known({"distance_to": Unit.DISTANCE, "nearest": Unit.TEXT, "inside": Unit.BOOL}[ref.function])
+        return Known(Unit.BOOL, nullable=False)
+
+    def _comparison(self, expr: Comparison, scope: Scope) -> None:
+        left, right = self.unit(expr.left, scope), self.unit(expr.right, scope)
+        if left is None or right is None:
+            return
+        if left is not right and {left, right} not in _SAME:
+            self.faults.error("E301", f"a {left} is compared with a {right}", expr.span, help=_unit_help(expr, left, right))
+        elif left in (Unit.TEXT, Unit.BOOL) and expr.operator not in ("==", "!="):
+            self.faults.error("E302", f"`{expr.operator}` does not order {left} values", expr.span, help="use `==`, `!=` or `in (a | b)`")
+        self._values(expr.left, expr.right, scope)
+        self._values(expr.right, expr.left, scope)
+        self._timely(expr)
+
+    def _timely(self, expr: Comparison) -> None:
+        """What changes by time alone is compared with a constant, so that the moment of change is known."""
+        for side, other in ((expr.left, expr.right), (expr.right, expr.left)):
+            timely = any(isinstance(r, Name) and r.name in TIMELY or isinstance(r, Call) and r.function == "local_time" for r in references(side))
+            if timely and not (isinstance(side, Name | Call) and isinstance(other, Literal)):
+                self.faults.error("E303", "what grows with time is compared with a constant only", expr.span, help="write `tenure < 30d` or `local_time() >= 17:30`")
+
+    def _membership(self, expr: Membership, scope: Scope) -> None:
+        unit = self.unit(expr.operand, scope)
+        for item in expr.items:
+            if unit is not None and item.unit is not unit and {item.unit, unit} not in _SAME:
+                self.faults.error("E301", f"a {unit} is compared with a {item.unit}", item.span)
+            self._values(expr.operand, item, scope)
+
+    def _values(self, ref: Expr, value: Expr, scope: Scope) -> None:
+        """A literal beside a field with a closed set of values must be one of them."""
+        if isinstance(ref, Name) and isinstance(value, Literal) and value.unit is Unit.TEXT:
+            known = scope.event_fields.get(ref.name) or BUILTINS.get(ref.name, _UNKNOWN)
+            if known.values and value.value not in known.values:
+                self.faults.error("E304", f"`{ref.name}` is never `{value.value}`", value.span, help=did_you_mean(str(value.value), known.values))
+
+    def _arithmetic(self, expr: Arithmetic, scope: Scope) -> Unit | None:
+        left, right = self.unit(expr.left, scope), self.unit(expr.right, scope)
+        for unit in (left, right):
+            if unit in (Unit.TEXT, Unit.BOOL, Unit.CLOCK):
+                self.faults.error("E305", f"no arithmetic with a {unit}", expr.span)
+                return None
+        if expr.operator in "+-":
+            if left and right and left is not right and {left, right} not in _SAME:
+                self.faults.error("E301", f"a {left} and a {right} do not add up", expr.span)
+            return left
+        if not isinstance(expr.right, Literal) and not (expr.operator == "*" and isinstance(expr.left, Literal)):
+            self.faults.error("E305", f"`{expr.operator}` takes a constant", expr.span, help="name a ratio as a metric to divide counts")
+        if expr.operator == "/" and isinstance(expr.right, Literal) and expr.right.value == 0:
+            self.faults.error("E305", "division by zero", expr.right.span)
+        return right if isinstance(expr.left, Literal) else left
+
+
+def _unit_help(expr: Comparison, left: Unit, right: Unit) -> str:
+    literal = next((s for s in (expr.right, expr.left) if isinstance(s, Literal)), None)
+    if literal is None:
+        return ""
+    wanted = left if literal is expr.right else right
+    if wanted is Unit.DISTANCE and literal.unit is Unit.DURATION:
+        minutes = float(literal.value) / 60
+        return f"`{literal}` is {minutes:g} minutes; write `{minutes / 1000:g}km`"
+    examples = {Unit.DURATION: "30d", Unit.DISTANCE: "1km", Unit.CLOCK: "17:30", Unit.TEXT: '"text"', Unit.RATIO: "60%"}
+    return f"write it as a {wanted}, such as `{examples[wanted]}`" if wanted in examples else ""

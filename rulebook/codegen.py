@@ -1,0 +1,134 @@
+"""Expressions to Python source. Truth has three values: `true(x)` is code that holds only when x is *definitely* true, `false(x)` when it is
+definitely false; negation is pushed to the leaves, and each leaf is false on unknown (Kleene's strong logic, split in its two faces)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import Protocol
+
+from rulebook.scope import Scope, expand
+from rulebook.syntax import Aggregate, Arithmetic, Call, CohortPct, Comparison, Expr, Junction, Literal, Membership, MetricCall, Name, Not, Reference
+
+_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+_REFERENCES = (Name, Aggregate, MetricCall, Call, CohortPct)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Python code that reads one reference. `changes`: code for the next moment (s) at which it can change by time alone, or inf.
+    `against`: the same for a comparison with a constant, which stands for {0}. `seen`: code for the time of the newest datum in it."""
+
+    code: str
+    nullable: bool
+    changes: tuple[str, ...] = ()
+    against: str = ""
+    seen: str = ""
+
+
+class Resolver(Protocol):
+    """Says how a reference is read: the rooms above own the slots."""
+
+    def value(self, ref: Reference, scope: Scope) -> Value: ...
+
+
+class Codegen:
+    def __init__(self, resolver: Resolver, scope: Scope) -> None:
+        self.resolver, self.scope, self._names = resolver, scope, count(1)
+
+    def true(self, expr: Expr) -> str:
+        """Code that is truthy iff `expr` is definitely true."""
+        return self._truth(expr, positive=True)
+
+    def false(self, expr: Expr) -> str:
+        """Code that is truthy iff `expr` is definitely false."""
+        return self._truth(expr, positive=False)
+
+    def _truth(self, expr: Expr, *, positive: bool) -> str:
+        match expr:
+            case Not(operand):
+                return self._truth(operand, positive=not positive)
+            case Junction(word, operands):
+                joint = " and " if (word == "and") is positive else " or "
+                return "(" + joint.join(self._truth(o, positive=positive) for o in operands) + ")"
+            case Comparison(operator, left, right):
+                return self._guarded((left, right), operator if positive else _OPPOSITE[operator])
+            case Membership(operand, items):
+                listed = "(" + ", ".join(repr(i.value) for i in items) + ",)"
+                return self._guarded((operand,), f"{'in' if positive else 'not in'} {listed}")
+            case Literal(value):
+                return repr(bool(value) is positive)
+            case _:
+                return self._flag(expr, positive=positive)
+
+    def _flag(self, expr: Expr, *, positive: bool) -> str:
+        if isinstance(expr, _REFERENCES) and (longer := expand(expr, self.scope)) is not None:
+            return self._truth(longer, positive=positive)
+        return f"({self.value(expr)} is {positive})"
+
+    def _guarded(self, sides: tuple[Expr, ...], operator: str) -> str:
+        guards: list[str] = []
+        codes = [self._bound(side, guards) for side in sides]
+        test = f"{codes[0]} {operator} {codes[1]}" if len(codes) == 2 else f"{codes[0]} {operator}"
+        return "(" + " and ".join([*guards, test]) + ")"
+
+    def _bound(self, expr: Expr, guards: list[str]) -> str:
+        """Arithmetic over values that are known once the guards have passed."""
+        match expr:
+            case Literal(value):
+                return repr(value)
+            case Arithmetic(operator, left, right):
+                return f"({self._bound(left, guards)} {operator} {self._bound(right, guards)})"
+            case Name() | Aggregate() | MetricCall() | Call() | CohortPct():
+                if (longer := expand(expr, self.scope)) is not None:
+                    return self._bound(longer, guards) if isinstance(longer, Aggregate) else f"bool({self.true(longer)})"
+                value = self.resolver.value(expr, self.scope)
+                if not value.nullable:
+                    return value.code
+                name = f"x{next(self._names)}"
+                guards.append(f"({name} := {value.code}) is not None")
+                return name
+            case _:
+                return f"bool({self.true(expr)})"
+
+    def value(self, expr: Expr) -> str:
+        """Code that gives the value of `expr`, or None when it is unknown."""
+        if isinstance(expr, _REFERENCES) and expand(expr, self.scope) is None:
+            return self.resolver.value(expr, self.scope).code
+        if isinstance(expr, Not | Junction | Comparison | Membership):
+            return f"(True if {self.true(expr)} else False if {self.false(expr)} else None)"
+        guards: list[str] = []
+        code = self._bound(expr, guards)
+        return f"({code} if {' and '.join(guards)} else None)" if guards else code
+
+    def changes(self, expr: Expr) -> list[str]:
+        """Code for each moment at which the truth of `expr` can next change by time alone."""
+        match expr:
+            case Not(operand):
+                return self.changes(operand)
+            case Junction(_, operands):
+                return _unique([c for o in operands for c in self.changes(o)])
+            case Comparison(_, left, right):
+                return self._comparison_changes(left, right)
+            case Arithmetic(_, left, right):
+                return _unique([*self.changes(left), *self.changes(right)])
+            case Membership(operand):
+                return self.changes(operand)
+            case Literal():
+                return []
+            case _:
+                if (longer := expand(expr, self.scope)) is not None:
+                    return self.changes(longer)
+                return list(self.resolver.value(expr, self.scope).changes)
+
+    def _comparison_changes(self, left: Expr, right: Expr) -> list[str]:
+        for side, other in ((left, right), (right, left)):
+            if isinstance(side, Name | Call) and isinstance(other, Literal) and expand(side, self.scope) is None:
+                against = self.resolver.value(side, self.scope).against
+                if against:
+                    return [against.format(repr(other.value)), *self.resolver.value(side, self.scope).changes]
+        return _unique([*self.changes(left), *self.changes(right)])
+
+
+def _unique(codes: list[str]) -> list[str]:
+    return list(dict.fromkeys(codes))

@@ -1,0 +1,106 @@
+"""What definitions say of each other: every name used exists, and what stands together fits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from rulebook.checker import Checker
+from rulebook.faults import Faults, Span, did_you_mean
+from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, RuleSet, Step, Trigger
+from rulebook.names import BUILTINS
+from rulebook.scope import Scope
+
+HOLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def link(rules: RuleSet, faults: Faults) -> None:
+    """Note every fault of the whole set."""
+    _Linker(rules, faults).run()
+
+
+class _Linker:
+    def __init__(self, rules: RuleSet, faults: Faults) -> None:
+        self.rules, self.faults, self.checker, self.scope = rules, faults, Checker(faults), Scope(rules)
+
+    def run(self) -> None:
+        for metric in self.rules.metrics.values():
+            self.faults.where = f"metric {metric.name}"
+            self.events((*metric.of, *metric.to), metric.span)
+        for segment in self.rules.segments.values():
+            self.faults.where = f"segment {segment.name}"
+            for edge in (segment.enter, segment.exit):
+                if edge.when is not None:
+                    self.checker.condition(edge.when, self.scope)
+        for pattern in self.rules.patterns.values():
+            self.faults.where = f"pattern {pattern.name}"
+            self.trigger(pattern.trigger)
+        for nudge in self.rules.nudges.values():
+            self.faults.where = f"nudge {nudge.name}"
+            self.nudge(nudge)
+        self.faults.where = ""
+
+    def events(self, names: Iterable[str], span: Span) -> None:
+        for name in names:
+            if name not in self.scope.events:
+                self.faults.error("E201", f"unknown event `{name}`", span, help=did_you_mean(name, self.scope.events))
+
+    def trigger(self, trigger: Trigger) -> None:
+        match trigger:
+            case Happens(step, span, without=without, same=same):
+                self.step(step)
+                self.events(without, span)
+                self.same(same, (step.event, *without), span)
+            case InSequence(steps, _, span, without, same):
+                for step in steps:
+                    self.step(step)
+                self.events(without, span)
+                self.same(same, [*(s.event for s in steps), *without], span)
+            case Holds(when, span, _, without):
+                self.checker.condition(when, self.scope)
+                self.events(without, span)
+            case Crosses(segment, _, span):
+                if segment not in self.rules.segments:
+                    self.faults.error("E201", f"unknown segment `{segment}`", span, help=did_you_mean(segment, self.rules.segments))
+
+    def step(self, step: Step) -> None:
+        self.events((step.event,), step.span)
+        if step.where is not None and step.event in self.scope.events:
+            self.checker.condition(step.where, self.scope.within(step.event))
+
+    def same(self, field: str, events: Iterable[str], span: Span) -> None:
+        for event in events:
+            if field and event in self.scope.events and event not in self.rules.patterns and field not in self.scope.within(event).event_fields:
+                fields = self.scope.within(event).event_fields
+                self.faults.error("E201", f"`{event}` has no field `{field}`", span, help=did_you_mean(field, fields))
+
+    def nudge(self, nudge: Nudge) -> None:
+        self.trigger(nudge.trigger)
+        for condition in (nudge.condition, nudge.clears.when if nudge.clears else None):
+            if condition is not None:
+                self.checker.condition(condition, self.scope)
+        if nudge.clears and nudge.clears.otherwise and nudge.clears.otherwise not in self.rules.nudges:
+            self.faults.error("E201", f"unknown nudge `{nudge.clears.otherwise}`", nudge.span, help=did_you_mean(nudge.clears.otherwise, self.rules.nudges))
+        if nudge.message and nudge.message not in self.rules.messages:
+            self.faults.error("E201", f"unknown message `{nudge.message}`", nudge.span, help=did_you_mean(nudge.message, self.rules.messages))
+        for module in nudge.best_of:
+            if module not in self.rules.modules:
+                self.faults.error("E201", f"unknown module `{module}`", nudge.span, help=did_you_mean(module, self.rules.modules))
+        event_scope = self.event_scope(nudge.trigger)
+        for expr in nudge.args.values():
+            self.checker.unit(expr, event_scope)
+        self.holes(nudge)
+
+    def event_scope(self, trigger: Trigger) -> Scope:
+        """Arguments may read the fields of the event that began the match."""
+        first = trigger.step if isinstance(trigger, Happens) else trigger.steps[0] if isinstance(trigger, InSequence) else None
+        return self.scope.within(first.event) if first is not None else self.scope
+
+    def holes(self, nudge: Nudge) -> None:
+        message = self.rules.messages.get(nudge.message)
+        known = {*nudge.args, *BUILTINS}
+        for language, text in message.texts.items() if message else ():
+            for hole in HOLE.findall(text.title + text.body + text.speak):
+                if hole not in known:
+                    self.faults.error("E233", f"message `{nudge.message}` ({language}) has a hole `{{{hole}}}` that nothing fills", nudge.span,
+                                      help=f"add `args: {{{hole}: ...}}` to the nudge, or {did_you_mean(hole, known)}")  # fmt: skip

@@ -1,0 +1,92 @@
+"""What a rule can name without defining it: events, their fields, and what is known about a partner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import msgspec
+
+from events.structs import STRUCTS
+from rulebook.units import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One name: what it measures, whether it can be unknown, and the closed set of its values, if any."""
+
+    unit: Unit
+    meaning: str = ""
+    nullable: bool = True
+    values: tuple[str, ...] = ()
+
+
+#: REF names that every rule set knows, with what they mean (shown by the reference page).
+BUILTINS: dict[str, Known] = {
+    "tenure": Known(Unit.DURATION, "time since the partner joined (profile `joined_on`)"),
+    "online": Known(Unit.BOOL, "between `logged_in` and `logged_out`; unknown before the first of them"),
+    "on_order": Known(Unit.BOOL, "an order is accepted and neither delivered nor cancelled", nullable=False),
+    "riding": Known(Unit.BOOL, "`on_order`, or moving faster than 3 m/s by a fix at most 60 s old", nullable=False),
+    "speed": Known(Unit.NUMBER, "m/s, from the last fix; unknown when it is older than 5 min"),
+    "zone": Known(Unit.TEXT, "zone of the last fix, else of the profile"),
+    "orders_accepted_today": Known(Unit.NUMBER, "since local midnight of the partner", nullable=False),
+    "orders_delivered_today": Known(Unit.NUMBER, "since local midnight of the partner", nullable=False),
+    "earnings_today": Known(Unit.MONEY, "sum of postings since local midnight of the partner", nullable=False),
+    "online_today": Known(Unit.DURATION, "time online since local midnight of the partner", nullable=False),
+    "rating": Known(Unit.NUMBER, "mean stars of the last 50 rated orders"),
+    "modules_completed": Known(Unit.NUMBER, "different training modules completed", nullable=False),
+    "zone_demand": Known(Unit.TEXT, "low, normal or high: offers for each online partner of the zone against its usual", values=("low", "normal", "high")),
+    "city": Known(Unit.TEXT, "from the profile"),
+    "language": Known(Unit.TEXT, "from the profile"),
+    "vehicle": Known(Unit.TEXT, "from the profile"),
+    "first_name": Known(Unit.TEXT, "from the profile"),
+    "time_zone": Known(Unit.TEXT, "from the profile, IANA name"),
+    "consent": Known(Unit.BOOL, "from the profile"),
+}
+
+#: Names that are short for an aggregate.
+EXPANSIONS: dict[str, str] = {
+    "orders_accepted_today": "count(order_accepted over today)",
+    "orders_delivered_today": "count(order_delivered over today)",
+    "earnings_today": "sum(earning_posted.amount over today)",
+    "rating": "avg(rating_received.stars over last 50)",
+    "modules_completed": "distinct(module_completed.module over life)",
+}
+
+#: `completed(M)` and `used(F)` as the comparison that they stand for; {0} is the argument.
+CALL_EXPANSIONS: dict[str, str] = {
+    "completed": 'count(module_completed where module == "{0}" over life) > 0',
+    "used": 'count(feature_used where feature == "{0}" over life) > 0',
+}
+
+_DISTANCES, _MONEY = {"distance_km"}, {"amount", "pay"}
+_COMMON = {"event_id", "partner_id", "occurred_at", "source"}
+
+
+def event_types() -> tuple[str, ...]:
+    """Names of all event types of the contract."""
+    return tuple(STRUCTS)
+
+
+@cache
+def fields_of(event: str) -> dict[str, Known]:
+    """The fields of an event type that a rule can read, by name."""
+    info = msgspec.inspect.type_info(STRUCTS[event])
+    assert isinstance(info, msgspec.inspect.StructType)
+    return {f.name: known for f in info.fields if f.name not in _COMMON and (known := _known(f.name, f.type)) is not None}
+
+
+def _known(name: str, kind: msgspec.inspect.Type) -> Known | None:
+    if isinstance(kind, msgspec.inspect.UnionType):
+        inner = [t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType)]
+        known = _known(name, inner[0])
+        return Known(known.unit, known.meaning, nullable=True, values=known.values) if known else None
+    if isinstance(kind, msgspec.inspect.LiteralType | msgspec.inspect.EnumType):
+        values = kind.values if isinstance(kind, msgspec.inspect.LiteralType) else [m.value for m in kind.cls]
+        return Known(Unit.TEXT, nullable=False, values=tuple(map(str, values)))
+    if isinstance(kind, msgspec.inspect.BoolType):
+        return Known(Unit.BOOL, nullable=False)
+    if isinstance(kind, msgspec.inspect.IntType | msgspec.inspect.FloatType):
+        unit = Unit.DISTANCE if name in _DISTANCES else Unit.MONEY if name in _MONEY else Unit.NUMBER
+        return Known(unit, nullable=False)
+    return Known(Unit.TEXT, nullable=False) if isinstance(kind, msgspec.inspect.StrType) else None

@@ -1,0 +1,71 @@
+"""Where an expression stands: which names it can see there, and what they measure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from rulebook.faults import Faults, Span
+from rulebook.model import RuleSet
+from rulebook.names import BUILTINS, CALL_EXPANSIONS, EXPANSIONS, Known, event_types, fields_of
+from rulebook.parser import parse_text
+from rulebook.syntax import Aggregate, Call, Expr, MetricCall, Name, Reference, Window
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The names of a rule set and, inside a `where`, the fields of its event (the event's own field wins)."""
+
+    rules: RuleSet
+    event: str = ""
+    pattern_fields: dict[str, Known] = field(default_factory=dict)
+
+    @cached_property
+    def event_fields(self) -> dict[str, Known]:
+        if self.event in self.rules.patterns or not self.event:
+            return self.pattern_fields
+        return fields_of(self.event)
+
+    @cached_property
+    def events(self) -> tuple[str, ...]:
+        return (*event_types(), *self.rules.patterns)
+
+    def names(self) -> set[str]:
+        return {*BUILTINS, *self.event_fields}
+
+    def within(self, event: str) -> Scope:
+        return Scope(self.rules, event) if event in self.events else Scope(self.rules)
+
+    def is_event_field(self, name: Name) -> bool:
+        return not name.scope and name.name in self.event_fields
+
+
+def expand(reference: Reference, scope: Scope) -> Expr | None:
+    """What a short name stands for, as an expression; None when it stands for itself."""
+    match reference:
+        case Name(name, span, "") if name in EXPANSIONS and not scope.is_event_field(reference):
+            return _parsed(EXPANSIONS[name], span)
+        case Call(function, argument, span) if function in CALL_EXPANSIONS:
+            return _parsed(CALL_EXPANSIONS[function].format(argument), span)
+        case MetricCall(name, window, span) if name in scope.rules.metrics:
+            value = scope.rules.metrics[name].value
+            return Aggregate(value.function, value.events, value.field, value.where, window, span) if value is not None else None
+        case _:
+            return None
+
+
+def ratio_parts(call: MetricCall, scope: Scope) -> tuple[Aggregate, Aggregate, int]:
+    """Counts of numerator and denominator, and min_samples, of a ratio metric over the call's window."""
+    metric = scope.rules.metrics[call.name]
+    return _count(metric.of, call.window, call.span), _count(metric.to, call.window, call.span), metric.min_samples
+
+
+def _count(events: tuple[str, ...], window: Window, span: Span) -> Aggregate:
+    return Aggregate("count", events, "", None, window, span)
+
+
+def _parsed(text: str, span: Span) -> Expr:
+    """The tree of a text that is ours; its faults would be ours too."""
+    expr = parse_text(text, span, span.start, faults := Faults())
+    assert expr is not None, faults.found
+    return expr

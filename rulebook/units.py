@@ -1,0 +1,71 @@
+"""Literals with units: `45m` `30d` `1km` `17:30` `60%` `40 INR`. A bare `m` is minutes; distances are km."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+MINUTE, HOUR, DAY, WEEK = 60.0, 3600.0, 86400.0, 604800.0
+SECONDS = {"s": 1.0, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d|w)\Z")
+_CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\Z")
+_RATE = re.compile(r"(\d+) per (\S+)\Z")
+_SHARE = re.compile(r"(\d+(?:\.\d+)?)%\Z")
+
+
+class Unit(StrEnum):
+    """What a value measures; values of different units never compare."""
+
+    NUMBER = "number"
+    RATIO = "ratio"
+    DURATION = "duration"
+    DISTANCE = "distance"
+    MONEY = "money"
+    CLOCK = "time of day"
+    TEXT = "text"
+    BOOL = "true/false"
+
+
+def duration(text: str) -> float | None:
+    """Seconds of `90s`, `45m`, `2h`, `30d`, `2w`; None when it is no duration."""
+    if (m := _DURATION.match(text.strip())) is None:
+        return None
+    return float(m[1]) * SECONDS[m[2]]
+
+
+def clock(text: str) -> float | None:
+    """Seconds after midnight of `HH:MM` (`24:00` is the end of the day); None when it is none."""
+    if (m := _CLOCK.match(text.strip())) is None:
+        return None
+    seconds = int(m[1]) * HOUR + int(m[2]) * MINUTE
+    return seconds if seconds <= DAY else None
+
+
+def clock_range(text: str) -> tuple[float, float] | None:
+    """`22:30-06:30` as two times of day in seconds; the second may be the earlier one (over midnight)."""
+    first, dash, last = text.partition("-")
+    if not dash or (start := clock(first)) is None or (end := clock(last)) is None:
+        return None
+    return start, end
+
+
+def rate(text: str) -> tuple[int, float] | None:
+    """`2 per 7d` as (2, seconds)."""
+    if (m := _RATE.match(text.strip())) is None or (span := duration(m[2])) is None:
+        return None
+    return int(m[1]), span
+
+
+def percent(text: str) -> float | None:
+    """`60%` as 0.6, correctly rounded; None when it is none."""
+    if (m := _SHARE.match(text.strip())) is None:
+        return None
+    return float(f"{m[1]}e-2")
+
+
+def spell(seconds: float) -> str:
+    """The shortest exact spelling of a duration: 900.0 is `15m`."""
+    for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE)):
+        if seconds and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:g}s"

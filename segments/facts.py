@@ -1,0 +1,146 @@
+"""The plain facts about a partner that events state: online, where, on which order, profile. A last value is replaced only by a newer one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from math import inf, nextafter
+from typing import Any
+
+from segments import geo
+from segments.clock import day_start, zone_info
+from segments.state import MAX_ORDERS, PartnerState
+
+FIX_FRESH, SPEED_FRESH, RIDING_SPEED = 300.0, 60.0, 3.0
+PROFILE_FIELDS = ("city", "zone", "language", "vehicle", "time_zone", "consent", "first_name", "joined_on")
+_CLOSED_FOR = 600.0
+
+
+def position(s: PartnerState, e: Any, t: float) -> None:
+    if t >= s.fix_at:
+        s.fix_at, s.lat, s.lon, s.speed = t, e.lat, e.lon, e.speed
+        if e.zone is not None:
+            s.zone, s.zone_at = e.zone, t
+
+
+def logged_in(s: PartnerState, e: Any, t: float) -> None:
+    if t < s.session_at:
+        return
+    if s.online is not True:
+        if s.session_at < day_start(s, t):
+            s.online_before = 0.0
+        s.session_start = s.online_since = t
+    s.online, s.session_at = True, t
+    if e.zone is not None and t >= s.zone_at:
+        s.zone, s.zone_at = e.zone, t
+
+
+def logged_out(s: PartnerState, e: Any, t: float) -> None:
+    if t < s.session_at:
+        return
+    if s.online:
+        s.online_before = online_today(s, t)
+    s.online, s.session_at = False, t
+
+
+def order_accepted(s: PartnerState, e: Any, t: float) -> None:
+    if s.closed and s.closed.get(e.order_id, -inf) >= t:
+        return
+    s.orders[e.order_id] = t
+    if len(s.orders) > MAX_ORDERS:
+        del s.orders[min(s.orders, key=s.orders.__getitem__)]
+        s.dropped += 1
+
+
+def order_closed(s: PartnerState, e: Any, t: float) -> None:
+    """Delivered or cancelled; remembered for a while when the acceptance has not come yet."""
+    if s.orders.pop(e.order_id, None) is None:
+        s.closed = {o: at for o, at in s.closed.items() if at > t - _CLOSED_FOR}
+        s.closed[e.order_id] = t
+
+
+def profile_updated(s: PartnerState, e: Any, t: float) -> None:
+    if t < s.profile_at:
+        return
+    s.profile_at = t
+    s.profile = {name: value for name in PROFILE_FIELDS if (value := getattr(e, name)) is not None}
+    s.day_end = -inf
+    if (joined := s.profile.pop("joined_on", None)) is not None:
+        s.profile["joined_at"] = _midnight(joined, s.profile.get("time_zone"))
+
+
+def _midnight(day: str, zone: str | None) -> float:
+    return datetime.fromisoformat(str(day)).replace(tzinfo=zone_info(zone or "UTC")).timestamp()
+
+
+def opted_out(s: PartnerState, e: Any, t: float) -> None:
+    rule = e.rule or ""
+    if rule not in s.opted_out:
+        s.opted_out.append(rule)
+
+
+APPLY: dict[str, Callable[[PartnerState, Any, float], None]] = {
+    "position": position, "logged_in": logged_in, "logged_out": logged_out, "order_accepted": order_accepted,
+    "order_delivered": order_closed, "order_cancelled": order_closed, "profile_updated": profile_updated, "opted_out": opted_out,
+}  # fmt: skip
+
+
+# -- reading: None is unknown
+
+
+def tenure(s: PartnerState, now: float) -> float | None:
+    joined = s.profile.get("joined_at")
+    return None if joined is None else now - joined
+
+
+def reaches(value: float | None, now: float, goal: float) -> float:
+    """When a value that grows by one a second reaches `goal`; inf when it has or is unknown."""
+    return inf if value is None or value >= goal else now + (goal - value)
+
+
+def online_today(s: PartnerState, now: float) -> float:
+    """Seconds online since the partner's midnight."""
+    start = day_start(s, now)
+    if s.online:
+        return (s.online_before if s.online_since >= start else 0.0) + now - max(s.online_since, start)
+    return s.online_before if s.session_at >= start else 0.0
+
+
+def riding(s: PartnerState, now: float) -> bool:
+    return bool(s.orders) or (s.speed is not None and s.speed > RIDING_SPEED and now - s.fix_at <= SPEED_FRESH)
+
+
+def speed(s: PartnerState, now: float) -> float | None:
+    return s.speed if now - s.fix_at <= FIX_FRESH else None
+
+
+def zone(s: PartnerState, now: float) -> str | None:
+    return s.zone if s.zone is not None and now - s.zone_at <= FIX_FRESH else s.profile.get("zone")
+
+
+def distance_to(s: PartnerState, now: float, places: tuple[geo.Place, ...]) -> float | None:
+    if now - s.fix_at > FIX_FRESH:
+        return None
+    lat, lon = s.lat, s.lon
+    return min([geo.km_to(p, lat, lon) for p in places])
+
+
+def nearest(s: PartnerState, now: float, places: tuple[geo.Place, ...]) -> str | None:
+    return geo.nearest(places, s.lat, s.lon)[1] if now - s.fix_at <= FIX_FRESH else None
+
+
+def inside(s: PartnerState, now: float, places: tuple[geo.Place, ...]) -> bool | None:
+    return any(geo.inside(p, s.lat, s.lon) for p in places) if now - s.fix_at <= FIX_FRESH else None
+
+
+def goes_stale(at: float, now: float, fresh: float) -> float:
+    """The first moment at which a value of time `at` is older than `fresh` seconds; inf when it is already."""
+    return nextafter(at + fresh, inf) if now <= at + fresh else inf
+
+
+def context(s: PartnerState, key: str) -> Any:
+    """A value that events from outside the partner fill: zone_demand, cohort_pct."""
+    found = s.context.get(key)
+    return None if found is None else found[0]
+
+

@@ -1,0 +1,234 @@
+"""Features to numbered slots: each distinct aggregate is stored once, whoever uses it; what is generated here reads and feeds the slots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rulebook.codegen import Codegen, Value
+from rulebook.model import RuleSet
+from rulebook.scope import Scope, expand, ratio_parts
+from rulebook.syntax import Aggregate, Call, CohortPct, Literal, MetricCall, Name, Reference, Window
+from segments import facts
+from segments.geo import Place
+from segments.windows import EXACT_UP_TO, MAX_SAMPLES
+
+_FIX, _SESSION, _PROFILE = ("position",), ("logged_in", "logged_out"), ("profile_updated",)
+_TO_ORDERS = ("order_accepted", "order_delivered", "order_cancelled")
+_DAY = "day_end(s, now)"
+
+#: Plain facts: how they are read, which events change them, and when they change by time alone.
+_FACTS: dict[str, tuple[Value, tuple[str, ...]]] = {
+    "tenure": (Value("tenure(s, now)", True, against="reaches(tenure(s, now), now, {0})", seen="s.profile_at"), _PROFILE),
+    "online": (Value("s.online", True, seen="s.session_at"), _SESSION),
+    "on_order": (Value("bool(s.orders)", False), _TO_ORDERS),
+    "riding": (Value("riding(s, now)", False, (f"goes_stale(s.fix_at, now, {facts.SPEED_FRESH!r})",)), (*_TO_ORDERS, *_FIX)),
+    "speed": (Value("speed(s, now)", True, (f"goes_stale(s.fix_at, now, {facts.FIX_FRESH!r})",), seen="s.fix_at"), _FIX),
+    "zone": (Value("zone(s, now)", True, (f"goes_stale(s.zone_at, now, {facts.FIX_FRESH!r})",)), (*_FIX, "logged_in", *_PROFILE)),
+    "online_today": (Value("online_today(s, now)", False, (_DAY,), "reaches(online_today(s, now) if s.online else None, now, {0})"), _SESSION),
+    "zone_demand": (Value("context(s, 'zone_demand')", True), ()),
+}
+_BEST, _MANY = ("min", "max", "last"), {"avg": "average({0})", "min": "min({0}, default=None)", "max": "max({0}, default=None)", "sum": "sum({0})"}
+_MANY |= {"last": "({0} or (None,))[-1]", "distinct": "len(set({0}))", "p50": "percentile({0}, 0.5)", "p90": "percentile({0}, 0.9)", "count": "len({0})"}
+_BUCKETED = {"count": "bucket_count", "sum": "bucket_sum", "avg": "bucket_average", "min": "bucket_low", "max": "bucket_high"}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One numbered place in a partner's state. `key` is its definition: a snapshot finds it again by that, whatever its number is then."""
+
+    number: int
+    key: str
+
+
+@dataclass
+class Slots:
+    """Numbers slots and timers in order of first use."""
+
+    timers: list[str] = field(default_factory=list)
+    _by_key: dict[str, Slot] = field(default_factory=dict)
+
+    @property
+    def slots(self) -> list[Slot]:
+        return list(self._by_key.values())
+
+    def slot(self, key: str) -> int:
+        """The number of the slot with this definition, a new one if it is the first."""
+        return self._by_key.setdefault(key, Slot(len(self._by_key), key)).number
+
+    def timer(self, key: str) -> int:
+        self.timers.append(key)
+        return len(self.timers) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Code that feeds one slot from an event; `guard` is empty or the condition under which it does."""
+
+    guard: str
+    lines: tuple[str, ...]
+
+
+class Features:
+    """Resolves references of one rule set to code over slots. `given` (canonical text to value) replaces a reference: tests say so."""
+
+    def __init__(self, rules: RuleSet, slots: Slots, given: dict[str, Literal] | None = None) -> None:
+        self.rules, self.slots, self.given = rules, slots, given or {}
+        self.updates: dict[str, list[Update]] = {}
+        self.places: dict[str, tuple[Place, ...]] = {name: tuple(Place(p) for p in places.places) for name, places in rules.places.items()}
+        self._stored: dict[str, tuple[int, str]] = {}
+        self.segment_slots: dict[str, int] = {}
+
+    def reads(self, ref: Reference, scope: Scope) -> frozenset[str]:
+        """Event types (and `segment:NAME`) whose arrival can change a reference."""
+        match ref:
+            case _ if str(ref) in self.given:
+                return frozenset()
+            case Name(name, _, "segment"):
+                return frozenset({f"segment:{name}"})
+            case Name(name):
+                return frozenset(_FACTS[name][1] if name in _FACTS else _PROFILE)
+            case Aggregate(_, events, _, _, window):
+                return frozenset({*events, *(("logged_in",) if window and window.kind == "session" else ())})
+            case MetricCall():
+                of, to, _ = ratio_parts(ref, scope)
+                return self.reads(of, scope) | self.reads(to, scope)
+            case Call("distance_to" | "nearest" | "inside"):
+                return frozenset(_FIX)
+            case _:
+                return frozenset()
+
+    def value(self, ref: Reference, scope: Scope) -> Value:
+        if (given := self.given.get(str(ref))) is not None:
+            return Value(repr(given.value), nullable=False)
+        match ref:
+            case Name(name, _, "segment"):
+                return Value(f"is_in(v[{self.segment_slots[name]}])", nullable=False)
+            case Name(name) if scope.is_event_field(ref):
+                return Value(f"e.{name}", scope.event_fields[name].nullable)
+            case Name(name):
+                return _FACTS[name][0] if name in _FACTS else Value(f"s.profile.get({name!r})", nullable=True, seen="s.profile_at")
+            case Aggregate():
+                return self._aggregate(ref, scope)
+            case MetricCall():
+                return self._ratio(ref, scope)
+            case CohortPct():
+                return Value(f"context(s, {str(ref)!r})", nullable=True)
+            case Call("local_time"):
+                return Value("time_of_day(s, now)", nullable=False, against="next_time_of_day(s, now, {0})", changes=(_DAY,))
+            case Call(function, argument):
+                stale = f"goes_stale(s.fix_at, now, {facts.FIX_FRESH!r})"
+                return Value(f"{function}(s, now, P_{argument})", nullable=True, changes=(stale,), seen="s.fix_at")
+
+    def seen(self, ref: Reference, scope: Scope) -> str:
+        """Code for the time of the newest datum in a reference; empty where it has none."""
+        if str(ref) in self.given:
+            return ""
+        longer = expand(ref, scope)
+        if longer is None:
+            return self.value(ref, scope).seen
+        return self._aggregate(longer, scope).seen if isinstance(longer, Aggregate) else ""
+
+    def _ratio(self, ref: MetricCall, scope: Scope) -> Value:
+        of, to, samples = ratio_parts(ref, scope)
+        parts = [self._aggregate(of, scope), self._aggregate(to, scope)]
+        changes = tuple(dict.fromkeys(c for p in parts for c in p.changes))
+        return Value(f"ratio({parts[0].code}, {parts[1].code}, {samples})", nullable=True, changes=changes, seen=parts[1].seen)
+
+    def _aggregate(self, ref: Aggregate, scope: Scope) -> Value:
+        assert ref.window is not None
+        storage = _storage(ref.function, ref.window)
+        number = self._store(ref, storage, scope)
+        return _read(ref, storage, f"v[{number}]")
+
+    def _store(self, ref: Aggregate, storage: str, scope: Scope) -> int:
+        """The slot of an aggregate; at its first use, the code that feeds it is noted for each of its events."""
+        shape = Aggregate(_shared(ref.function, storage), ref.events, ref.field, ref.where, ref.window, ref.span)
+        key = f"{storage}:{shape}"
+        if key not in self._stored:
+            number = self.slots.slot(key)
+            self._stored[key] = (number, storage)
+            for event in dict.fromkeys(ref.events):
+                inner = Scope(self.rules, event)
+                guard = Codegen(self, inner).true(ref.where) if ref.where is not None else ""
+                self.updates.setdefault(event, []).append(Update(guard, _feed(ref, storage, number)))
+        return self._stored[key][0]
+
+
+def _shared(function: str, storage: str) -> str:
+    """Functions that read the same storage share it."""
+    return {"samples": "samples", "buckets": "buckets", "total": "total"}.get(storage, function)
+
+
+def _storage(function: str, window: Window) -> str:
+    if window.kind == "last":
+        return "samples"
+    if window.kind == "sliding":
+        if window.size > EXACT_UP_TO and function in _BUCKETED:
+            return "buckets"
+        return "times" if function == "count" else "samples"
+    if function in ("count", "sum", "avg"):
+        return "total"
+    return "best" if function in _BEST else "values" if function == "distinct" else "samples"
+
+
+def _epoch(window: Window) -> str:
+    return {"life": "0.0", "today": "day_start(s, now)", "session": "s.session_start"}[window.kind]
+
+
+def _feed(ref: Aggregate, storage: str, number: int) -> tuple[str, ...]:
+    window, value = ref.window, f"e.{ref.field}" if ref.field else "1"
+    assert window is not None
+    match storage:
+        case "times":
+            slot = f"v[{number}]"
+            return (
+                f"w = {slot}",
+                f"if w and t >= w[-1]:",  # noqa: F541 - one shape for all lines
+                "    w.append(t)",
+                f"    if w[0] + {window.size!r} <= t: alive(w, {window.size!r}, t)",
+                f"else: add_time(v, {number}, t, {window.size!r})",
+            )
+        case "samples":
+            keep = int(window.size) if window.kind == "last" else MAX_SAMPLES
+            return (f"add_sample(v, {number}, t, {value}, {keep})",)
+        case "buckets":
+            return (f"add_bucket(v, {number}, t, {value}, {window.size!r})",)
+        case "total":
+            return (f"add_total(v, {number}, t, {value}, {_epoch(window)})",)
+        case "best":
+            return (f"add_best(v, {number}, t, {value}, {_epoch(window)}, {ref.function!r})",)
+        case _:
+            return (f"add_value(v, {number}, t, {value}, {_epoch(window)})",)
+
+
+def _read(ref: Aggregate, storage: str, slot: str) -> Value:
+    window, function = ref.window, ref.function
+    assert window is not None
+    span, nullable = repr(window.size), function not in ("count", "sum", "distinct")
+    changes = (_DAY,) if window.kind == "today" else ()
+    match storage:
+        case "times":
+            return Value(f"alive({slot}, {span}, now)", False, (f"first_leaves({slot}, {span}, now)",), seen=f"newest_time({slot})")
+        case "buckets":
+            return Value(f"{_BUCKETED[function]}({slot}, {span}, now)", nullable, (f"first_bucket_leaves({slot}, {span}, now)",))
+        case "total":
+            epoch = _epoch(window)
+            code = f"total_average({slot}, {epoch})" if function == "avg" else f"total({slot}, {epoch}, {1 if function == 'count' else 2})"
+            return Value(code, nullable, changes, seen=f"newest_total({slot})")
+        case "best":
+            return Value(f"best({slot}, {_epoch(window)})", nullable, changes, seen=f"newest_best({slot})")
+        case "values":
+            return Value(f"different({slot}, {_epoch(window)})", nullable, changes)
+        case _:
+            return _read_samples(function, window, slot, changes)
+
+
+def _read_samples(function: str, window: Window, slot: str, changes: tuple[str, ...]) -> Value:
+    span, nullable = repr(window.size), function not in ("count", "sum", "distinct")
+    if window.kind == "sliding":
+        many, changes = f"sliding({slot}, {span}, now)", (f"first_sample_leaves({slot}, {span}, now)",)
+    else:
+        many = f"since({slot}, {_epoch(window)})" if window.kind != "last" else f"since({slot}, 0.0)"
+    return Value(_MANY[function].format(many), nullable, changes, seen=f"newest_sample({slot})")
+
+

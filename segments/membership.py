@@ -1,0 +1,85 @@
+"""Segments to Python source: one function a segment, which looks at it at a moment and says whether the partner moved in or out.
+
+A membership is `[member, edge_since, since]`: whether the partner is in, since when the condition of the other edge has been true (None: it is
+not), and since when the partner is in or out. Its timer is due when the edge has held long enough, or when time alone can change the condition.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rulebook.codegen import Codegen
+from rulebook.model import RuleSet, Segment
+from rulebook.scope import Scope, expand
+from rulebook.syntax import Expr, Not, references
+from segments.features import Features
+
+
+def is_in(membership: list[Any] | None) -> bool:
+    return membership is not None and membership[0]
+
+
+def exit_condition(segment: Segment) -> Expr:
+    """The condition of the way out; by default *definitely not* the one of the way in."""
+    assert segment.enter.when is not None
+    return segment.exit.when or Not(segment.enter.when, segment.enter.when.span)
+
+
+def reads(exprs: list[Expr], features: Features, scope: Scope) -> frozenset[str]:
+    """Event types, and `segment:NAME`, whose arrival can change the truth of any of the expressions."""
+    found: set[str] = set()
+    pending = [r for e in exprs for r in references(e)]
+    while pending:
+        ref = pending.pop()
+        if str(ref) not in features.given and (longer := expand(ref, scope)) is not None:
+            pending += references(longer)
+        elif not (scope.event and hasattr(ref, "scope") and scope.is_event_field(ref)):
+            found |= features.reads(ref, scope)
+    return frozenset(found)
+
+
+def segment_source(segment: Segment, number: int, timer: int, features: Features, rules: RuleSet) -> list[str]:
+    """The lines of `seg_<number>(s, v, now) -> bool`."""
+    scope = Scope(rules)
+    code, leave = Codegen(features, scope), exit_condition(segment)
+    assert segment.enter.when is not None
+    slot = features.segment_slots[segment.name]
+    enter_true, leave_true = code.true(segment.enter.when), code.true(leave)
+    changes = list(dict.fromkeys([*code.changes(segment.enter.when), *code.changes(leave)]))
+    return [
+        f"def seg_{number}(s, v, now):  # {segment.name}",
+        f"    m = v[{slot}]",
+        f"    if m is None: m = v[{slot}] = [False, None, None]",
+        "    moved = False",
+        "    if m[0]:",
+        *_edge(leave_true, segment.exit.hold, "False", enter_true if segment.enter.hold else ""),
+        "    else:",
+        *_edge(enter_true, segment.enter.hold, "True", leave_true if segment.exit.hold else ""),
+        *_due(segment, timer, changes),
+        "    return moved",
+    ]
+
+
+def _edge(condition: str, hold: float, member: str, other: str) -> list[str]:
+    """The way to `member`; where the opposite way takes time, its clock starts at once if its condition holds already."""
+    crossed = [f"m[0], m[1], m[2], moved = {member}, None, now, True"]
+    if other:
+        crossed.append(f"if {other}: m[1] = now")
+    if not hold:
+        return [f"        if {condition}:", *(f"            {line}" for line in crossed)]
+    return [
+        f"        if {condition}:",
+        "            if m[1] is None: m[1] = now",
+        f"            if now >= m[1] + {hold!r}:",
+        *(f"                {line}" for line in crossed),
+        "        else: m[1] = None",
+    ]
+
+
+def _due(segment: Segment, timer: int, changes: list[str]) -> list[str]:
+    moments = [*changes]
+    if segment.enter.hold or segment.exit.hold:
+        moments.append(f"inf if m[1] is None else m[1] + ({segment.exit.hold!r} if m[0] else {segment.enter.hold!r})")
+    if not moments:
+        return []
+    return [f"    s.dues[{timer}] = {moments[0] if len(moments) == 1 else 'min(' + ', '.join(moments) + ')'}"]

@@ -1,0 +1,52 @@
+"""The one cupboard per partner: opened at the start of a step, closed at its end."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+#: Orders that may be open at once; the oldest is dropped, and counted, when a closing event was lost.
+MAX_ORDERS = 16
+
+
+class PartnerState:
+    """All that is kept of one partner. Times are seconds since the epoch.
+
+    `slots` holds windows, memberships, open matches and last sends by number; `dues` the next moment at which a timed slot wants to be
+    looked at; `applied` the last offset applied for each source topic.
+    """
+
+    __slots__ = (
+        "applied", "closed", "context", "day_end", "day_start", "dropped", "dues", "fix_at", "lat", "lon", "next_due", "now", "online",
+        "online_before", "online_since", "opted_out", "orders", "partner_id", "profile", "profile_at", "recent", "sends", "session_at", "session_start",
+        "slots", "speed", "zone", "zone_at",
+    )  # fmt: skip
+
+    def __init__(self, partner_id: str, slots: int = 0, timers: int = 0) -> None:
+        self.partner_id = partner_id
+        self.now = -inf
+        self.next_due = inf
+        self.applied: dict[str, int] = {}
+        self.slots: list[Any] = [None] * slots
+        self.dues: list[float] = [inf] * timers
+        self.profile: dict[str, Any] = {}
+        self.profile_at = -inf
+        self.online: bool | None = None
+        self.session_at = -inf
+        self.session_start = -inf
+        self.online_since = -inf
+        self.online_before = 0.0
+        self.fix_at = -inf
+        self.lat = self.lon = 0.0
+        self.speed: float | None = None
+        self.zone: str | None = None
+        self.zone_at = -inf
+        self.orders: dict[str, float] = {}
+        self.closed: dict[str, float] = {}
+        self.recent: dict[str, float] = {}
+        self.sends: list[float] = []
+        self.opted_out: list[str] = []
+        self.context: dict[str, list[Any]] = {}
+        self.day_start = inf
+        self.day_end = -inf
+        self.dropped = 0

@@ -1,0 +1,239 @@
+"""Windows over a partner's events. An element that happened at t is in a sliding window W from t up to, not including, t + W.
+
+| storage | for | holds | exact |
+|---|---|---|---|
+| times | count over at most a day | the times | yes |
+| samples | other functions over at most a day, and `last N` | times and values | yes, up to 1,000 elements |
+| buckets | longer than a day | 64 buckets a window, only those used | to 1/64 of the window: an element leaves late by at most that |
+| total | count, sum, avg over life, today, session | count, sum, newest time | yes |
+| best | min, max, last over life, today, session | one value | yes |
+| values | distinct over life, today, session | the values | yes, up to 1,000 of them |
+
+All are plain lists, so that a snapshot is the list itself. `benches/windows.py` measures bytes and error.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from math import inf
+from typing import Any
+
+EXACT_UP_TO, BUCKETS, MAX_SAMPLES, MAX_VALUES = 86400.0, 64, 1000, 1000
+Slots = list[Any]
+
+
+# -- times: [t, t, ...] in order
+
+
+def add_time(v: Slots, i: int, t: float, span: float) -> None:
+    """Note an element that may be late. (The common case, in order, is written out where the handlers are generated.)"""
+    w = v[i]
+    if w is None:
+        v[i] = [t]
+    else:
+        insort(w, t)
+        if w[0] + span <= w[-1]:
+            alive(w, span, w[-1])
+
+
+def alive(w: list[float] | None, span: float, now: float) -> int:
+    """How many are in the window at `now`; those that have left are forgotten."""
+    if not w:
+        return 0
+    if w[0] + span <= now:
+        gone = bisect_right(w, now, key=lambda t: t + span)
+        del w[:gone]
+    return len(w)
+
+
+def first_leaves(w: list[float] | None, span: float, now: float) -> float:
+    """When the oldest element leaves; inf when there is none."""
+    return w[0] + span if w and alive(w, span, now) else inf
+
+
+# -- samples: [[t, ...], [value, ...]] in order of time
+
+
+def add_sample(v: Slots, i: int, t: float, value: Any, keep: int) -> None:
+    if value is None:
+        return
+    w = v[i]
+    if w is None:
+        v[i] = [[t], [value]]
+        return
+    at = bisect_right(w[0], t)
+    w[0].insert(at, t)
+    w[1].insert(at, value)
+    if len(w[0]) > keep:
+        del w[0][0], w[1][0]
+
+
+def sliding(w: list[list[Any]] | None, span: float, now: float) -> list[Any]:
+    """The values in the window at `now`, in order of time."""
+    if w is None:
+        return []
+    if w[0] and w[0][0] + span <= now:
+        gone = bisect_right(w[0], now, key=lambda t: t + span)
+        del w[0][:gone], w[1][:gone]
+    values: list[Any] = w[1]
+    return values
+
+
+def since(w: list[list[Any]] | None, start: float) -> list[Any]:
+    """The values not older than `start`."""
+    return [] if w is None else w[1][bisect_left(w[0], start) :]
+
+
+def first_sample_leaves(w: list[list[Any]] | None, span: float, now: float) -> float:
+    return w[0][0] + span if w and sliding(w, span, now) else inf
+
+
+def average(values: list[Any]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def percentile(values: list[Any], share: float) -> float | None:
+    """The nearest-rank percentile: the smallest value that at least `share` of the values do not exceed."""
+    if not values:
+        return None
+    ranked = sorted(values)
+    return float(ranked[max(0, -int(-share * len(ranked) // 1) - 1)])
+
+
+# -- buckets: [[index, n, sum, low, high], ...] in order
+
+
+def add_bucket(v: Slots, i: int, t: float, value: float | None, span: float) -> None:
+    if value is None:
+        return
+    index = int(t // (span / BUCKETS))
+    w = v[i]
+    if w is None:
+        w = v[i] = []
+    at = bisect_right(w, index, key=_index)
+    if at and w[at - 1][0] == index:
+        b = w[at - 1]
+        b[1], b[2], b[3], b[4] = b[1] + 1, b[2] + value, min(b[3], value), max(b[4], value)
+    else:
+        w.insert(at, [index, 1, value, value, value])
+    if len(w) > BUCKETS + 2:
+        del w[0]
+
+
+def _index(bucket: list[float]) -> float:
+    return bucket[0]
+
+
+def buckets(w: list[list[float]] | None, span: float, now: float) -> list[list[float]]:
+    """The buckets with an element that may be in the window at `now`."""
+    if not w:
+        return []
+    while w and _bucket_leaves(w[0], span) <= now:
+        del w[0]
+    return w
+
+
+def _bucket_leaves(bucket: list[float], span: float) -> float:
+    return (bucket[0] + 1) * (span / BUCKETS) + span
+
+
+def first_bucket_leaves(w: list[list[float]] | None, span: float, now: float) -> float:
+    return _bucket_leaves(w[0], span) if w and buckets(w, span, now) else inf
+
+
+def bucket_count(w: list[list[float]] | None, span: float, now: float) -> float:
+    return sum(b[1] for b in buckets(w, span, now))
+
+
+def bucket_sum(w: list[list[float]] | None, span: float, now: float) -> float:
+    return sum(b[2] for b in buckets(w, span, now))
+
+
+def bucket_average(w: list[list[float]] | None, span: float, now: float) -> float | None:
+    n = bucket_count(w, span, now)
+    return bucket_sum(w, span, now) / n if n else None
+
+
+def bucket_low(w: list[list[float]] | None, span: float, now: float) -> float | None:
+    return min((b[3] for b in buckets(w, span, now)), default=None)
+
+
+def bucket_high(w: list[list[float]] | None, span: float, now: float) -> float | None:
+    return max((b[4] for b in buckets(w, span, now)), default=None)
+
+
+# -- since an epoch (0 for life, the partner's midnight, the log-in): [epoch, ...]
+
+
+def add_total(v: Slots, i: int, t: float, value: float | None, epoch: float) -> None:
+    """[epoch, n, sum, newest t]"""
+    if value is None or t < epoch:
+        return
+    w = v[i]
+    if w is None or w[0] != epoch:
+        v[i] = [epoch, 1, value, t]
+    else:
+        w[1] += 1
+        w[2] += value
+        if t > w[3]:
+            w[3] = t
+
+
+def total(w: list[float] | None, epoch: float, which: int) -> float:
+    return w[which] if w is not None and w[0] == epoch else 0
+
+
+def total_average(w: list[float] | None, epoch: float) -> float | None:
+    return w[2] / w[1] if w is not None and w[0] == epoch else None
+
+
+def add_best(v: Slots, i: int, t: float, value: Any, epoch: float, function: str) -> None:
+    """[epoch, t, value]"""
+    if value is None or t < epoch:
+        return
+    w = v[i]
+    if w is None or w[0] != epoch or (function == "last" and t >= w[1]) or (function == "min" and value < w[2]) or (function == "max" and value > w[2]):
+        v[i] = [epoch, t, value]
+
+
+def best(w: list[Any] | None, epoch: float) -> Any:
+    return w[2] if w is not None and w[0] == epoch else None
+
+
+def add_value(v: Slots, i: int, t: float, value: Any, epoch: float) -> None:
+    """[epoch, value, value, ...]"""
+    if value is None or t < epoch:
+        return
+    w = v[i]
+    if w is None or w[0] != epoch:
+        v[i] = [epoch, value]
+    elif value not in w[1:] and len(w) <= MAX_VALUES:
+        w.append(value)
+
+
+def different(w: list[Any] | None, epoch: float) -> int:
+    return len(w) - 1 if w is not None and w[0] == epoch else 0
+
+
+def ratio(of: float, to: float, min_samples: int) -> float | None:
+    """Unknown below `min_samples` decided events."""
+    return of / to if to >= min_samples else None
+
+
+# -- the time of the newest element, for the ages in evidence; None where there is none
+
+
+def newest_time(w: list[float] | None) -> float | None:
+    return w[-1] if w else None
+
+
+def newest_sample(w: list[list[Any]] | None) -> float | None:
+    return w[0][-1] if w and w[0] else None
+
+
+def newest_total(w: list[float] | None) -> float | None:
+    return w[3] if w else None
+
+
+def newest_best(w: list[Any] | None) -> float | None:
+    return w[1] if w else None

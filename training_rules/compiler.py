@@ -1,0 +1,198 @@
+"""A rule set to one fused Python function per event type, over numbered slots: nothing interprets a rule while events flow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any
+
+from events import FAMILIES
+from events.structs import STRUCTS
+from rulebook.codegen import Codegen
+from rulebook.model import Nudge, Pattern, RuleSet, Segment
+from rulebook.names import BUILTINS
+from rulebook.scope import Scope
+from rulebook.syntax import Call, Expr, Literal, Name
+from segments import clock, facts, windows
+from segments.features import Features, Slots
+from segments.membership import exit_condition, is_in, reads, segment_source
+from training_rules import found, patterns
+from training_rules.definitions import Placed, conditions_of, distinct, event_scope, expires_at, family_of, features_of
+from training_rules.messages import holes_of
+from training_rules.rules import EngineOptions, Rule, Rules, SegmentCode, Timer
+from training_rules.triggers import Triggers, reads_event
+
+
+def compile_rules(ruleset: RuleSet, options: EngineOptions | None = None) -> Rules:
+    """Compile a linked rule set. Rules with `mode: off` are left out."""
+    return _Compiler(ruleset, options or EngineOptions()).run()
+
+
+class _Compiler:
+    def __init__(self, ruleset: RuleSet, options: EngineOptions) -> None:
+        self.ruleset, self.options, self.scope = ruleset, options, Scope(ruleset)
+        self.slots = Slots()
+        self.features = Features(ruleset, self.slots, {k: v for k, v in options.given.items() if isinstance(v, Literal)})
+        self.segments = list(ruleset.segments.values())
+        self.definitions: list[Nudge | Pattern] = [*ruleset.patterns.values(), *(n for n in ruleset.nudges.values() if n.mode != "off")]
+        self.triggers = Triggers(ruleset, self.features, self.slots)
+        self.lines: list[str] = []
+
+    def run(self) -> Rules:
+        timers = self._segments()
+        for number, definition in enumerate(self.definitions):
+            self.triggers.emit(number, definition)
+        self.lines += self.triggers.out.functions
+        for number in range(len(self.segments)):
+            self._moved(number)
+        for number, definition in enumerate(self.definitions):
+            self._definition(number, definition)
+        self._dict_function("read_features", features_of(self.definitions, self.segments, self.scope), "{value}")
+        for event in (*STRUCTS, *self.ruleset.patterns):
+            self._handler(event)
+        return self._assemble(timers, _execute("\n".join(self.lines), self._namespace(), self.ruleset.version))
+
+    def _function(self, head: str, body: Iterable[str]) -> None:
+        self.lines += [f"def {head}:", *(f"    {line}" for line in body)]
+
+    # -- segments
+
+    def _segments(self) -> list[Timer]:
+        for segment in self.segments:
+            self.features.segment_slots[segment.name] = self.slots.slot(_segment_key(segment))
+        for number, segment in enumerate(self.segments):
+            timer = self.slots.timer(_segment_key(segment))
+            self.lines += segment_source(segment, number, timer, self.features, self.ruleset)
+            self._dict_function(f"facts_{number}", [(e, self.scope) for e in _edges(segment)], "fact({value}, {seen}, now)")
+        return [Timer("segment", number) for number in range(len(self.segments))]
+
+    @cached_property
+    def _watched(self) -> list[frozenset[str]]:
+        """What each segment reads."""
+        return [reads(_edges(s), self.features, self.scope) for s in self.segments]
+
+    def _moved(self, number: int) -> None:
+        """`moved_<k>`: what looks again when the partner moves in or out of segment k: segments ▸ holds ▸ enters/exits."""
+        name, out, slot = self.segments[number].name, self.triggers.out, self.features.segment_slots[self.segments[number].name]
+        body = [f"if seg_{i}(s, v, now): found.moves.append({i})" for i, watched in enumerate(self._watched) if f"segment:{name}" in watched]
+        for hold in (h for h, watched in out.holds.items() if f"segment:{name}" in watched):
+            body.append(f"if (first := hold_{hold}(s, v, now, cause)) is not None: matched(found, {hold}, [first], {{}}, {{}})")
+        for rule, crosses in out.crosses.items():
+            if crosses.segment == name:
+                body.append(f"if is_in(v[{slot}]) is {crosses.entered}: matched(found, {rule}, [cause], {{}}, {{}})")
+        self._function(f"moved_{number}(s, v, now, found, cause)", body or ["return"])
+
+    # -- handlers
+
+    def _handler(self, event: str) -> None:
+        """`on_<event>(s, e, t, now)`: facts ▸ windows ▸ segments to a fix point ▸ triggers."""
+        body = [f"apply_{event}(s, e, t)"] if event in facts.APPLY else []
+        for update in self.features.updates.get(event, []):
+            body += [f"if {update.guard}:", *(f"    {line}" for line in update.lines)] if update.guard else list(update.lines)
+        watching = [i for i, watched in enumerate(self._watched) if event in watched]
+        body += [f"if seg_{i}(s, v, now): found = moved(found, {i})" for i in watching]
+        if watching:
+            body.append("if found is not None: settle(s, v, now, found, e.event_id, MOVED)")
+        triggers = self.triggers.out.lines.get(event, [])
+        timed = bool(watching) or any("wait" in line or "hold_" in line for line in triggers)
+        body += [*triggers, *(["s.next_due = min(s.dues)"] if timed else []), "return found"]
+        self._function(f"on_{event}(s, e, t, now)", ["v, found = s.slots, None", *body])
+
+    def _dict_function(self, name: str, placed: Iterable[Placed], entry: str) -> None:
+        """`name(s, v, now)`: a dict of every reference in the expressions, by its spelling."""
+        lines = []
+        for ref, scope in distinct(placed):
+            code = Codegen(self.features, scope)
+            seen = self.features.seen(ref, scope) or None
+            lines.append(f"    {str(ref)!r}: {entry.format(value=code.value(ref), seen=seen)},")
+        self._function(f"{name}(s, v, now)", ["return {", *lines, "}"])
+
+    # -- rules
+
+    def _definition(self, number: int, definition: Nudge | Pattern) -> None:
+        self._dict_function(f"evidence_{number}", conditions_of(definition, self.scope), "fact({value}, {seen}, now)")
+        if not isinstance(definition, Nudge):
+            return
+        code = Codegen(self.features, self.scope)
+        if definition.condition is not None:
+            self._function(f"condition_{number}(s, v, now)", [f"return {code.true(definition.condition)}"])
+        for hole, expr in self._late_args(definition).items():
+            self._function(f"arg_{number}_{hole}(s, v, now)", [f"return {code.value(expr)}"])
+        for at, module in enumerate(definition.best_of):
+            done = code.true(Call("completed", module, definition.span, definition.span))
+            self._function(f"done_{number}_{at}(s, v, now)", [f"return {done}"])
+
+    def _late_args(self, nudge: Nudge) -> dict[str, Expr]:
+        """Message holes that are read when the nudge is decided, not when its event came."""
+        scope = event_scope(nudge.trigger, self.scope)
+        late: dict[str, Expr] = {hole: e for hole, e in nudge.args.items() if not reads_event(e, scope)}
+        message = self.ruleset.messages.get(nudge.message)
+        for hole in (holes_of(message) if message else frozenset()) - set(nudge.args):
+            if hole in BUILTINS:
+                late[hole] = Name(hole, nudge.span)
+        return late
+
+    def _rule(self, number: int, d: Nudge | Pattern, functions: dict[str, Any]) -> Rule:
+        evidence = functions[f"evidence_{number}"]
+        if isinstance(d, Pattern):
+            return Rule(number, d.name, nudge=False, evidence=evidence)
+        return Rule(
+            number, d.name, nudge=True, evidence=evidence, version=d.version, kind=d.kind, mode=d.mode, priority=d.priority, cooldown=d.cooldown,
+            max=d.max, urgent=d.urgent, about_order=d.about_order, hours=d.hours, days=d.days, rollout=d.rollout, holdout=d.holdout,
+            expires_at=expires_at(d.expires), valid_for=d.valid_for, offer=d.offer, message=self.ruleset.messages.get(d.message),
+            best_of=tuple((self.ruleset.modules[m], functions[f"done_{number}_{at}"]) for at, m in enumerate(d.best_of)),
+            condition=functions.get(f"condition_{number}"), late_args={h: functions[f"arg_{number}_{h}"] for h in self._late_args(d)},
+            sends_slot=self.slots.slot(f"sends:{d.name}"), family=family_of(d.trigger, self.ruleset),
+        )  # fmt: skip
+
+    # -- the whole
+
+    def _namespace(self) -> dict[str, Any]:
+        space: dict[str, Any] = {"inf": math.inf, "is_in": is_in, "average": windows.average}
+        for module in (windows, clock, facts, patterns, found):
+            space |= {name: f for name, f in vars(module).items() if callable(f)}
+        space |= {f"apply_{event}": apply for event, apply in facts.APPLY.items()}
+        return space | {f"P_{name}": places for name, places in self.features.places.items()}
+
+    def _assemble(self, timers: list[Timer], functions: dict[str, Any]) -> Rules:
+        rules = tuple(self._rule(number, d, functions) for number, d in enumerate(self.definitions))
+        functions["MOVED"] = tuple(functions[f"moved_{i}"] for i in range(len(self.segments)))
+        emitted, structs = self.triggers.out, STRUCTS
+        return Rules(
+            ruleset=self.ruleset, options=self.options, version=self.ruleset.version, rules=rules, moved=functions["MOVED"],
+            handlers={structs[e]: functions[f"on_{e}"] for e in structs},
+            pattern_handlers={p: functions[f"on_{p}"] for p in self.ruleset.patterns}, lateness=self._lateness(),
+            deduped=frozenset(structs[e] for e in structs if emitted.lines.get(e) or self.features.updates.get(e)),
+            segments=tuple(
+                SegmentCode(s.name, functions[f"seg_{i}"], self.features.segment_slots[s.name], functions[f"facts_{i}"])
+                for i, s in enumerate(self.segments)
+            ),
+            timers=(*timers, *emitted.timers), slots=tuple(self.slots.slots),
+            slot_ids=tuple(identity(s.key) for s in self.slots.slots), timer_ids=tuple(identity(t) for t in self.slots.timers),
+            holds={h: functions[f"hold_{h}"] for h in emitted.holds}, read_features=functions["read_features"], source="\n".join(self.lines),
+        )  # fmt: skip
+
+    def _lateness(self) -> dict[type, float]:
+        by, default = self.options.lateness_by_family, self.options.allowed_lateness
+        return {STRUCTS[e]: by.get(family.name, default) for family in FAMILIES.values() for e in family.types}
+
+
+def identity(key: str) -> int:
+    """What a snapshot calls a slot: a 32-bit hash of its definition."""
+    return int.from_bytes(blake2b(key.encode(), digest_size=4).digest(), "big")
+
+
+def _edges(segment: Segment) -> list[Expr]:
+    assert segment.enter.when is not None
+    return [segment.enter.when, exit_condition(segment)]
+
+
+def _segment_key(segment: Segment) -> str:
+    return f"segment:{segment.name}:{segment.enter.when} for {segment.enter.hold}:{segment.exit.when} for {segment.exit.hold}"
+
+
+def _execute(source: str, namespace: dict[str, Any], version: str) -> dict[str, Any]:
+    exec(compile(source, f"<rules {version}>", "exec"), namespace)  # noqa: S102 - generated from checked trees: names are words, values are repr()
+    return namespace

@@ -1,0 +1,95 @@
+"""Many partners on one straight way: stream time, timers and `step` for all partners of one partition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from math import inf
+from typing import Any
+
+from events.structs import Tick
+from segments.state import PartnerState
+from training_rules.engine import NOTHING, fire, step
+from training_rules.rules import Rules
+
+
+class Corridor:
+    """`feed` events in the order in which they are handed on; `advance` when time passes without one.
+
+    `stream_time` is the highest event time handed on, or what `advance` set (s since the epoch). Timers of any partner that are due by then fire
+    before the event that brought it. `dirty` holds the ids of the partners changed since it was last cleared.
+    """
+
+    def __init__(self, rules: Rules, partners: dict[str, PartnerState] | None = None, stream_time: float = -inf) -> None:
+        self.rules, self.stream_time = rules, stream_time
+        self.partners: dict[str, PartnerState] = {} if partners is None else partners
+        self.dirty: set[str] = set()
+        self._alarms: list[tuple[float, str]] = []
+        self._set: dict[str, float] = {}
+        for state in self.partners.values():
+            self.watch(state)
+
+    def watch(self, state: PartnerState) -> None:
+        """Note when a partner that was put into `partners` wants to be woken."""
+        due = state.next_due
+        if due < self._set.get(state.partner_id, inf):
+            self._set[state.partner_id] = due
+            heappush(self._alarms, (due, state.partner_id))
+
+    @property
+    def next_due(self) -> float:
+        """When the next timer of any partner may be due; inf when there is none."""
+        return self._alarms[0][0] if self._alarms else inf
+
+    def feed(self, event: Any, source: str = "", offset: int = -1) -> Sequence[Any]:
+        """Apply one event. With `source` (a topic) an offset at or below the last one applied from it is skipped: replays do no harm."""
+        t, partner_id, out = event.occurred_at, event.partner_id, NOTHING
+        if t > self.stream_time:
+            out = self.advance(t)
+        state = self.partners.get(partner_id)
+        if state is None:
+            state = self.partners[partner_id] = self.rules.new_state(partner_id)
+        if source:
+            if offset <= state.applied.get(source, -1):
+                return out
+            state.applied[source] = offset
+        if t < self.stream_time and state.now < self.stream_time:
+            step(state, Tick(self.stream_time), self.rules)
+        decided = step(state, event, self.rules)
+        self.dirty.add(partner_id)
+        if state.next_due < inf:
+            self.watch(state)
+        if not decided:
+            return out
+        return [*out, *decided] if out else decided
+
+    def advance(self, to: float) -> Sequence[Any]:
+        """Stream time has come to `to`: fire the timers due by then, oldest first."""
+        if to > self.stream_time:
+            self.stream_time = to
+        if not self._alarms or self._alarms[0][0] > to:
+            return NOTHING
+        out: list[Any] = []
+        while self._alarms and self._alarms[0][0] <= to:
+            due, partner_id = heappop(self._alarms)
+            if self._set.get(partner_id) == due:
+                del self._set[partner_id]
+            out += self._wake(partner_id, due)
+        return out
+
+    def _wake(self, partner_id: str, due: float) -> Sequence[Any]:
+        state = self.partners.get(partner_id)
+        if state is None:
+            return NOTHING
+        out = NOTHING
+        if state.next_due <= due:
+            out = step(state, Tick(due), self.rules) if due > state.now else _overdue(state, due, self.rules)
+            self.dirty.add(partner_id)
+        if state.next_due < inf:
+            self.watch(state)
+        return out
+
+
+def _overdue(state: PartnerState, due: float, rules: Rules) -> Sequence[Any]:
+    """A timer that was set for a moment at which the partner's own time already stands."""
+    return fire(state, due, rules)

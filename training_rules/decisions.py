@@ -1,0 +1,103 @@
+"""From what was found to what is sent: transitions, decisions with their evidence, and nudges with ids that are functions of their cause.
+
+A replay finds the same causes and so makes the same ids.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Any
+
+from events.outputs import HoldReason, Verdict
+from events.structs import OUTPUT_STRUCTS
+from segments.state import PartnerState
+from training_rules import messages
+from training_rules.found import Found, Match
+from training_rules.policy import Candidate, decide
+from training_rules.rules import Rules
+
+_Transition, _Decision, _Nudge = OUTPUT_STRUCTS["segment_transition"], OUTPUT_STRUCTS["decision"], OUTPUT_STRUCTS["nudge"]
+_MOST_EVENTS = 20
+
+
+def make_id(*parts: str) -> str:
+    """A short id that is a function of its parts."""
+    return blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def outputs(s: PartnerState, now: float, found: Found, cause: str, rules: Rules) -> list[Any]:
+    """Transitions first, then each decision, a nudge right after the decision that sends it."""
+    out: list[Any] = [_transition(s, now, number, cause, rules) for number in dict.fromkeys(found.moves)]
+    matches = [m for m in found.matches if rules.rules[m.trigger].nudge]
+    for c in decide(s, now, matches, rules) if matches else ():
+        decision = _decision(s, now, c, cause, rules)
+        out.append(decision)
+        if c.verdict is Verdict.SEND:
+            out.append(_nudge(s, now, c, decision, rules))
+    return out
+
+
+def late_event(s: PartnerState, event: Any, rules: Rules) -> list[Any]:
+    """The ledger's entry for an event that came too late to be applied."""
+    evidence = {"occurred_at": event.occurred_at, "stream_time": s.now, "type": event.type}
+    return [
+        _Decision(
+            decision_id=make_id("late", s.partner_id, event.event_id), partner_id=s.partner_id, rule="", rule_version="", ruleset_version=rules.version,
+            verdict=Verdict.DROP, reason=HoldReason.LATE_EVENT, decided_at=s.now, cause=event.event_id, evidence=evidence,
+        )
+    ]  # fmt: skip
+
+
+def _cause(cause: str) -> str:
+    """The event that showed it; `-` for what time alone brought."""
+    return "-" if cause.startswith("@") else cause
+
+
+def _transition(s: PartnerState, now: float, number: int, cause: str, rules: Rules) -> Any:
+    segment = rules.segments[number]
+    direction = "entered" if s.slots[segment.slot][0] else "exited"
+    return _Transition(
+        transition_id=make_id("transition", s.partner_id, segment.name, direction, repr(now)), partner_id=s.partner_id, segment=segment.name,
+        transition=direction, decided_at=now, cause=_cause(cause), facts=segment.facts(s, s.slots, now), ruleset_version=rules.version,
+    )  # fmt: skip
+
+
+def nudge_id(partner_id: str, rule: str, version: str, match: Match) -> str:
+    return make_id("nudge", rule, version, partner_id, match.events[0])
+
+
+def _decision(s: PartnerState, now: float, c: Candidate, cause: str, rules: Rules) -> Any:
+    rule, match = c.rule, c.match
+    evidence: dict[str, Any] = {"events": match.events[:_MOST_EVENTS], **rule.evidence(s, s.slots, now)}
+    evidence |= {name: {"value": value, "age": 0.0} for name, value in match.fields.items()}
+    if match.key:
+        evidence["same"] = match.key
+    identity = nudge_id(s.partner_id, rule.name, rule.version, match)
+    return _Decision(
+        decision_id=make_id("decision", identity), partner_id=s.partner_id, rule=rule.name, rule_version=rule.version, ruleset_version=rules.version,
+        verdict=c.verdict, reason=HoldReason.HOLDOUT if c.verdict is Verdict.GHOST else c.reason, decided_at=now, cause=_cause(cause),
+        evidence=evidence, nudge_id=None if c.verdict is Verdict.HOLD else identity,
+    )  # fmt: skip
+
+
+def _nudge(s: PartnerState, now: float, c: Candidate, decision: Any, rules: Rules) -> Any:
+    rule = c.rule
+    title, body, speak = _words(c)
+    offer = rule.offer
+    return _Nudge(
+        nudge_id=decision.nudge_id, partner_id=s.partner_id, rule=rule.name, rule_version=rule.version, ruleset_version=rules.version, kind=rule.kind,
+        message=rule.message.name if rule.message else None, module=c.module or None,
+        offer=None if offer is None else {"bonus": offer.bonus, "currency": offer.currency, "valid_s": offer.valid},
+        language=c.language, title=title, body=body, speak=speak, reason=messages.why(rule.family, c.language), priority=rule.priority,
+        urgent=rule.urgent, decided_at=now, expires_at=None if rule.valid_for is None else now + rule.valid_for, arm="treatment",
+        cause=c.match.events[0],
+    )  # fmt: skip
+
+
+def _words(c: Candidate) -> tuple[str, str, str | None]:
+    """Title, body and what is spoken, in the partner's language."""
+    if c.rule.message is None:
+        module = next(m for m, _ in c.rule.best_of if m.name == c.module)
+        return module.titles[c.language], module.link, None
+    text, holes = c.rule.message.texts[c.language], c.holes or {}
+    return messages.fill(text.title, holes), messages.fill(text.body, holes), messages.fill(text.speak, holes) or None

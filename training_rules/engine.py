@@ -1,0 +1,106 @@
+"""`step(state, event, rules) -> decisions`: the function that is the system. Live, tests, replay, backtest and simulator all call it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from events.structs import Tick
+from segments.state import PartnerState
+from training_rules.decisions import late_event, outputs
+from training_rules.found import Found, matched, settle
+from training_rules.rules import Rules
+
+NOTHING: Sequence[Any] = ()
+_MANY_RECENT, _MAX_CHAIN = 32, 100
+
+
+class PatternEvent:
+    """A match of a named pattern, as an event of its own."""
+
+    __slots__ = ("event_id", "occurred_at", "partner_id", "type")
+
+    def __init__(self, name: str, event_id: str, occurred_at: float, partner_id: str) -> None:
+        self.type, self.event_id, self.occurred_at, self.partner_id = name, event_id, occurred_at, partner_id
+
+
+def step(state: PartnerState, event: Any, rules: Rules) -> Sequence[Any]:
+    """Apply one event to its partner and return what was decided, in order: SegmentTransition, Decision and, after the Decision that sends it, Nudge.
+
+    Timers due at or before the event fire first, oldest first, each at its own deadline. `Tick(occurred_at)` only fires timers: stream time has
+    come this far. An event older than the partner's stream time is late: it goes where it belongs by its own time, and what it completes is
+    decided now; one that is later than its family allows changes nothing and is returned as a dropped Decision. The same `event_id` is applied once.
+    """
+    t, now, kind = event.occurred_at, state.now, event.__class__
+    out: Sequence[Any] = NOTHING
+    if t > now:
+        if state.next_due <= t:
+            out = fire(state, t, rules)
+        state.now = now = t
+        if kind is Tick:
+            return out
+    elif kind is Tick:
+        return out
+    elif now - t > rules.lateness[kind]:
+        return late_event(state, event, rules)
+    elif kind in rules.deduped and event.event_id in state.recent:
+        return out
+    if kind in rules.deduped:
+        _remember(state, event.event_id, t, rules)
+    found = rules.handlers[kind](state, event, t, now)
+    if found is None:
+        return out
+    return [*out, *_finish(state, now, found, event.event_id, rules)]
+
+
+def _remember(state: PartnerState, event_id: str, t: float, rules: Rules) -> None:
+    recent = state.recent
+    recent[event_id] = t
+    if len(recent) > _MANY_RECENT:
+        horizon = state.now - rules.options.allowed_lateness
+        state.recent = {i: at for i, at in recent.items() if at >= horizon}
+
+
+def fire(state: PartnerState, until: float, rules: Rules) -> list[Any]:
+    """Fire the timers due at or before `until`, oldest first; those of one moment together."""
+    out: list[Any] = []
+    while (due := state.next_due) <= until:
+        state.now = max(state.now, due)
+        if (found := _moment(state, due, rules)) is not None:
+            out += _finish(state, due, found, f"@{due:.3f}", rules)
+    return out
+
+
+def _moment(state: PartnerState, now: float, rules: Rules) -> Found | None:
+    """Look at every timed slot that is due: segments first, then what depends on them, then triggers."""
+    found, v, cause = Found(), state.slots, f"@{now:.3f}"
+    due = [number for number, at in enumerate(state.dues) if at <= now]
+    for number in due:
+        timer = rules.timers[number]
+        if timer.kind == "segment" and rules.segments[timer.number].look(state, v, now):
+            found.moves.append(timer.number)
+    settle(state, v, now, found, cause, rules.moved)
+    for number in due:
+        timer = rules.timers[number]
+        if timer.kind == "holds" and (first := rules.holds[timer.number](state, v, now, cause)) is not None:
+            matched(found, timer.number, [first], {}, {})
+        elif timer.kind == "wait":
+            for _, key, _, ids, args in rules.waits_over(state, number, now):
+                matched(found, timer.number, ids, args, {}, key)
+    state.next_due = min(state.dues)
+    return found if found.moves or found.matches else None
+
+
+def _finish(state: PartnerState, now: float, found: Found, cause: str, rules: Rules) -> list[Any]:
+    """Patterns become events, in turn, at the same moment; then policy decides on all matches together."""
+    at = 0
+    while at < len(found.matches) and at < _MAX_CHAIN:
+        match, at = found.matches[at], at + 1
+        rule = rules.rules[match.trigger]
+        if not rule.nudge:
+            event = PatternEvent(rule.name, f"{rule.name}:{match.events[0]}", now, state.partner_id)
+            more = rules.pattern_handlers[rule.name](state, event, now, now)
+            if more is not None:
+                found.moves += more.moves
+                found.matches += more.matches
+    return outputs(state, now, found, cause, rules)

@@ -1,0 +1,59 @@
+"""What one moment brings to light, before policy has its say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from math import inf
+from typing import Any
+
+from segments.state import PartnerState
+
+MAX_MOVES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One satisfaction of a trigger. `events`: the ids that made it, oldest first; `args`: values of message holes taken from the event;
+    `fields`: the event's fields that the condition read; `key`: the value of `same`."""
+
+    trigger: int
+    events: list[str]
+    args: dict[str, Any]
+    fields: dict[str, Any]
+    key: str = ""
+
+
+class Found:
+    """Moves of segments (by number) and matches (by trigger) of one moment, in order."""
+
+    __slots__ = ("matches", "moves")
+
+    def __init__(self) -> None:
+        self.moves: list[int] = []
+        self.matches: list[Match] = []
+
+
+def moved(found: Found | None, segment: int) -> Found:
+    found = found or Found()
+    found.moves.append(segment)
+    return found
+
+
+def matched(found: Found | None, trigger: int, events: list[str], args: dict[str, Any], fields: dict[str, Any], key: str = "") -> Found:
+    found = found or Found()
+    found.matches.append(Match(trigger, events, args, fields, key))
+    return found
+
+
+def fact(value: Any, seen: float | None, now: float) -> dict[str, Any]:
+    """A value that decided, with its age in seconds (None where it has none)."""
+    return {"value": value, "age": None if seen is None or seen == -inf else round(now - seen, 3)}
+
+
+def settle(s: PartnerState, v: list[Any], now: float, found: Found, cause: str, moved_functions: Sequence[Callable[..., None]]) -> None:
+    """Segments to a fix point: whatever reads a segment that moved looks again, in declared order. A circle, which `check` refuses, ends here too."""
+    at = 0
+    while at < len(found.moves) <= MAX_MOVES:
+        moved_functions[found.moves[at]](s, v, now, found, cause)
+        at += 1

@@ -1,0 +1,48 @@
+"""What the partner reads: the message in their language, its holes filled, and why they got it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rulebook.links import HOLE
+from rulebook.model import Message, Text
+
+FALLBACK = "en"
+
+#: Why a partner got a nudge, by the family its trigger reads: never more than they would expect us to know.
+REASONS: dict[str, dict[str, str]] = {
+    "orders": {"en": "Because of your recent orders.", "hi": "आपके हाल के ऑर्डर के कारण।", "kn": "ನಿಮ್ಮ ಇತ್ತೀಚಿನ ಆರ್ಡರ್‌ಗಳ ಕಾರಣ."},
+    "ratings": {"en": "Because of your recent ratings.", "hi": "आपकी हाल की रेटिंग के कारण।", "kn": "ನಿಮ್ಮ ಇತ್ತೀಚಿನ ರೇಟಿಂಗ್‌ಗಳ ಕಾರಣ."},
+    "training": {"en": "Because of your training.", "hi": "आपके प्रशिक्षण के कारण।", "kn": "ನಿಮ್ಮ ತರಬೇತಿಯ ಕಾರಣ."},
+    "": {"en": "Because of how your shift is going.", "hi": "आपकी आज की शिफ़्ट के अनुसार।", "kn": "ನಿಮ್ಮ ಇಂದಿನ ಪಾಳಿಯ ಆಧಾರದ ಮೇಲೆ."},
+}
+
+
+def language_of(texts: Mapping[str, Any], wanted: str | None) -> str:
+    """The partner's language where the message has it, else English, else the first that it has."""
+    if wanted in texts:
+        return str(wanted)
+    return FALLBACK if FALLBACK in texts else next(iter(texts))
+
+
+def missing_hole(text: Text, values: Mapping[str, Any]) -> str | None:
+    """The first hole for which there is no value."""
+    return next((h for h in HOLE.findall(text.title + text.body + text.speak) if values.get(h) is None), None)
+
+
+def fill(template: str, values: Mapping[str, Any]) -> str:
+    return HOLE.sub(lambda hole: _spell(values[hole[1]]), template)
+
+
+def holes_of(message: Message) -> frozenset[str]:
+    return frozenset(h for t in message.texts.values() for h in HOLE.findall(t.title + t.body + t.speak))
+
+
+def why(family: str, language: str) -> str:
+    reasons = REASONS.get(family, REASONS[""])
+    return reasons.get(language, reasons[FALLBACK])
+
+
+def _spell(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,164 @@
+"""Patterns over a partner's events: what the generated handlers call. Matching is relaxed (other events may come between), earliest first and
+non-overlapping (a match consumes its events). All open matches are plain lists in a slot.
+
+Late events take their place by event time; what they complete is decided now.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from math import inf
+from typing import Any
+
+from segments.state import PartnerState
+
+#: Open partial matches of one rule and partner; the oldest is dropped, and counted.
+MAX_OPEN = 8
+#: Out-of-order events may refer this far back (s); the engine refuses later ones.
+LATENESS = 120.0
+
+Slots = list[Any]
+Events = list[str]
+
+
+def times(s: PartnerState, number: int, key: str, t: float, event_id: str, need: int, within: float) -> Events | None:
+    """`times: N within: D`. Slot: {key: [[t, id], ...]}. Returns the ids of a match's events, oldest first."""
+    entries = _entries(s, number, key)
+    insort(entries, [t, event_id])
+    keep = entries[-1][0] - within - LATENESS
+    while entries[0][0] <= keep:
+        del entries[0]
+    for first in range(len(entries) - need + 1):
+        if entries[first][0] + within > entries[first + need - 1][0]:
+            matched = [e[1] for e in entries[first : first + need]]
+            del entries[first : first + need]
+            return matched
+    return None
+
+
+def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok: bool, need: int) -> Events | None:
+    """`times: N in_a_row: true`. Slot: {key: [[t, id], ...]}; an event that does not count stands in the row with an empty id."""
+    entries = _entries(s, number, key)
+    entry = [t, event_id if ok else ""]
+    insort(entries, entry)
+    _forget(entries)
+    if not ok:
+        return None
+    at = entries.index(entry)
+    first = last = at
+    while first and entries[first - 1][1]:
+        first -= 1
+    while last + 1 < len(entries) and entries[last + 1][1]:
+        last += 1
+    if last - first + 1 < need:
+        return None
+    matched = [e[1] for e in entries[first : first + need]]
+    for e in entries[first : first + need]:
+        e[1] = ""
+    return matched
+
+
+def _forget(entries: list[list[Any]]) -> None:
+    """What stands before a broken row, and is too old for a late event to mend, is not needed."""
+    horizon = entries[-1][0] - LATENESS
+    broken = next((i for i in range(len(entries) - 1, -1, -1) if not entries[i][1] and entries[i][0] < horizon), 0)
+    del entries[:broken]
+
+
+def _entries(s: PartnerState, number: int, key: str) -> list[list[Any]]:
+    slot = s.slots[number]
+    if slot is None:
+        slot = s.slots[number] = {}
+    entries: list[list[Any]] | None = slot.get(key)
+    if entries is None:
+        if len(slot) >= MAX_OPEN:
+            del slot[min(slot, key=lambda k: slot[k][-1][0] if slot[k] else -inf)]
+            s.dropped += 1
+        entries = slot[key] = []
+    return entries
+
+
+# -- without ... for: [[[t, key, first_id, ids, args], ...] open, oldest first, [[t, key], ...] recent ends]
+
+
+def wait(s: PartnerState, number: int, timer: int, key: str, t: float, now: float, events: Events, args: dict[str, Any], span: float) -> None:
+    """Open a wait that ends in a match at t + span, unless an end with the same key comes before."""
+    slot = s.slots[number]
+    if slot is None:
+        slot = s.slots[number] = [[], []]
+    opened, ends = slot
+    if t < now and (t + span <= now or any(at >= t and k == key for at, k in ends)):
+        return
+    insort(opened, [t, key, events[0], events, args], key=_time)
+    if len(opened) > MAX_OPEN:
+        del opened[0]
+        s.dropped += 1
+    s.dues[timer] = opened[0][0] + span
+
+
+def end_waits(s: PartnerState, number: int, timer: int, key: str | None, t: float, span: float) -> None:
+    """An event that a wait is without: waits of its key (None: of any) that began at or before it end in silence."""
+    slot = s.slots[number]
+    if slot is None:
+        slot = s.slots[number] = [[], []]
+    opened, ends = slot
+    if key is not None:
+        insort(ends, [t, key])
+        while ends[0][0] < ends[-1][0] - LATENESS:
+            del ends[0]
+    if opened:
+        slot[0] = [w for w in opened if not (w[0] <= t and (key is None or w[1] == key))]
+        s.dues[timer] = slot[0][0][0] + span if slot[0] else inf
+
+
+def due_waits(s: PartnerState, number: int, timer: int, now: float, span: float) -> list[list[Any]]:
+    """The waits whose time is over, oldest first; they are matches now."""
+    opened = s.slots[number][0]
+    over = [w for w in opened if w[0] + span <= now]
+    s.slots[number][0] = rest = opened[len(over) :]
+    s.dues[timer] = rest[0][0] + span if rest else inf
+    return over
+
+
+def _time(entry: list[Any]) -> float:
+    at: float = entry[0]
+    return at
+
+
+# -- sequences: [[t of the first, key, next step, ids, t of the last], ...] oldest first
+
+
+def sequence(s: PartnerState, number: int, key: str, t: float, event_id: str, steps: tuple[int, ...], length: int, within: float) -> Events | None:
+    """An event that may be any of `steps` (numbers from 0). It moves the oldest open match that waits for it, or begins one."""
+    opened = _alive(s, number, t, within)
+    for match in opened:
+        if match[1] == key and match[2] in steps and match[4] <= t < match[0] + within:
+            match[2] += 1
+            match[3].append(event_id)
+            match[4] = t
+            if match[2] < length:
+                return None
+            opened.remove(match)
+            ids: Events = match[3]
+            return ids
+    if 0 in steps:
+        insort(opened, [t, key, 1, [event_id], t], key=_time)
+        if len(opened) > MAX_OPEN:
+            del opened[0]
+            s.dropped += 1
+    return None
+
+
+def end_sequences(s: PartnerState, number: int, key: str | None, t: float) -> None:
+    """An event that a sequence is without: open matches of its key end."""
+    if s.slots[number]:
+        s.slots[number] = [m for m in s.slots[number] if m[0] > t or (key is not None and m[1] != key)]
+
+
+def _alive(s: PartnerState, number: int, t: float, within: float) -> list[list[Any]]:
+    opened = s.slots[number]
+    if opened is None:
+        opened = s.slots[number] = []
+    while opened and opened[0][0] + within + LATENESS <= t:
+        del opened[0]
+    return opened  # type: ignore[no-any-return]

@@ -1,0 +1,140 @@
+"""What may be sent now: the gates of delivery in their fixed order, then one winner by priority, then treatment or control.
+
+if ▸ rollout ▸ cooldown ▸ max ▸ consent/opt-out ▸ quiet hours ▸ caps ▸ never_while ▸ message ▸ priority ▸ mode ▸ assignment.
+Each refusal is a decision with its reason. A ghost (control) takes cooldown and cap exactly as a send does; a shadow takes its own cooldown only,
+and never displaces a live rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from events.outputs import HoldReason, Verdict
+from experiments.assignment import chosen
+from segments import clock, facts
+from segments.state import PartnerState
+from training_rules import messages
+from training_rules.found import Match
+
+if TYPE_CHECKING:
+    from training_rules.rules import Rule, Rules
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A match on its way through the gates; `language` and `holes` are known once its message is."""
+
+    rule: Rule
+    match: Match
+    language: str = ""
+    holes: dict[str, Any] | None = None
+    verdict: Verdict = Verdict.HOLD
+    reason: HoldReason | None = None
+    module: str = ""
+
+
+def decide(s: PartnerState, now: float, matches: list[Match], rules: Rules) -> list[Candidate]:
+    """The verdict on each match of one moment, in the order of the matches."""
+    candidates = [Candidate(rules.rules[m.trigger], m) for m in matches]
+    for c in candidates:
+        c.reason = _refusal(s, now, c, rules)
+    for live in (True, False):
+        passed = sorted((c for c in candidates if c.reason is None and (c.rule.mode == "live") is live), key=_rank)
+        best_live = min((_rank(c) for c in candidates if c.verdict in (Verdict.SEND, Verdict.GHOST)), default=None)
+        for c in passed:
+            if c is passed[0] and (live or best_live is None or _rank(c) < best_live):
+                _accept(s, now, c, rules)
+            else:
+                c.reason = HoldReason.LOWER_PRIORITY
+    return candidates
+
+
+def _rank(c: Candidate) -> tuple[int, str]:
+    return -c.rule.priority, c.rule.name
+
+
+def _refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldReason | None:
+    """The first gate that does not let the match pass; None when all do."""
+    rule = c.rule
+    if rule.condition is not None and not rule.condition(s, s.slots, now):
+        return HoldReason.CONDITION
+    if rule.expires_at <= now:
+        return HoldReason.EXPIRED
+    if (rule.hours and not clock.within_hours(s, now, rule.hours)) or (rule.days and clock.weekday(s, now) not in rule.days):
+        return HoldReason.OUTSIDE_HOURS
+    if rule.rollout < 1 and not rules.options.everyone and not chosen("rollout", rule.name, s.partner_id, rule.rollout):
+        return HoldReason.ROLLOUT
+    return _paced(s, now, rule) or _allowed(s, now, rule, rules) or _worded(s, now, c)
+
+
+def _paced(s: PartnerState, now: float, rule: Rule) -> HoldReason | None:
+    sent: list[float] = s.slots[rule.sends_slot] or []
+    if sent and now < sent[-1] + rule.cooldown:
+        return HoldReason.COOLDOWN
+    if rule.max is not None and sum(at + rule.max[1] > now for at in sent) >= rule.max[0]:
+        return HoldReason.MAX
+    return None
+
+
+def _allowed(s: PartnerState, now: float, rule: Rule, rules: Rules) -> HoldReason | None:
+    policy = rules.policy
+    if s.profile.get("consent") is False:
+        return HoldReason.NO_CONSENT
+    if s.opted_out and ("" in s.opted_out or rule.name in s.opted_out):
+        return HoldReason.OPTED_OUT
+    if not rule.urgent:
+        if policy.quiet_hours is not None and clock.within_hours(s, now, policy.quiet_hours):
+            return HoldReason.QUIET_HOURS
+        if any(sum(at + span > now for at in s.sends) >= most for most, span in policy.caps):
+            return HoldReason.CAP
+    if policy.never_while and not rule.about_order and _busy(s, now, policy.never_while):
+        return HoldReason.NOT_SAFE_NOW
+    return None
+
+
+def _busy(s: PartnerState, now: float, state: str) -> bool:
+    return facts.riding(s, now) if state == "riding" else bool(s.orders)
+
+
+def _worded(s: PartnerState, now: float, c: Candidate) -> HoldReason | None:
+    """A message without a value for one of its holes is not sent: unknown is never guessed."""
+    wanted = s.profile.get("language")
+    if c.rule.best_of:
+        return _module(s, c, wanted)
+    message = c.rule.message
+    assert message is not None
+    c.language = messages.language_of(message.texts, wanted)
+    c.holes = {**s.profile, **c.match.args}
+    for hole, read in c.rule.late_args.items():
+        c.holes[hole] = read(s, s.slots, now)
+    return HoldReason.MISSING_VALUE if messages.missing_hole(message.texts[c.language], c.holes) else None
+
+
+def _module(s: PartnerState, c: Candidate, wanted: str | None) -> HoldReason | None:
+    """The first module of `best_of`, in declared order, that the partner has not completed."""
+    for module, done in c.rule.best_of:
+        if not done(s, s.slots, s.now):
+            c.module, c.language = module.name, messages.language_of(module.titles, wanted)
+            return None
+    return HoldReason.NO_MESSAGE
+
+
+def _accept(s: PartnerState, now: float, c: Candidate, rules: Rules) -> None:
+    rule = c.rule
+    _remember(s, rule, now)
+    if rule.mode == "shadow":
+        c.verdict = Verdict.SHADOW
+        return
+    if rules.policy.caps:
+        longest = max(span for _, span in rules.policy.caps)
+        s.sends = [at for at in s.sends if at + longest > now] + [now]
+    held = not rules.options.everyone and (
+        chosen("rule-holdout", rule.name, s.partner_id, rule.holdout) or chosen("global-holdout", rules.options.season, s.partner_id, rules.policy.holdout)
+    )
+    c.verdict = Verdict.GHOST if held else Verdict.SEND
+
+
+def _remember(s: PartnerState, rule: Rule, now: float) -> None:
+    longest = max(rule.cooldown, rule.max[1] if rule.max else 0.0)
+    s.slots[rule.sends_slot] = [at for at in s.slots[rule.sends_slot] or () if at + longest > now] + [now]

@@ -1,0 +1,131 @@
+"""A rule set ready to run: immutable, with the generated functions and the numbers of their slots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any
+
+from rulebook.model import Message, Module, Offer, Policy, RuleSet
+from segments.features import Slot
+from segments.state import PartnerState
+from training_rules.found import Found
+from training_rules.patterns import due_waits
+
+Read = Callable[[PartnerState, list[Any], float], Any]
+Handler = Callable[[PartnerState, Any, float, float], Found | None]
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How far out of order events may come (s, by family; the default for others), the season of the global holdout, and `everyone`: rollout
+    100 % and holdouts off, as in-file tests run. `given` replaces references by constants."""
+
+    allowed_lateness: float = 120.0
+    lateness_by_family: Mapping[str, float] = field(default_factory=lambda: {"profile": inf})
+    season: str = "1"
+    everyone: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One nudge rule or pattern (`nudge` False), compiled. Durations are in seconds."""
+
+    number: int
+    name: str
+    nudge: bool
+    evidence: Read
+    version: str = ""
+    kind: str = ""
+    mode: str = ""
+    priority: int = 0
+    cooldown: float = 0.0
+    max: tuple[int, float] | None = None
+    urgent: bool = False
+    about_order: bool = False
+    hours: tuple[float, float] | None = None
+    days: tuple[str, ...] = ()
+    rollout: float = 1.0
+    holdout: float = 0.0
+    expires_at: float = inf
+    valid_for: float | None = None
+    offer: Offer | None = None
+    message: Message | None = None
+    best_of: tuple[tuple[Module, Read], ...] = ()
+    condition: Read | None = None
+    late_args: Mapping[str, Read] = field(default_factory=dict)
+    sends_slot: int = -1
+    family: str = ""
+
+
+@dataclass(frozen=True)
+class SegmentCode:
+    name: str
+    look: Callable[[PartnerState, list[Any], float], bool]
+    slot: int
+    facts: Read
+
+
+@dataclass(frozen=True)
+class Timer:
+    """What to do when a timed slot is due: kind "segment", "holds" or "wait", and the number of the segment or rule."""
+
+    kind: str
+    number: int
+    slot: int = -1
+    span: float = 0.0
+
+
+@dataclass(frozen=True)
+class Rules:
+    """See `training_rules.compiler.compile_rules`. Dispatch is by struct class for events, by name for patterns."""
+
+    ruleset: RuleSet
+    options: EngineOptions
+    version: str
+    handlers: Mapping[type, Handler]
+    pattern_handlers: Mapping[str, Handler]
+    lateness: Mapping[type, float]
+    deduped: frozenset[type]
+    segments: tuple[SegmentCode, ...]
+    rules: tuple[Rule, ...]
+    timers: tuple[Timer, ...]
+    slots: tuple[Slot, ...]
+    slot_ids: tuple[int, ...]
+    timer_ids: tuple[int, ...]
+    moved: tuple[Callable[..., None], ...]
+    holds: Mapping[int, Callable[..., str | None]]
+    read_features: Read
+    source: str
+
+    @property
+    def policy(self) -> Policy:
+        return self.ruleset.policy
+
+    def new_state(self, partner_id: str) -> PartnerState:
+        return PartnerState(partner_id, len(self.slots), len(self.timers))
+
+    def dump(self, state: PartnerState) -> bytes:
+        from training_rules import snapshots
+
+        return snapshots.dump(state, self)
+
+    def load(self, raw: bytes) -> PartnerState:
+        from training_rules import snapshots
+
+        return snapshots.load(raw, self)
+
+    def waits_over(self, state: PartnerState, timer: int, now: float) -> list[list[Any]]:
+        """The waits of one timer whose time is over: [t, key, first id, ids, args], oldest first."""
+        return due_waits(state, self.timers[timer].slot, timer, now, self.timers[timer].span)
+
+    def features(self, state: PartnerState, now: float) -> dict[str, Any]:
+        """The values that the rules read, by their spelling; None where unknown."""
+        found: dict[str, Any] = self.read_features(state, state.slots, now)
+        return found
+
+    def segments_of(self, state: PartnerState) -> list[str]:
+        """Names of the segments that the partner is in."""
+        return [c.name for c in self.segments if (m := state.slots[c.slot]) is not None and m[0]]

@@ -1,0 +1,218 @@
+"""Runs the in-file tests of a rule set through `step`, and says what happened beside what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from events.structs import STRUCTS
+from rulebook import units
+from rulebook.errors import RuleErrors
+from rulebook.faults import Faults, Span
+from rulebook.model import RuleSet
+from rulebook.timeline import Event, Expect, Timeline, read_timeline
+from segments.clock import DEFAULT_ZONE, zone_info
+from segments.facts import PROFILE_FIELDS
+from training_rules.compiler import compile_rules
+from training_rules.corridor import Corridor
+from training_rules.rules import EngineOptions, Rules
+
+CONTEXT = ("zone_demand",)
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One thing that happened: kind as in `expect`, name, and for nudges language, text and reason."""
+
+    at: float
+    kind: str
+    name: str
+    language: str = ""
+    text: str = ""
+    why: str = ""
+
+    def __str__(self) -> str:
+        note = f" ({self.why})" if self.why else f" [{self.language}] {self.text}" if self.text else ""
+        return f"{self.kind}: {self.name}{note}"
+
+
+@dataclass(frozen=True)
+class Failure:
+    at: float
+    expected: str
+    happened: tuple[Happening, ...]
+    span: Span
+
+    def __str__(self) -> str:
+        happened = "; ".join(f"{units.spell(h.at)} {h}" for h in self.happened) or "nothing"
+        return f"{self.span}  at {units.spell(self.at)}\n    expected: {self.expected}\n    happened: {happened}"
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """The outcome of one test, with all outputs in order."""
+
+    __test__ = False
+
+    name: str
+    span: Span
+    failures: tuple[Failure, ...]
+    outputs: tuple[Any, ...] = field(repr=False, default=())
+
+    @property
+    def passed(self) -> bool:
+        return not self.failures
+
+
+def read_timelines(ruleset: RuleSet) -> list[Timeline]:
+    """All tests of a rule set. Raises RuleErrors with the faults of all."""
+    faults = Faults()
+    timelines = [read_timeline(test, ruleset, faults) for test in ruleset.tests]
+    for timeline in timelines:
+        _check_events(timeline, faults)
+    if faults.errors:
+        raise RuleErrors(faults.found)
+    return timelines
+
+
+def run_tests(ruleset: RuleSet, timelines: Iterable[Timeline] | None = None) -> Iterator[TestResult]:
+    """Run tests in order, with rollout 100 % and holdouts off. Raises RuleErrors where a test can't be read."""
+    plain = test_rules(ruleset)
+    for timeline in read_timelines(ruleset) if timelines is None else timelines:
+        rules = plain if not timeline.given else test_rules(ruleset, timeline)
+        yield run(timeline, rules)
+
+
+def test_rules(ruleset: RuleSet, timeline: Timeline | None = None) -> Rules:
+    """The rules as tests run them: everyone gets them, and what is given stands for what it names."""
+    given = dict(timeline.given) if timeline else {}
+    return compile_rules(ruleset, EngineOptions(everyone=True, given=given))
+
+
+test_rules.__test__ = False  # type: ignore[attr-defined]
+
+
+def start_of(timeline: Timeline) -> float:
+    """When a test starts (s since the epoch)."""
+    zone = zone_info(timeline.partner.get("time_zone", DEFAULT_ZONE))
+    return datetime.fromisoformat(timeline.start).replace(tzinfo=zone).timestamp()
+
+
+def events_of(timeline: Timeline) -> list[Any]:
+    """The events of a test as structs, the partner's profile first."""
+    start, partner = start_of(timeline), timeline.partner.get("id", "p")
+    found = [_profile(timeline, start, partner)]
+    for number, item in enumerate(i for i in timeline.items if isinstance(i, Event)):
+        found.append(_struct(item, partner, start, number))
+    return found
+
+
+def run(timeline: Timeline, rules: Rules) -> TestResult:
+    """Run one test: an `expect` speaks of all that happened after the one before it, up to and including its time."""
+    start, partner = start_of(timeline), timeline.partner.get("id", "p")
+    corridor = Corridor(rules)
+    events = iter(events_of(timeline))
+    corridor.feed(next(events))
+    state = corridor.partners[partner]
+    state.context |= {name: [value, start] for name, value in timeline.partner.items() if name in CONTEXT}
+    outputs, seen, failures = [], 0, []
+    for item in timeline.items:
+        if isinstance(item, Event):
+            outputs += corridor.feed(next(events))
+            continue
+        outputs += corridor.advance(start + item.at)
+        happened = list(happenings(outputs[seen:], start))
+        seen = len(outputs)
+        if (wrong := _compare(item, happened)) is not None:
+            failures.append(Failure(item.at, wrong, tuple(happened), item.span))
+    unexpected = [h for h in happenings(outputs[seen:], start) if h.kind == "nudge"]
+    if unexpected:
+        failures.append(Failure(unexpected[0].at, "no nudge after the last `expect`", tuple(unexpected), timeline.span))
+    return TestResult(timeline.name, timeline.span, tuple(failures), tuple(outputs))
+
+
+def happenings(outputs: Iterable[Any], start: float) -> Iterator[Happening]:
+    """Outputs in the words of `expect`; times in seconds after `start`."""
+    for out in outputs:
+        at = out.decided_at - start
+        match out.type:
+            case "segment_transition":
+                yield Happening(at, "enters" if out.transition == "entered" else "exits", out.segment)
+            case "nudge":
+                yield Happening(at, "nudge", out.rule, out.language, f"{out.title} – {out.body}")
+            case "decision" if out.verdict in ("hold", "shadow", "drop"):
+                yield Happening(at, "shadow" if out.verdict == "shadow" else "held", out.rule, why=str(out.reason or ""))
+
+
+def _compare(expect: Expect, happened: list[Happening]) -> str | None:
+    """What was expected, where it is not what happened."""
+    if not expect.wanted:
+        return "nothing" if any(h.kind != "held" for h in happened) else None
+    missing = [f"{kind}: {name}" for kind, name in expect.wanted.items() if not any(_fits(h, kind, name, expect) for h in happened)]
+    details = "".join(f", {k}: {v}" for k, v in expect.details.items())
+    if missing:
+        return "; ".join(missing) + details
+    extra = [h for h in happened if h.kind == "nudge" and h.name != expect.wanted.get("nudge")]
+    many = sum(h.kind == "nudge" for h in happened) > 1
+    return f"no nudge but {expect.wanted.get('nudge', 'none')}, once" if extra or many else None
+
+
+def _fits(h: Happening, kind: str, name: str, expect: Expect) -> bool:
+    if (h.kind, h.name) != (kind, name):
+        return False
+    if kind == "nudge":
+        return expect.details.get("lang", h.language) == h.language and expect.details.get("says", "") in h.text
+    return kind != "held" or expect.details.get("why", h.why) == h.why
+
+
+def _profile(timeline: Timeline, start: float, partner: str) -> Any:
+    wanted = dict(timeline.partner)
+    wanted["language"] = wanted.pop("lang", wanted.get("language", "en"))
+    if (tenure := units.duration(wanted.pop("tenure", ""))) is not None:
+        joined = datetime.fromtimestamp(start, zone_info(wanted.get("time_zone", DEFAULT_ZONE))) - timedelta(seconds=tenure)
+        wanted["joined_on"] = joined.date().isoformat()
+    profile = {k: v for k, v in wanted.items() if k in PROFILE_FIELDS}
+    return _converted("profile_updated", {**profile, "event_id": "profile", "partner_id": partner, "occurred_at": start})
+
+
+def _struct(item: Event, partner: str, start: float, number: int) -> Any:
+    fields: dict[str, Any] = {"order_id": f"order-{number}", **item.fields}
+    return _converted(item.type, {**fields, "event_id": f"e{number}", "partner_id": partner, "occurred_at": start + item.at})
+
+
+def _converted(kind: str, fields: dict[str, Any]) -> Any:
+    struct = STRUCTS[kind]
+    known = {f.name for f in msgspec.structs.fields(struct)}
+    return msgspec.convert({k: v for k, v in fields.items() if k in known} | {"type": kind}, struct, strict=False)
+
+
+def _check_events(timeline: Timeline, faults: Faults) -> None:
+    """Fields that the event does not have, or values that it refuses."""
+    faults.where = f"test {timeline.name!r}"
+    try:
+        start_of(timeline)
+        _profile(timeline, 0.0, "p")
+    except (ValueError, msgspec.ValidationError) as e:
+        faults.error("E254", f"the partner or start of this test can't be read: {e}", timeline.span)
+    for item in timeline.items:
+        if isinstance(item, Event):
+            _check_event(item, faults)
+    faults.where = ""
+
+
+def _check_event(item: Event, faults: Faults) -> None:
+    known = {f.name for f in msgspec.structs.fields(STRUCTS[item.type])}
+    for name in item.fields:
+        if name not in known:
+            faults.error("E201", f"`{item.type}` has no field `{name}`", item.span)
+            return
+    try:
+        _struct(item, "p", 0.0, 0)
+    except msgspec.ValidationError as e:
+        faults.error("E255", f"`{item.type}`: {e}", item.span)
+
+
