@@ -134,9 +134,10 @@ class _Parser:
             return Not(operand, _join(token.span, operand.span))
         if token.text == "-":
             self.take()
-            literal = self.prefix()
-            if not isinstance(literal, Literal) or isinstance(literal.value, str | bool):
-                raise self.fail("E115", "only a number can be negative", literal.span)
+            if self.token.kind != "number":
+                raise self.fail("E115", "only a number can be negative", self.token.span)
+            literal = self.number(self.take())
+            assert not isinstance(literal.value, str)
             return Literal(-literal.value, literal.unit, _join(token.span, literal.span), literal.currency)
         if token.kind in ("number", "clock", "text"):
             return self.literal()
