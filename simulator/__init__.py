@@ -1,0 +1,1 @@
+"""What feeds the product when no live company does: recordings that are replayed, and a city that is invented."""

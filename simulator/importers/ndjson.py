@@ -1,0 +1,122 @@
+"""A file of events, one a line, alone or behind its key and a TAB: read as a stream, so that its length does not matter."""
+
+from collections.abc import Iterator
+from itertools import islice
+from math import inf
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from events import FAMILIES
+from events.decode import Decoder
+from events.errors import BadEvent, DeadLetterReason
+from simulator.errors import SourceError
+from simulator.importers.cut import WHOLE, Cut, shifted
+from simulator.importers.frames import Record
+from simulator.importers.report import Kind, Report
+from simulator.importers.table import open_bytes
+
+TAB = b"\t"
+LONGEST_LINE = 1 << 24  # bytes; a longer one is no event, and is not read into memory as a whole
+
+
+class Head(msgspec.Struct):
+    """What must be known of an event before its family's decoder is chosen."""
+
+    type: str
+    partner_id: str = ""
+
+
+class NdjsonSource:
+    """Events in the order of the file, which should be that of time; each is decoded before it is handed on, and bad ones are refused."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.name
+        self.report = Report(path.name)
+        self._path = path
+        self._size = max(path.stat().st_size, 1)
+        self._raw: IO[bytes] | None = None
+
+    @property
+    def done(self) -> float:
+        """The share of the file's (packed) bytes that was read."""
+        if self._raw is None or self._raw.closed:
+            return 0.0 if self._raw is None else 1.0
+        packed = getattr(self._raw, "fileobj", self._raw)
+        return min(1.0, packed.tell() / self._size)
+
+    def span(self, cut: Cut = WHOLE) -> tuple[float, float] | None:
+        """First and last time of the cut's readable events, by reading the whole file once."""
+        first, last = inf, -inf
+        for record in islice(NdjsonSource(self._path)._records(cut), cut.limit):
+            first, last = min(first, record.occurred_at), max(last, record.occurred_at)
+        return (first, last) if first <= last else None
+
+    def events(self, cut: Cut = WHOLE) -> Iterator[Record]:
+        records = islice(self._records(cut), cut.limit)
+        return records if not cut.shift else (_moved(record, cut.shift) for record in records)
+
+    def _records(self, cut: Cut) -> Iterator[Record]:
+        """The readable events of the cut. One long loop on purpose: at a million lines each call in it takes its time."""
+        read_head = msgspec.json.Decoder(Head).decode
+        readers = {kind: (family.name, Decoder(family.name).decode) for family in FAMILIES.values() for kind in family.types}
+        made, latest, number = self.report.events, -inf, 0
+        try:
+            for number, line in enumerate(self._lines(), 1):
+                key, tab, value = line.partition(TAB)
+                try:
+                    head = read_head(value if tab else line)
+                    if not tab:
+                        key, value = head.partner_id.encode(), line
+                    family, decode = readers[head.type]
+                    event = decode(value, key)
+                except (BadEvent, msgspec.DecodeError, KeyError, UnicodeDecodeError) as error:
+                    self._refuse(number, line, error)
+                    continue
+                at = event.occurred_at
+                if at < latest:
+                    self._late(number)
+                latest = max(at, latest)
+                if not cut.begin <= at < cut.until:
+                    self.report.add(Kind.unused, "events outside --from and --until")
+                    continue
+                made[head.type] += 1
+                yield Record(family, key, value, at)
+        finally:
+            self.report.rows_read[self._path.name] = number
+
+    def _lines(self) -> Iterator[bytes]:
+        """The lines of the file without their ends; raises SourceError where the file is damaged."""
+        with open_bytes(self._path) as self._raw:
+            try:
+                while line := self._raw.readline(LONGEST_LINE):
+                    yield line.rstrip(b"\r\n")
+            except (EOFError, OSError) as error:
+                raise SourceError(f"{self._path} cannot be read: {error}") from error
+
+    def _refuse(self, number: int, line: bytes, error: Exception) -> None:
+        if not line.strip():
+            self.report.add(Kind.unused, "an empty line")
+            return
+        reason, detail = _why(error)
+        self.report.add(Kind.refused, reason, 1, [f"{self._path.name}:{number} {detail}".rstrip()])
+
+    def _late(self, number: int) -> None:
+        self.report.add(Kind.noticed, "an event that happened before one of an earlier line", 1, [f"{self._path.name}:{number}"])
+
+
+def _why(error: Exception) -> tuple[str, str]:
+    """The reason under which a line is counted, and what is said of this one."""
+    if isinstance(error, BadEvent):
+        return str(error.reason), error.detail
+    if isinstance(error, KeyError):
+        return str(DeadLetterReason.UNKNOWN_TYPE), f"`{error.args[0]}`"
+    if isinstance(error, msgspec.ValidationError):
+        return str(DeadLetterReason.INVALID_EVENT), str(error)
+    return str(DeadLetterReason.NOT_JSON), str(error)
+
+
+def _moved(record: Record, seconds: float) -> Record:
+    event = shifted(msgspec.json.decode(record.value), seconds)
+    return Record(record.family, record.key, msgspec.json.encode(event), event["occurred_at"])
