@@ -6,7 +6,19 @@ from rulebook.faults import Faults, did_you_mean
 from rulebook.names import BUILTINS, Known
 from rulebook.scope import Scope, expand
 from rulebook.syntax import (
-    Aggregate, Arithmetic, Call, CohortPct, Comparison, Expr, Junction, Literal, Membership, MetricCall, Name, Not, references,
+    Aggregate,
+    Arithmetic,
+    Call,
+    CohortPct,
+    Comparison,
+    Expr,
+    Junction,
+    Literal,
+    Membership,
+    MetricCall,
+    Name,
+    Not,
+    references,
 )  # fmt: skip
 from rulebook.units import Unit
 

@@ -8,7 +8,21 @@ from itertools import count
 from typing import Protocol
 
 from rulebook.scope import Scope, expand
-from rulebook.syntax import Aggregate, Arithmetic, Call, CohortPct, Comparison, Expr, Junction, Literal, Membership, MetricCall, Name, Not, Reference
+from rulebook.syntax import (
+    Aggregate,
+    Arithmetic,
+    Call,
+    CohortPct,
+    Comparison,
+    Expr,
+    Junction,
+    Literal,
+    Membership,
+    MetricCall,
+    Name,
+    Not,
+    Reference,
+)
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _REFERENCES = (Name, Aggregate, MetricCall, Call, CohortPct)
@@ -75,8 +89,8 @@ class Codegen:
     def _bound(self, expr: Expr, guards: list[str]) -> str:
         """Arithmetic over values that are known once the guards have passed."""
         match expr:
-            case Literal(value):
-                return repr(value)
+            case Literal(constant):
+                return repr(constant)
             case Arithmetic(operator, left, right):
                 return f"({self._bound(left, guards)} {operator} {self._bound(right, guards)})"
             case Name() | Aggregate() | MetricCall() | Call() | CohortPct():

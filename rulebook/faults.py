@@ -71,10 +71,10 @@ class Faults:
     found: list[Fault] = field(default_factory=list)
     where: str = ""
 
-    def error(self, code: str, message: str, span: Span, *, help: str = "", other: Span | None = None) -> None:  # noqa: A002 - the word that the report shows
+    def error(self, code: str, message: str, span: Span, *, help: str = "", other: Span | None = None) -> None:
         self.found.append(Fault(code, message, span, self.where, help, Severity.ERROR, other))
 
-    def warn(self, code: str, message: str, span: Span, *, help: str = "") -> None:  # noqa: A002
+    def warn(self, code: str, message: str, span: Span, *, help: str = "") -> None:
         self.found.append(Fault(code, message, span, self.where, help, Severity.WARNING))
 
     @property

@@ -29,6 +29,7 @@ class _Linker:
             self.events((*metric.of, *metric.to), metric.span)
         for segment in self.rules.segments.values():
             self.faults.where = f"segment {segment.name}"
+            self.later(segment.stale_after, "stale_after", segment.span, "the segment stays as it is when data grow old")
             for edge in (segment.enter, segment.exit):
                 if edge.when is not None:
                     self.checker.condition(edge.when, self.scope)
@@ -38,7 +39,20 @@ class _Linker:
         for nudge in self.rules.nudges.values():
             self.faults.where = f"nudge {nudge.name}"
             self.nudge(nudge)
+        self.faults.where = "policy"
+        self.policy()
         self.faults.where = ""
+
+    def policy(self) -> None:
+        policy, span = self.rules.policy, self.rules.policy.span
+        if span is not None:
+            self.later(policy.during_quiet == "queue_latest", "during_quiet: queue_latest", span, "nudges in quiet hours are dropped")
+            self.later(policy.max_share is not None, "max_share", span, "no rule pauses itself")
+
+    def later(self, used: object, what: str, span: Span, instead: str) -> None:
+        """What is read and checked, and has no effect in this version, is said: nobody shall rely on it."""
+        if used:
+            self.faults.warn("W290", f"`{what}` has no effect in this version", span, help=instead)
 
     def events(self, names: Iterable[str], span: Span) -> None:
         for name in names:
@@ -86,14 +100,17 @@ class _Linker:
         for module in nudge.best_of:
             if module not in self.rules.modules:
                 self.faults.error("E201", f"unknown module `{module}`", nudge.span, help=did_you_mean(module, self.rules.modules))
+        self.later(nudge.clears, "clears", nudge.span, "no episode is kept open")
+        self.later(nudge.seats, "seats", nudge.span, "everyone who qualifies gets it")
+        self.later(nudge.offer and nudge.offer.budget, "budget", nudge.span, "watch what is spent yourself")
         event_scope = self.event_scope(nudge.trigger)
         for expr in nudge.args.values():
             self.checker.unit(expr, event_scope)
         self.holes(nudge)
 
     def event_scope(self, trigger: Trigger) -> Scope:
-        """Arguments may read the fields of the event that began the match."""
-        first = trigger.step if isinstance(trigger, Happens) else trigger.steps[0] if isinstance(trigger, InSequence) else None
+        """Arguments may read the fields of the event that completed the match, or began the wait."""
+        first = trigger.step if isinstance(trigger, Happens) else trigger.steps[-1] if isinstance(trigger, InSequence) else None
         return self.scope.within(first.event) if first is not None else self.scope
 
     def holes(self, nudge: Nudge) -> None:

@@ -206,6 +206,7 @@ class Policy:
     never_while: str = ""
     holdout: float = 0.0
     max_share: tuple[float, float] | None = None
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

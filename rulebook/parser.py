@@ -8,7 +8,21 @@ from rulebook import units
 from rulebook.faults import Faults, Span, did_you_mean
 from rulebook.lexer import Token, tokens
 from rulebook.source import Scalar, expression_text
-from rulebook.syntax import Aggregate, Arithmetic, Call, CohortPct, Comparison, Expr, Junction, Literal, Membership, MetricCall, Name, Not, Window
+from rulebook.syntax import (
+    Aggregate,
+    Arithmetic,
+    Call,
+    CohortPct,
+    Comparison,
+    Expr,
+    Junction,
+    Literal,
+    Membership,
+    MetricCall,
+    Name,
+    Not,
+    Window,
+)
 from rulebook.units import Unit
 
 AGGREGATES = ("count", "sum", "avg", "min", "max", "last", "distinct", "p50", "p90")
@@ -51,7 +65,7 @@ class _Parser:
         self.at += token.kind != "end"
         return token
 
-    def fail(self, code: str, message: str, span: Span, help: str = "") -> _Stop:  # noqa: A002 - the word that the report shows
+    def fail(self, code: str, message: str, span: Span, help: str = "") -> _Stop:
         self.faults.error(code, message, span, help=help)
         return _Stop()
 

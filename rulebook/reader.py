@@ -11,7 +11,21 @@ from rulebook import units
 from rulebook.faults import Faults
 from rulebook.fields import Fields, as_mapping, as_scalars, as_sequence
 from rulebook.model import (
-    Clears, Edge, Message, Metric, Module, Nudge, Offer, Pattern, Places, Point, Policy, Ring, Segment, Text, TimelineTest,
+    Clears,
+    Edge,
+    Message,
+    Metric,
+    Module,
+    Nudge,
+    Offer,
+    Pattern,
+    Places,
+    Point,
+    Policy,
+    Ring,
+    Segment,
+    Text,
+    TimelineTest,
 )  # fmt: skip
 from rulebook.parser import parse
 from rulebook.source import Mapping, Node, Scalar, Sequence
@@ -262,6 +276,7 @@ def read_policy(node: Node, faults: Faults) -> Policy:
         _hours(fields, "quiet_hours"), fields.choice("during_quiet", ("drop", "queue_latest"), "drop"), caps,
         fields.choice("never_while", ("riding", "on_order"), ""), fields.share("holdout", 0.0),
         fields.parsed("max_share", _share_rate, "a share per time such as `20% per 1d`", None) if mapping.get("max_share") is not None else None,
+        mapping.span,
     )  # fmt: skip
 
 

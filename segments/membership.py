@@ -11,7 +11,7 @@ from typing import Any
 from rulebook.codegen import Codegen
 from rulebook.model import RuleSet, Segment
 from rulebook.scope import Scope, expand
-from rulebook.syntax import Expr, Not, references
+from rulebook.syntax import Expr, Name, Not, references
 from segments.features import Features
 
 
@@ -33,7 +33,7 @@ def reads(exprs: list[Expr], features: Features, scope: Scope) -> frozenset[str]
         ref = pending.pop()
         if str(ref) not in features.given and (longer := expand(ref, scope)) is not None:
             pending += references(longer)
-        elif not (scope.event and hasattr(ref, "scope") and scope.is_event_field(ref)):
+        elif not (isinstance(ref, Name) and scope.is_event_field(ref)):
             found |= features.reads(ref, scope)
     return frozenset(found)
 

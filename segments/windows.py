@@ -120,8 +120,9 @@ def add_bucket(v: Slots, i: int, t: float, value: float | None, span: float) -> 
         del w[0]
 
 
-def _index(bucket: list[float]) -> float:
-    return bucket[0]
+def _index(bucket: list[Any]) -> int:
+    index: int = bucket[0]
+    return index
 
 
 def buckets(w: list[list[float]] | None, span: float, now: float) -> list[list[float]]:
@@ -175,8 +176,7 @@ def add_total(v: Slots, i: int, t: float, value: float | None, epoch: float) -> 
     else:
         w[1] += 1
         w[2] += value
-        if t > w[3]:
-            w[3] = t
+        w[3] = max(w[3], t)
 
 
 def total(w: list[float] | None, epoch: float, which: int) -> float:

@@ -65,8 +65,7 @@ class Corridor:
 
     def advance(self, to: float) -> Sequence[Any]:
         """Stream time has come to `to`: fire the timers due by then, oldest first."""
-        if to > self.stream_time:
-            self.stream_time = to
+        self.stream_time = max(self.stream_time, to)
         if not self._alarms or self._alarms[0][0] > to:
             return NOTHING
         out: list[Any] = []

@@ -43,7 +43,7 @@ def peek(raw: bytes) -> tuple[float, float]:
 
 def load(raw: bytes, rules: Rules) -> PartnerState:
     """The state again. Raises UnknownFormat for what a newer version wrote."""
-    due, now = peek(raw)
+    _due, now = peek(raw)
     fields, slots, dues = _decode(memoryview(raw)[_HEADER.size :])
     state = rules.new_state(fields[_FIELDS.index("partner_id")])
     for name, value in zip(_FIELDS, fields, strict=True):

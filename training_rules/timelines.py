@@ -119,7 +119,8 @@ def run(timeline: Timeline, rules: Rules) -> TestResult:
     corridor.feed(next(events))
     state = corridor.partners[partner]
     state.context |= {name: [value, start] for name, value in timeline.partner.items() if name in CONTEXT}
-    outputs, seen, failures = [], 0, []
+    outputs: list[Any] = []
+    seen, failures = 0, []
     for item in timeline.items:
         if isinstance(item, Event):
             outputs += corridor.feed(next(events))
