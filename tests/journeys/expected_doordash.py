@@ -39,6 +39,16 @@ def slow_matches(folder: Path) -> list[Match]:
     return [match for _, of_driver in slow.groupby("driver_id") for match in matches(of_driver)]
 
 
+def slow_events(folder: Path) -> list[tuple[str, ...]]:
+    """The same as ids of the three events of each match, as `nudgeline replay` names them."""
+    return [tuple(event_id(delivery) for delivery in match) for match in slow_matches(folder)]
+
+
+def event_id(delivery: Delivery) -> str:
+    digits = "".join(filter(str.isdigit, delivery.placed))
+    return f"doordash_like-{delivery.driver}-{delivery.consumer}-{digits}-delivered"
+
+
 def matches(slow: pd.DataFrame) -> Iterator[Match]:
     """The matches among one driver's slow deliveries, which are in the order of time."""
     window: deque[tuple[float, Delivery]] = deque()

@@ -22,11 +22,13 @@ def stuck_orders(folder: Path) -> set[str]:
     return set(orders.loc[waited >= HALF_AN_HOUR, "Order No"])
 
 
-def seconds(orders: pd.DataFrame, step: str) -> pd.Series:
-    """Seconds of a step since the beginning of its month; only differences within an order mean something.
+def stuck_arrivals(folder: Path) -> list[str]:
+    """The same as ids of the events that begin the wait, as `nudgeline replay` names them."""
+    return [f"sendy-{order}-arrived" for order in stuck_orders(folder)]
 
-    No order of the recording goes from one month into the next between the two steps, which is checked by the caller's test.
-    """
+
+def seconds(orders: pd.DataFrame, step: str) -> pd.Series:
+    """Seconds of a step since the beginning of its month; only differences within an order mean something (none goes over the month's end)."""
     clock = pd.to_datetime(orders[f"{step} - Time"], format="%I:%M:%S %p")
     return orders[f"{step} - Day of Month"] * 86400 + clock.dt.hour * 3600 + clock.dt.minute * 60 + clock.dt.second
 

@@ -1,30 +1,18 @@
-"""Small recordings written by hand, and the way to the real ones."""
+"""Small recordings written by hand, beside the real ones."""
 
 import csv
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from simulator.importers import Cut, Source, open_source
+from tests.recordings import recording
 
-REPO = Path(__file__).parents[2]
+__all__ = ["decoded", "drawn", "lines", "recording", "table"]
+
 Rows = Sequence[dict[str, object]]
-
-
-@pytest.fixture
-def recording() -> Callable[[str], Path]:
-    """The folder of a real recording by name; skips where the recordings are not at hand."""
-    base = Path(os.environ.get("NUDGELINE_DATA") or REPO.parent / "shared" / "data")
-
-    def find(name: str) -> Path:
-        if not (base / name).is_dir():
-            pytest.skip(f"the recording {name} is not at hand: {base / name} is no folder (NUDGELINE_DATA says where recordings are)")
-        return base / name
-
-    return find
 
 
 @pytest.fixture
