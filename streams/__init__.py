@@ -1,0 +1,1 @@
+"""The pipes: the only room that knows Faust, Kafka and Redis."""

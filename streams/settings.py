@@ -1,0 +1,156 @@
+"""All settings, read once from the environment (`NUDGELINE_*`). Nothing else touches the environment."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from events import FAMILIES
+from streams.errors import SettingsError
+
+PREFIX = "NUDGELINE_"
+ROOT = Path(__file__).resolve().parents[1]
+CATALOG = (ROOT / "segments" / "catalog", ROOT / "training_rules" / "catalog")
+OUTPUTS = ("nudges", "segment.transitions", "decisions", "partner.features", "dead.letters")
+
+
+class Settings(BaseSettings):
+    """How this installation is wired. Frozen; secrets are masked wherever they are printed."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    brokers: str = Field("127.0.0.1:9092", description="Kafka's addresses, HOST:PORT, separated by commas")
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field("PLAINTEXT", description="how to talk to Kafka")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field("PLAIN", description="with a SASL protocol")
+    sasl_username: str = Field("", description="with a SASL protocol")
+    sasl_password: SecretStr = Field(SecretStr(""), description="with a SASL protocol")
+    ssl_cafile: Path | None = Field(None, description="certificates to trust (PEM); otherwise those of the system")
+    ssl_certfile: Path | None = Field(None, description="our own certificate (PEM), where Kafka wants one")
+    ssl_keyfile: Path | None = Field(None, description="its key (PEM)")
+    ssl_check_hostname: bool = Field(True, description="whether the broker's name must be the one in its certificate")
+
+    topic_prefix: str = Field("", description="stands before every topic's name")
+    topics: dict[str, str] = Field({}, description='other names for topics, as JSON: {"partner.gps": "couriers.gps"}; the prefix is not added')
+    partitions: int = Field(4, ge=1, le=10_000, description="of every topic that `topics create` makes; the families must agree")
+    replication: int = Field(1, ge=1, le=10, description="copies of every topic that `topics create` makes")
+    app_id: str = Field("nudgeline", pattern=r"^[A-Za-z0-9._-]{1,100}$", description="consumer group, and first part of internal topics' names")
+    topic_epoch: int = Field(0, ge=0, description="raise it when a source topic was deleted and made anew: its offsets start at 0 again")
+    rekey: list[str] = Field([], description='families to re-key through an internal topic, as JSON: ["orders"]')
+
+    rules: list[Path] = Field(list(CATALOG), description='rule files or folders, as JSON: ["rules/"]; otherwise the catalogue that is shipped')
+    clock: Literal["wall", "events"] = Field("wall", description="wall: live; events: a recording, stream time follows events only")
+    timer_slack: float = Field(2.0, ge=0, le=3600, description="how far stream time stays behind the wall clock, s")
+    allowed_lateness: float = Field(120.0, ge=0, le=86_400, description="how far out of order events may come, s")
+    future_tolerance: float = Field(300.0, ge=0, le=86_400, description="how far in the future an event may claim to happen, s")
+    max_event_bytes: int = Field(1_000_000, ge=1_000, le=100_000_000, description="larger events are refused unread")
+    merge_wait: float = Field(5.0, ge=0, le=600, description="how long to wait for a family that is behind, s")
+    season: str = Field("1", description="name of the season of the global holdout: another name draws others")
+
+    commit_interval: float = Field(1.0, gt=0, le=60, description="between two commits of outputs, state and offsets, s")
+    session_timeout: float = Field(6.0, ge=1, le=300, description="after which a silent worker's partitions go to others, s")
+    features_every: float = Field(10.0, ge=0, le=86_400, description="at most one record on partner.features for each partner in this time, s")
+    data_dir: Path = Field(Path(".local"), description="where local services and workers keep their files")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("warning", description="of the worker's log")
+
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis for views; rediss:// for TLS; empty: no views")
+    redis_username: str = Field("", description="for Redis ACL")
+    redis_password: SecretStr = Field(SecretStr(""), description="for Redis ACL")
+    redis_cafile: Path | None = Field(None, description="certificates to trust (PEM), with rediss://")
+    redis_prefix: str = Field("nudgeline", description="stands before every key")
+    inbox_ttl: float = Field(86_400.0, gt=0, description="how long a nudge without an expiry of its own stays in the inbox, s")
+    views_buffer: int = Field(100_000, ge=100, description="latest values kept while Redis is down")
+
+    @field_validator("topics")
+    @classmethod
+    def _known_topics(cls, value: dict[str, str]) -> dict[str, str]:
+        known = {f.topic for f in FAMILIES.values()} | set(OUTPUTS)
+        for name in value:
+            if name not in known:
+                raise ValueError(f"no topic is called {name!r}; known are {', '.join(sorted(known))}")
+        return value
+
+    @field_validator("rekey")
+    @classmethod
+    def _known_families(cls, value: list[str]) -> list[str]:
+        for name in value:
+            if name not in FAMILIES:
+                raise ValueError(f"no family is called {name!r}; known are {', '.join(FAMILIES)}")
+        return value
+
+    def topic(self, name: str) -> str:
+        """The name in Kafka of a topic of the contract (`partner.gps`, `nudges`, ...)."""
+        return self.topics.get(name, self.topic_prefix + name)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Topic of each family, as producers write it."""
+        return {name: self.topic(family.topic) for name, family in FAMILIES.items()}
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Topic in Kafka of each output."""
+        return {name: self.topic(name) for name in OUTPUTS}
+
+    def kafka_client(self) -> dict[str, Any]:
+        """Connection arguments of aiokafka's and kafka-python's clients."""
+        found: dict[str, Any] = {"bootstrap_servers": self.brokers.split(","), "security_protocol": self.security_protocol}
+        if "SASL" in self.security_protocol:
+            password = self.sasl_password.get_secret_value()
+            found |= {"sasl_mechanism": self.sasl_mechanism, "sasl_plain_username": self.sasl_username, "sasl_plain_password": password}
+        if (context := self.tls()) is not None:
+            found["ssl_context"] = context
+        return found
+
+    def tls(self) -> ssl.SSLContext | None:
+        """The TLS context for Kafka, where the protocol wants one. Raises SettingsError for files that can't be read."""
+        if "SSL" not in self.security_protocol:
+            return None
+        try:
+            context = ssl.create_default_context(cafile=self.ssl_cafile and str(self.ssl_cafile))
+            context.check_hostname = self.ssl_check_hostname
+            if self.ssl_certfile is not None:
+                context.load_cert_chain(self.ssl_certfile, self.ssl_keyfile)
+        except OSError as e:
+            raise SettingsError(f"the certificates of NUDGELINE_SSL_* can't be read: {e}") from None
+        return context
+
+    def redis_client(self) -> dict[str, Any]:
+        """Arguments of `redis.asyncio.Redis.from_url`, the URL included."""
+        found: dict[str, Any] = {"url": self.redis_url}
+        if self.redis_username:
+            found["username"] = self.redis_username
+        if password := self.redis_password.get_secret_value():
+            found["password"] = password
+        if self.redis_cafile is not None:
+            found["ssl_ca_certs"] = str(self.redis_cafile)
+        return found
+
+
+def load(**given: Any) -> Settings:
+    """The settings of the environment, with what is given standing above. Raises SettingsError, one line for each fault."""
+    try:
+        return Settings(**{k: v for k, v in given.items() if v is not None})
+    except ValidationError as e:
+        faults = [f"{PREFIX}{str(error['loc'][0]).upper()}: {error['msg']}" for error in e.errors()]
+        raise SettingsError("; ".join(faults)) from None
+    except ValueError as e:
+        raise SettingsError(f"a {PREFIX}* setting can't be read: {e}; lists and mappings are written as JSON") from None
+
+
+def reference() -> str:
+    """docs/settings.md: every setting with its default and meaning."""
+    lines = ["# Settings", "", "Read once from the environment. Made from `streams/settings.py`; `make docs` writes it anew.", ""]
+    lines += ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = "the catalogue" if name == "rules" else "" if isinstance(field.default, SecretStr) or field.default is None else field.default
+        lines.append(f"| `{PREFIX}{name.upper()}` | {f'`{default}`' if str(default) else ''} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())
