@@ -1,0 +1,140 @@
+"""Builds the Faust app: an agent for each event family, the table of partners, timers. Everything that is decided is decided elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import faust
+
+from events import FAMILIES
+from events.structs import OUTPUT_STRUCTS
+from streams.lane.book import Book
+from streams.lane.transport import LaneApp
+from streams.partition import ORDER, Plan, Source
+from streams.settings import Settings
+from streams.worker import Tap, Worker
+from training_rules import Rules
+
+TABLE = "partners"
+TICK = 0.25  # s between two looks at the clock
+
+#: A worker paused past its session must not remove what its successor wrote: nothing is compacted for an hour.
+CHANGELOG_CONFIG = {"cleanup.policy": "compact", "min.compaction.lag.ms": 3_600_000}
+
+#: Names of the output topics, by the type of what goes there.
+OUTPUT_TOPICS = {
+    "nudge": "nudges",
+    "segment_transition": "segment.transitions",
+    "decision": "decisions",
+    "features": "partner.features",
+    "dead_letter": "dead.letters",
+}
+
+
+def build_app(settings: Settings, rules: Rules, *, partitions: int | None = None, tap: Tap | None = None) -> tuple[LaneApp, Worker]:
+    """The app and the worker that it serves, not yet started. `partitions`: of the families' topics, when not as in the settings.
+
+    To be called where the event loop runs.
+    """
+    count = partitions or settings.partitions
+    worker = Worker(plan(settings, rules), partitions=count, changelog=changelog(settings), timer_slack=settings.timer_slack, tap=tap)
+    app = _app(settings, count)
+    app.port = worker
+    worker.bind(app)
+    app.tables.add(Book(app, port=worker, name=TABLE, partitions=count, extra_topic_configs=CHANGELOG_CONFIG))
+    for source in worker.plan.sources:
+        _agent(app, worker, source)
+    _task(app, worker, worker.pump)
+    _task(app, worker, lambda: _ticking(worker))
+    return app, worker
+
+
+def changelog(settings: Settings) -> str:
+    """Name of the topic that holds the partners' states."""
+    return f"{settings.app_id}-{TABLE}-changelog"
+
+
+def plan(settings: Settings, rules: Rules) -> Plan:
+    """What the settings say to a partition."""
+    return Plan(
+        rules=rules,
+        sources=tuple(_source(settings, family) for family in ORDER),
+        outputs={OUTPUT_STRUCTS[kind]: settings.topic(name) for kind, name in OUTPUT_TOPICS.items()},
+        clock=settings.clock,
+        merge_wait=settings.merge_wait,
+        future_tolerance=settings.future_tolerance,
+        features_every=settings.features_every,
+        max_bytes=settings.max_event_bytes,
+    )
+
+
+def _source(settings: Settings, family: str) -> Source:
+    topic = settings.topic(FAMILIES[family].topic)
+    return Source(family, topic, f"{topic}#{settings.topic_epoch}" if settings.topic_epoch else topic)
+
+
+def _agent(app: LaneApp, worker: Worker, source: Source) -> None:
+    async def take(stream: Any) -> None:
+        async for batch in stream.events():  # one fetched partition batch
+            worker.feed(batch)
+
+    topic = app.topic(source.topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+    app.agent(topic, name=f"streams.app.{source.family}")(take)
+
+
+async def _ticking(worker: Worker) -> None:
+    while True:
+        await asyncio.sleep(TICK)
+        worker.tick()
+
+
+def _task(app: LaneApp, worker: Worker, work: Callable[[], Awaitable[None]]) -> None:
+    """A task of the app; what it raises ends the process, before anything else is committed."""
+
+    async def guarded() -> None:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, partners may be half changed
+            worker.failed(error)
+
+    app.task(guarded)
+
+
+def _app(settings: Settings, partitions: int) -> LaneApp:
+    return LaneApp(
+        settings.app_id,
+        broker=";".join(f"kafka://{address.strip()}" for address in settings.brokers.split(",")),
+        broker_credentials=_credentials(settings),
+        store="memory://",
+        web_enabled=False,
+        # Faust's leader tells workers apart by their address, and two on one machine would have the same.
+        canonical_url=f"http://{uuid4().hex}",
+        topic_partitions=partitions,
+        topic_replication_factor=settings.replication,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        agent_supervisor="mode.CrashingSupervisor",
+        broker_commit_interval=settings.commit_interval,
+        broker_session_timeout=settings.session_timeout,
+        broker_heartbeat_interval=min(3.0, settings.session_timeout / 4),
+        stream_wait_empty=True,
+        stream_recovery_delay=0.0,
+        producer_compression_type="lz4",
+        producer_max_batch_size=512 * 1024,
+        producer_request_timeout=30.0,
+    )
+
+
+def _credentials(settings: Settings) -> Any:
+    context = settings.tls()
+    if "SASL" in settings.security_protocol:
+        return faust.SASLCredentials(
+            username=settings.sasl_username,
+            password=settings.sasl_password.get_secret_value(),
+            mechanism=settings.sasl_mechanism,
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context is not None else None

@@ -1,0 +1,188 @@
+"""Faust's Kafka consumer with a fetched partition batch as one event, and commits that the worker's own accounts allow.
+
+An event's value is the list of records (each with `offset`, `timestamp` in ms, `key`, `value`); its message bears the offset of the last one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from aiokafka.errors import IllegalStateError
+from faust.transport.drivers.aiokafka import Consumer
+from faust.types import TP
+from faust.types.tuples import ConsumerMessage
+from mode import Service
+
+from streams.lane.book import Book
+from streams.lane.continuity import Continuity, Reseek
+from streams.lane.fetching import LaneThread
+from streams.lane.ports import Port
+
+POLL = 1.0  # s to wait for records; a resumed partition and a stop end the wait
+NAP = 0.01  # s between two looks while every partition is held back
+
+Batch = Sequence[Any]
+
+
+class LaneConsumer(Consumer):
+    """Delivers whole batches; `hold` and `release` are the back-pressure, by topic partition."""
+
+    _thread: LaneThread
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.continuity = Continuity()
+
+    @property
+    def _port(self) -> Port:
+        return cast(Port, self.app.port)  # type: ignore[attr-defined]
+
+    def _new_consumer_thread(self) -> LaneThread:
+        return LaneThread(self, loop=self.loop, beacon=self.beacon)
+
+    # -- delivery
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        try:
+            while not (self._stopped.is_set() or fetcher._stopped.is_set()):
+                generation = self.app.consumer_generation_id
+                records, _ = await self._wait_next_records(POLL)
+                await asyncio.sleep(0)
+                for tp, batch in (records or {}).items():
+                    if self._may_deliver(generation):
+                        await self._deliver(TP(tp.topic, tp.partition), batch, generation)
+                if self._may_deliver(generation):
+                    self._pass_what_is_no_record(generation)
+        except self.consumer_stopped_errors:
+            if not self.app.should_stop:
+                raise
+
+    async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:
+        if self.flow_active and not self._get_active_partitions() and self._buffered_partitions:
+            await self.sleep(NAP)  # Faust would sleep a second
+            return {}, None
+        return await super()._wait_next_records(timeout)
+
+    def _may_deliver(self, generation: int) -> bool:
+        """Not while a rebalance is under way: resuming the flow empties the queues, and what lay in them would be lost."""
+        app = self.app
+        return self.flow_active and not self.should_stop and generation == app.consumer_generation_id and app.flow_control.is_active()
+
+    async def _deliver(self, tp: TP, batch: Batch, generation: int) -> None:
+        if self._is_changelog_tp(tp):
+            self._restore(tp, batch, generation)
+        elif not self.app.rebalancing:
+            await self._hand_on(tp, batch, generation)
+
+    def _restore(self, tp: TP, batch: Batch, generation: int) -> None:
+        """The book takes the whole batch; Faust's recovery gets one empty event, to count offsets by."""
+        tables: Any = self.app.tables
+        cast(Book, tables._changelogs[tp.topic]).restore(tp.partition, batch)
+        self._read_offset[tp] = batch[-1].offset
+        tables.changelog_queue.force_put_nowait(self._event(tp, (), batch[-1].offset, generation))
+
+    async def _hand_on(self, tp: TP, batch: Batch, generation: int) -> None:
+        accepted = self.continuity.accept(tp, batch)
+        if isinstance(accepted, Reseek):
+            await self._seek_again(tp, accepted.offset)
+        elif accepted:
+            self._put(tp, accepted, accepted[-1].offset, generation)
+
+    def _put(self, tp: TP, batch: Batch, last: int, generation: int) -> None:
+        """To the agent. Its queue has no bound of its own: the worker counts what is under way, and holds the partition."""
+        conductor: Any = self.app.topics
+        channels = conductor._tp_index[tp]
+        event = self._event(tp, batch, last, generation)
+        event.message.incref(len(channels))
+        self._read_offset[tp] = last
+        self._port.handed_on(tp, len(batch))
+        for channel in channels:
+            channel.queue.force_put_nowait(event)
+
+    def _event(self, tp: TP, batch: Batch, last: int, generation: int) -> Any:
+        time = batch[-1].timestamp / 1000.0 if batch else 0.0
+        message = ConsumerMessage(
+            tp.topic, tp.partition, last, time, 0, None, None, None, None, 0, 0, tp, generation_id=generation,
+        )  # fmt: skip
+        return self.app.create_event(None, batch, None, message)
+
+    def _pass_what_is_no_record(self, generation: int) -> None:
+        """Marks of transactions and compacted tails have offsets, but no record: an empty batch says that they are passed.
+
+        Between two fetches nothing is under way from the thread, so that aiokafka's position is where the next record can be.
+        """
+        for tp, position in self.continuity.positions():
+            reached = self._thread.read_to(tp)
+            if reached is not None and reached > position:
+                self.continuity.skip(tp, reached)
+                self._put(tp, (), reached - 1, generation)
+
+    async def _seek_again(self, tp: TP, offset: int) -> None:
+        try:
+            await self.seek_wait({tp: offset})
+        except IllegalStateError:
+            self.log.debug("%s went to another worker while it was to be read again", tp)
+
+    # -- back-pressure
+
+    def hold(self, tp: TP) -> None:
+        """Fetch no more of a partition until `release`; what is already fetched still comes."""
+        self.on_buffer_full(tp)
+
+    def release(self, tp: TP) -> None:
+        if tp in self._buffered_partitions:
+            self.on_buffer_drop(tp)
+            self._thread.wake()
+
+    # -- positions
+
+    async def perform_seek(self) -> None:
+        """Begin at the committed offsets. A partition that has none is pinned to its earliest record, lest a later seek loses the ones before."""
+        await super().perform_seek()
+        sources = [tp for tp in self.assignment() if not self._is_changelog_tp(tp)]
+        positions = {tp: offset for tp in sources if (offset := self._committed_offset[tp])}
+        fresh = [tp for tp in sources if tp not in positions]
+        if fresh:
+            earliest = {TP(*tp): offset for tp, offset in (await self.earliest_offsets(*fresh)).items()}
+            await self.seek_wait(earliest)
+            positions |= earliest
+        self._buffered_partitions.clear()
+        self.continuity.begin(positions)
+        self._port.began(positions)
+
+    def end_offset(self, tp: TP) -> int | None:
+        """The offset of the next record to be written, as last heard from the broker; None before that, or when the partition is not ours."""
+        return self._thread.end_offset(tp)
+
+    def heard_at(self, tp: TP) -> float | None:
+        """When the broker last answered about this partition (s since the epoch)."""
+        return self._thread.heard_at(tp)
+
+    # -- commits
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+        """Faust's acks only say that an agent took a batch; what was applied, the worker knows."""
+        self._acked.clear()
+        self._acked_index.clear()
+        return iter(())
+
+    async def _commit_tps(self, tps: Iterable[TP], start_new_transaction: bool) -> bool:
+        try:
+            offsets = await self._port.write_out()
+        except Exception as error:  # noqa: BLE001 - whatever it is, offsets stay, and the process ends
+            self._port.failed(error)
+            return False
+        due = self._due(offsets)
+        return await self._commit_offsets(due, start_new_transaction=start_new_transaction) if due else False
+
+    def _due(self, offsets: Mapping[TP, int]) -> dict[TP, int]:
+        return {tp: offset for tp, offset in offsets.items() if self._should_commit(tp, offset)}
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Faust's own look at stalled streams counts records one by one; the worker reports lag itself."""
+
+    @Service.task
+    async def _commit_livelock_detector(self) -> None:
+        """See `verify_event_path`."""

@@ -1,0 +1,68 @@
+"""Which of the fetched records continue a partition exactly where the last delivery ended. Pure.
+
+Records that were fetched before a seek may be delivered after it; were they believed, the commit head would stand still, or run over records
+that nobody has seen. So: what was delivered already is dropped, and a hole is read once more before it is believed (compaction and
+transactions leave real ones).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from faust.types import TP
+
+
+class Fetched(Protocol):
+    """A record as fetched; only its offset matters here."""
+
+    @property
+    def offset(self) -> int: ...
+
+
+R = TypeVar("R", bound=Fetched)
+
+
+@dataclass(frozen=True)
+class Reseek:
+    """Nothing was accepted: read again from `offset`."""
+
+    offset: int
+
+
+class Continuity:
+    """The offset that must come next, for each partition."""
+
+    def __init__(self) -> None:
+        self._next: dict[TP, int] = {}
+        self._holes: dict[TP, int] = {}
+        self.stale = self.reseeks = 0
+
+    def begin(self, positions: Mapping[TP, int]) -> None:
+        """Forget all, and expect these offsets (after an assignment, or a seek)."""
+        self._next, self._holes = dict(positions), {}
+
+    def positions(self) -> list[tuple[TP, int]]:
+        """The offset that must come next, for each partition that is ours."""
+        return list(self._next.items())
+
+    def skip(self, tp: TP, offset: int) -> None:
+        """There is no record below `offset`."""
+        self._next[tp] = offset
+
+    def accept(self, tp: TP, records: Sequence[R]) -> Sequence[R] | Reseek:
+        """The records to deliver (maybe none), or where to read again."""
+        wanted, first, last = self._next.get(tp), records[0].offset, records[-1].offset
+        if wanted is None or last < wanted:
+            self.stale += 1
+            return ()
+        if first < wanted:
+            records = [r for r in records if r.offset >= wanted]
+        elif first > wanted and self._holes.get(tp) != first:
+            self._holes[tp] = first
+            self.reseeks += 1
+            return Reseek(wanted)
+        self._holes.pop(tp, None)
+        self._next[tp] = last + 1
+        return records

@@ -1,0 +1,73 @@
+"""What a changelog partition holds, applied in whole fetched batches. Pure.
+
+The higher term wins, whatever the order; within a term the later record. States stay bytes until all is read, so that a partner written a
+thousand times is decoded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import inf
+from typing import Protocol
+
+from streams.lane.terms import HEADER, MARK, Mark, read_mark, term_of
+
+
+class Written(Protocol):
+    """A changelog record as fetched."""
+
+    @property
+    def key(self) -> bytes | None: ...
+
+    @property
+    def value(self) -> bytes | None: ...
+
+
+class Restored:
+    """States of one partition by partner, as sealed bytes, and the last mark."""
+
+    def __init__(self) -> None:
+        self._sealed: dict[bytes, bytes] = {}
+        self._mark = Mark(0, -inf)
+        self.records = 0
+
+    def __len__(self) -> int:
+        return len(self._sealed)
+
+    def apply(self, records: Iterable[Written]) -> None:
+        """Take in one batch, in order of offset."""
+        held, known_of, n = self._sealed, self._sealed.get, 0
+        for r in records:
+            key, value, n = r.key, r.value, n + 1
+            if key is None:
+                continue
+            if value is None:
+                held.pop(key, None)  # a partner who was erased
+            elif key == MARK:
+                self._close(read_mark(value))
+            else:
+                known = known_of(key)
+                if known is None or value[:HEADER] >= known[:HEADER]:  # big-endian: terms compare as bytes
+                    held[key] = value
+        self.records += n
+
+    def _close(self, mark: Mark) -> None:
+        if mark.term >= self._mark.term:
+            self._mark = mark
+
+    @property
+    def highest_term(self) -> int:
+        """The highest term of any record; 0 when there is none."""
+        return max(self._mark.term, max(map(term_of, self._sealed.values()), default=0))
+
+    @property
+    def stream_time(self) -> float:
+        """Stream time (s) at the end of the last whole flush; -inf when there was none.
+
+        Not the highest time of any state: states of a torn flush are ahead of records that will be read again, and those are not late.
+        """
+        return self._mark.stream_time
+
+    def states(self) -> Iterable[bytes]:
+        """The states as they were dumped."""
+        return (value[HEADER:] for value in self._sealed.values())

@@ -1,0 +1,52 @@
+"""What stands before a partner's state in the changelog: who wrote it, so that a worker paused past its session cannot overwrite its successor.
+
+A record is `term (8 bytes) + state`. The term grows with every change of ownership: an era in the high half, the consumer group's generation
+in the low half. The era grows when the group's own counting began anew (the group was deleted, or expired while nobody was there).
+The record under `MARK` closes a flush: `term + stream time`. States after the last mark belong to a flush that was torn.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+#: The key of the closing record; no partner's id: it is not UTF-8.
+MARK = b"\xff"
+
+_TERM, _MARK = struct.Struct(">Q"), struct.Struct(">Qd")
+_pack_term, _read_term = _TERM.pack, _TERM.unpack_from
+HEADER = _TERM.size
+
+
+class Mark(NamedTuple):
+    """The end of a whole flush: who wrote it, and the partition's stream time (s since the epoch) at that moment."""
+
+    term: int
+    stream_time: float
+
+
+def next_term(highest: int, generation: int) -> int:
+    """The term of a new owner in group generation `generation`, given the highest term found in the changelog (0: none)."""
+    era, last = highest >> 32, highest & 0xFFFFFFFF
+    return (era + (generation < last)) << 32 | generation
+
+
+def sealed(term: int, state: bytes) -> bytes:
+    """A changelog value."""
+    return _pack_term(term) + state
+
+
+def term_of(value: bytes) -> int:
+    """The term of a changelog value."""
+    term: int = _read_term(value)[0]
+    return term
+
+
+def mark(term: int, stream_time: float) -> bytes:
+    """The value of the closing record."""
+    return _MARK.pack(term, stream_time)
+
+
+def read_mark(value: bytes) -> Mark:
+    """The closing record again."""
+    return Mark(*_MARK.unpack(value))

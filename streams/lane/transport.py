@@ -1,0 +1,36 @@
+"""Faust's transport and app with the lane's consumer, and a producer that neither repeats nor reorders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import faust
+from faust.transport.drivers.aiokafka import Producer, Transport
+
+from streams.lane.consumer import LaneConsumer
+from streams.lane.ports import Port
+
+
+class LaneProducer(Producer):
+    """acks=all and idempotent: a batch that is sent again after a lost answer is written once."""
+
+    def _settings_extra(self) -> Mapping[str, Any]:
+        return {"acks": "all", "enable_idempotence": True}
+
+
+class LaneTransport(Transport):
+    Consumer = LaneConsumer
+    Producer = LaneProducer
+
+
+class LaneApp(faust.App):
+    """A Faust app on the batch lane. `port` is the worker that it serves; it is set before the app starts."""
+
+    port: Port
+
+    def _new_transport(self) -> LaneTransport:
+        return LaneTransport(self.conf.broker_consumer, self)
+
+    def _new_producer_transport(self) -> LaneTransport:
+        return LaneTransport(self.conf.broker_producer, self)

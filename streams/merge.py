@@ -1,0 +1,182 @@
+"""Events of several families, one partition number, in order of event time. Pure: the clock is an argument.
+
+The family whose head is lowest goes next. A family with an empty buffer whose position is below its end is waited for, up to `wait` seconds; one
+that has been read to its end is not. Within a family the order of offsets stands: a late event goes right after what stands before it.
+
+Heads are not compared one by one. What may go is cut off each buffer (bisection) and sorted in one go: the pieces are sorted runs, which
+Python's sort merges with few comparisons.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Sequence
+from math import inf
+from operator import itemgetter
+from typing import Any
+
+#: An event on its way: the time it is ordered by (s), the event, its family's number, its offset.
+Entry = tuple[float, Any, int, int]
+
+#: How many events of one family go at a time. Bounds what is done between two looks at anything else.
+CHUNK = 1000
+
+_AT = itemgetter(0)
+
+
+class _Buffer:
+    """What was fetched of one family and has not gone yet."""
+
+    __slots__ = ("arrivals", "empty_since", "end", "entries", "heard", "position", "skipped")
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.arrivals: deque[tuple[float, int]] = deque()  # (when, how many entries) of each batch that is held
+        self.position = -1
+        self.end: int | None = None
+        self.heard = -inf
+        self.empty_since: float | None = None
+        self.skipped = False
+
+    @property
+    def behind(self) -> bool:
+        """More is known to come, or nothing is known yet."""
+        return self.end is None or self.position < self.end
+
+    def arrived_by(self, moment: float) -> int:
+        """How many entries, from the first, had arrived at that moment."""
+        known = 0
+        for when, count in self.arrivals:
+            if when > moment:
+                break
+            known += count
+        return known
+
+    def drop(self, count: int) -> None:
+        """Forget the first entries."""
+        del self.entries[:count]
+        while count:
+            when, held = self.arrivals.popleft()
+            if held > count:
+                self.arrivals.appendleft((when, held - count))
+                return
+            count -= held
+
+
+class Merge:
+    """Buffers of one partition number's families, by number. At equal times the lower number goes first.
+
+    `wait`: for how long (s) a family that is behind is waited for. `settle`: by how much (s) the news that a family has no more must be younger
+    than an event that it lets pass, None when any news will do. (Producers write topic after topic: "nothing more" may be true of a
+    topic only because it was not written yet.)
+    """
+
+    def __init__(self, families: int, *, wait: float, settle: float | None = None, chunk: int = CHUNK) -> None:
+        self._wait, self._settle, self._chunk = wait, settle, chunk
+        self._buffers = [_Buffer() for _ in range(families)]
+        self.timeouts = 0
+
+    def begin(self, family: int, position: int) -> None:
+        """Where the reading of a family begins."""
+        self._buffers[family].position = position
+
+    def put(self, family: int, events: Sequence[Any], offsets: Sequence[int], position: int, now: float) -> None:
+        """Take events (with `occurred_at`) in order of offset. `position`: the offset after the batch; `now`: monotonic seconds."""
+        buffer = self._buffers[family]
+        entries = buffer.entries
+        top, add = entries[-1][0] if entries else -inf, entries.append
+        for event, offset in zip(events, offsets, strict=True):
+            at = event.occurred_at
+            top = max(top, at)
+            add((top, event, family, offset))
+        if events:
+            buffer.arrivals.append((now, len(events)))
+            buffer.skipped, buffer.empty_since = False, None
+        buffer.position = position
+
+    def heard(self, family: int, end: int | None, at: float) -> None:
+        """The broker said at `at` (monotonic seconds) that the next offset to be written is `end`."""
+        buffer = self._buffers[family]
+        buffer.end, buffer.heard = end, at
+
+    def held(self, family: int) -> int:
+        """How many events of a family are held."""
+        return len(self._buffers[family].entries)
+
+    def applied(self, family: int) -> int:
+        """The lowest offset that has not gone: what a commit may say. -1 before anything is known."""
+        buffer = self._buffers[family]
+        return buffer.entries[0][3] if buffer.entries else buffer.position
+
+    @property
+    def holds(self) -> bool:
+        """Whether anything is held."""
+        return any(b.entries for b in self._buffers)
+
+    @property
+    def caught_up(self) -> bool:
+        """All families are read to their ends, and nothing is held."""
+        return not any(b.entries or b.behind for b in self._buffers)
+
+    def take(self, now: float) -> list[Entry]:
+        """What may go now, in order; empty while something is waited for, or nothing is held. `now`: monotonic seconds."""
+        if not self.holds or self._waiting(now):
+            return []
+        news = min((b.heard for b in self._buffers if not b.behind), default=inf)
+        windows = [self._window(b, news) for b in self._buffers]
+        return self._cut(windows, self._bound(windows))
+
+    def _waiting(self, now: float) -> bool:
+        """Whether a family that is behind has an empty buffer, and its time is not over."""
+        waits = [self._awaited(b, now) for b in self._buffers]  # all of them: each has its own clock
+        return any(waits)
+
+    def _awaited(self, buffer: _Buffer, now: float) -> bool:
+        if buffer.entries or not buffer.behind:
+            buffer.empty_since = None
+            return False
+        if buffer.skipped:
+            return False
+        if buffer.empty_since is None:
+            buffer.empty_since = now
+        if now - buffer.empty_since < self._wait:
+            return True
+        buffer.skipped = True  # until it brings something
+        self.timeouts += 1
+        return False
+
+    def _window(self, buffer: _Buffer, news: float) -> int:
+        """How many entries of one family may go at all."""
+        known = len(buffer.entries) if self._settle is None else buffer.arrived_by(news - self._settle)
+        return min(known, self._chunk)
+
+    def _bound(self, windows: list[int]) -> tuple[float, int] | None:
+        """Up to where order is certain: the first (time, family) that may not go, or that is the last one known of a family that is behind."""
+        bounds = [
+            (b.entries[min(n, len(b.entries) - 1)][0], family)
+            for family, (b, n) in enumerate(zip(self._buffers, windows, strict=True))
+            if b.entries and (n < len(b.entries) or b.behind)
+        ]
+        return min(bounds, default=None)
+
+    def _cut(self, windows: list[int], bound: tuple[float, int] | None) -> list[Entry]:
+        out: list[Entry] = []
+        pieces = 0
+        for family, (buffer, window) in enumerate(zip(self._buffers, windows, strict=True)):
+            count = _before(buffer.entries, window, family, bound)
+            if count:
+                out += buffer.entries[:count]
+                buffer.drop(count)
+                pieces += 1
+        if pieces > 1:
+            out.sort(key=_AT)  # stable: families stay in order of number at equal times
+        return out
+
+
+def _before(entries: list[Entry], window: int, family: int, bound: tuple[float, int] | None) -> int:
+    """How many of the first `window` entries go before the bound. The family that is the bound itself gives its whole window."""
+    if bound is None or bound[1] == family:
+        return window
+    find = bisect_right if family < bound[1] else bisect_left
+    return find(entries, bound[0], 0, window, key=_AT)

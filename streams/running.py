@@ -1,0 +1,118 @@
+"""Runs a worker until it is told to end, has nothing left to do, or fails."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from streams.errors import WorkerFailed
+from streams.lane.transport import LaneApp
+from streams.worker import Worker
+
+log = logging.getLogger("nudgeline.worker")
+
+LOOK = 0.1  # s between two looks whether all is read
+STATS_EVERY = 1.0  # s between two lines of statistics
+LOG_EVERY = 5.0  # s between two lines in the log
+PATIENCE = 20.0  # s for an orderly end: what is under way is written, the group is left
+
+
+async def run(
+    app: LaneApp, worker: Worker, *, for_s: float | None = None, until_caught_up: bool = False, stats: Path | None = None
+) -> dict[str, Any]:
+    """Run until SIGTERM or SIGINT, for `for_s` seconds, or until all that lies in the source topics is applied and committed.
+
+    Ends in order: what was applied is written out and committed, the group is left. Returns the last statistics (see `Worker.snapshot`), which
+    also go to `stats`, a JSON line a second. Raises WorkerFailed when the worker can't go on; then nothing more is committed.
+    """
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, worker.ended.set)
+    starting = loop.create_task(app.start())
+    starting.add_done_callback(lambda task: _started(task, worker))
+    helpers = [loop.create_task(helper) for helper in _helpers(app, worker, for_s, until_caught_up, stats)]
+    try:
+        await worker.ended.wait()
+        last = worker.snapshot()
+    finally:
+        await _end(app, [starting, *helpers])
+    if worker.failure is not None:
+        raise WorkerFailed(
+            f"the worker ended, nothing is lost and a restart goes on where it stopped: {_said(worker.failure)}"
+        ) from worker.failure
+    return last
+
+
+def _started(task: asyncio.Task[Any], worker: Worker) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        worker.failed(error)
+
+
+def _helpers(app: LaneApp, worker: Worker, for_s: float | None, until_caught_up: bool, stats: Path | None) -> list[Any]:
+    found = [_watch(app, worker), _report(worker, stats)]
+    if for_s is not None:
+        found.append(_after(for_s, worker))
+    if until_caught_up:
+        found.append(_when_caught_up(app, worker))
+    return found
+
+
+async def _end(app: LaneApp, tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await app.stop()
+    except TimeoutError:
+        log.error("the worker did not end within %.0f s; it is cut off", PATIENCE)
+
+
+async def _watch(app: LaneApp, worker: Worker) -> None:
+    """Faust marks what crashed."""
+    await app._crashed.wait()
+    worker.failed(app.crash_reason or WorkerFailed("a part of the worker crashed"))
+
+
+async def _after(seconds: float, worker: Worker) -> None:
+    await asyncio.sleep(seconds)
+    worker.ended.set()
+
+
+async def _when_caught_up(app: LaneApp, worker: Worker) -> None:
+    """Ends a worker when all of its topics are read to their ends, and that is committed."""
+    while not (await worker.at_the_end() and await _committed(app, worker)):
+        await asyncio.sleep(LOOK)
+    worker.ended.set()
+
+
+async def _committed(app: LaneApp, worker: Worker) -> bool:
+    await app.consumer.commit()
+    return worker.committed()
+
+
+async def _report(worker: Worker, stats: Path | None) -> None:
+    """A line of statistics a second, and one in the log every few seconds."""
+    began, events, at = time.time(), 0, time.monotonic()
+    lines = None if stats is None else stats.open("a", buffering=1)
+    try:
+        while True:
+            await asyncio.sleep(STATS_EVERY)
+            found = worker.snapshot()
+            if lines is not None:
+                lines.write(json.dumps({"at": round(time.time(), 3), "up_s": round(time.time() - began, 3), **found}) + "\n")
+            if (now := time.monotonic()) - at >= LOG_EVERY:
+                log.info("%.0f events/s, %d behind, %d partners", (found["applied"] - events) / (now - at), found["lag"], found["partners"])
+                events, at = found["applied"], now
+    finally:
+        if lines is not None:
+            lines.close()
+
+
+def _said(error: BaseException) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,273 @@
+"""A worker: the partitions it has, events in, outputs and state out. It is what the batch lane serves (`streams.lane.ports.Port`).
+
+Nothing is lost: partners carry the last offset applied of each topic; a commit is outputs ▸ changelog ▸ offsets, each acknowledged; whatever
+goes wrong ends the process before offsets move, and a replay then repeats the same outputs under the same ids.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from base64 import b64decode
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from math import inf
+from typing import Any, Protocol
+
+from faust.types import TP
+
+from events.decode import encode
+from streams.lane.consumer import LaneConsumer
+from streams.lane.outbox import Outbox, Record, send_records
+from streams.lane.restored import Restored
+from streams.lane.terms import next_term
+from streams.partition import Partition, Plan, Snapshot, corridor_of
+from streams.stats import Counters, usage
+
+#: Records of one topic partition under way (queued, or held by the merge) at which its fetching is held back, and at which it goes on.
+HIGH, LOW = 8000, 4000
+NAP, IDLE = 0.02, 0.5  # s until the next look, when something is held and when nothing is
+
+
+class Tap(Protocol):
+    """Looks at what happens through a window (Redis views). `put` must return at once."""
+
+    def put(self, partition: int, outputs: Sequence[Any]) -> None: ...
+
+
+class Worker:
+    """The partitions of this process. `start` gives it its consumer and producer; all calls come from one event loop."""
+
+    def __init__(self, plan: Plan, *, partitions: int, changelog: str, timer_slack: float = 2.0, tap: Tap | None = None) -> None:
+        self.plan, self._count, self._changelog, self._slack, self._tap = plan, partitions, changelog, timer_slack, tap
+        self._families = {s.topic: number for number, s in enumerate(plan.sources)}
+        self._app: Any = None
+        self._outbox: Outbox | None = None
+        self._queued: dict[TP, int] = defaultdict(int)
+        self._held: set[TP] = set()
+        self._torn, self._epoch = False, 0
+        self._news = asyncio.Event()
+        self.partitions: dict[int, Partition] = {}
+        self.counters = Counters([s.family for s in plan.sources])
+        self.failure: BaseException | None = None
+        self.ended = asyncio.Event()
+
+    def bind(self, app: Any) -> None:
+        """The Faust app that this worker lives in."""
+        self._app = app
+
+    # -- what the lane asks for
+
+    def handed_on(self, tp: TP, records: int) -> None:
+        self._queued[tp] += records
+        if self._load(tp) > HIGH and tp not in self._held:
+            self._held.add(tp)
+            self._consumer.hold(tp)
+
+    async def opened(self, partitions: Mapping[int, Restored], generation: int) -> None:
+        self.counters.rebalances += 1
+        epoch = self._epoch
+        for number, restored in sorted(partitions.items()):
+            corridor = await corridor_of(self.plan, restored)
+            if epoch != self._epoch:
+                return  # taken away again meanwhile
+            term = next_term(restored.highest_term, generation)
+            self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters)
+            self.counters.restored += len(restored)
+
+    def began(self, positions: Mapping[TP, int]) -> None:
+        for tp, position in positions.items():
+            self.partitions[tp.partition].merge.begin(self._families[tp.topic], position)
+        self._news.set()
+
+    def closed(self) -> None:
+        self._epoch += 1
+        self.partitions.clear()
+        self._queued.clear()
+        self._held.clear()
+        self._torn = False
+
+    def failed(self, error: BaseException) -> None:
+        if self.failure is None:
+            self.failure = error
+        self.ended.set()
+
+    async def write_out(self) -> Mapping[TP, int]:
+        if self.failure is not None:
+            raise self.failure
+        if self._torn:
+            return {}
+        self._torn = True  # until all is written: cut off in between, changed partners would count as written
+        shots = [partition.snapshot(time.monotonic()) for partition in self.partitions.values()]
+        await self._write(shots)
+        self._torn = False
+        self.counters.commits += 1
+        return {tp: offset for shot in shots for tp, offset in shot.offsets.items()}
+
+    async def _write(self, shots: Sequence[Snapshot]) -> None:
+        if self._outbox is not None:
+            await self._outbox.settle()
+        await asyncio.gather(*[send_records(self._producer, self._changelog, shot.partition, shot.records) for shot in shots])
+        self.counters.states_written += sum(len(shot.records) for shot in shots)
+
+    # -- in
+
+    def feed(self, event: Any) -> None:
+        """Take one fetched batch: a Faust event whose value are the records."""
+        tp, records = event.message.tp, event.value
+        self._queued[tp] -= len(records)
+        partition, family = self.partitions[tp.partition], self._families[tp.topic]
+        try:
+            partition.feed(family, records, event.message.offset + 1, time.monotonic(), time.time())
+        except Exception as error:
+            self.failed(error)
+            raise
+        self._news.set()
+
+    async def pump(self) -> None:
+        """Hand on what may go, partition by partition, a chunk at a time; for ever."""
+        while True:
+            went = 0
+            for partition in list(self.partitions.values()):
+                if self.running:
+                    went += self._run(partition)
+                await asyncio.sleep(0)
+            if not went:
+                await self._nap()
+
+    @property
+    def running(self) -> bool:
+        """Whether events may be handed on: not while partitions are taken away, and never after a failure."""
+        app = self._app
+        return bool(self.partitions) and not app.rebalancing and app.flow_control.is_active() and self.failure is None
+
+    def _run(self, partition: Partition) -> int:
+        if not partition.merge.holds:
+            return 0
+        self._hear(partition)
+        went = partition.run(time.monotonic())
+        self.counters.applied += went
+        if went and self._held:
+            self._give_room(partition.number)
+        return went
+
+    async def _nap(self) -> None:
+        """Until there is something new; not long while something is held."""
+        self._news.clear()
+        try:
+            async with asyncio.timeout(NAP if any(p.merge.holds for p in self.partitions.values()) else IDLE):
+                await self._news.wait()
+        except TimeoutError:
+            return
+
+    def _load(self, tp: TP) -> int:
+        return self._queued[tp] + self.partitions[tp.partition].merge.held(self._families[tp.topic])
+
+    def _give_room(self, number: int) -> None:
+        for tp in [tp for tp in self._held if tp.partition == number and self._load(tp) < LOW]:
+            self._held.discard(tp)
+            self._consumer.release(tp)
+
+    def _hear(self, partition: Partition) -> None:
+        """Tell the merge where its topics end, and how old that news is."""
+        behind = time.monotonic() - time.time()
+        for family, source in enumerate(self.plan.sources):
+            tp = TP(source.topic, partition.number)
+            at = self._consumer.heard_at(tp)
+            partition.merge.heard(family, None if at is None else self._consumer.end_offset(tp), -1.0 if at is None else at + behind)
+
+    # -- time
+
+    def tick(self) -> None:
+        """With the wall clock, and all read to the end, time passes without events: up to the moment the broker last said so."""
+        for partition in self.partitions.values():
+            if self.running:
+                self._hear(partition)
+                if self.plan.clock == "wall" and self.caught_up_with(partition):
+                    heard = min(self._consumer.heard_at(tp) or 0.0 for tp in self._tps(partition))
+                    partition.advance(heard - self._slack)
+
+    def caught_up_with(self, partition: Partition) -> bool:
+        """All that the broker is known to have for this partition was handed on."""
+        return partition.merge.caught_up and not any(self._queued[tp] for tp in self._tps(partition))
+
+    def _tps(self, partition: Partition) -> Iterable[TP]:
+        return (TP(source.topic, partition.number) for source in self.plan.sources)
+
+    async def at_the_end(self) -> bool:
+        """Whether all is handed on that lies in our partitions; the broker is asked for their ends."""
+        if not self.running or not all(map(self.caught_up_with, self.partitions.values())):
+            return False
+        tps = [tp for partition in self.partitions.values() for tp in self._tps(partition)]
+        ends = await self._consumer.highwaters(*tps)
+        reached = {tp: at for p in self.partitions.values() for tp, at in p.offsets().items()}
+        return all(reached.get(TP(*tp), -1) >= end for tp, end in ends.items())
+
+    def committed(self) -> bool:
+        """Whether the offsets of all that was handed on are committed."""
+        known = self._consumer._committed_offset
+        return all((known.get(tp) or 0) >= at for p in self.partitions.values() for tp, at in p.offsets().items())
+
+    # -- out
+
+    def tell(self, number: int, outputs: Sequence[Any]) -> None:
+        """Outputs that came of partition `number`: on their way from now on."""
+        self.counters.said(outputs)
+        by_topic: dict[str, list[Record]] = defaultdict(list)
+        for output in outputs:
+            by_topic[self.plan.outputs[output.__class__]].append((_key(output), encode(output)))
+        for topic, records in by_topic.items():
+            self._box.put(topic, number, records)
+        if self._tap is not None:
+            self._tap.put(number, outputs)
+
+    @property
+    def _box(self) -> Outbox:
+        if self._outbox is None:
+            self._outbox = Outbox(self._producer, self._count, self.failed)
+        return self._outbox
+
+    @property
+    def _consumer(self) -> LaneConsumer:
+        consumer: LaneConsumer = self._app.consumer
+        return consumer
+
+    @property
+    def _producer(self) -> Any:
+        return self._app.producer._ensure_producer()
+
+    # -- windows
+
+    def snapshot(self) -> dict[str, Any]:
+        """What this worker did and where it stands, as plain data."""
+        return (
+            self.counters.snapshot()
+            | usage()
+            | {
+                "partners": sum(len(p.corridor.partners) for p in self.partitions.values()),
+                "partitions": {number: self._state_of(p) for number, p in sorted(self.partitions.items())},
+                "lag": sum(self.lag(p) for p in self.partitions.values()),
+            }
+        )
+
+    def _state_of(self, partition: Partition) -> dict[str, Any]:
+        corridor = partition.corridor
+        return {
+            "partners": len(corridor.partners),
+            "stream_time": None if corridor.stream_time == -inf else corridor.stream_time,
+            "lag": self.lag(partition),
+            "waits": partition.merge.timeouts,
+        }
+
+    def lag(self, partition: Partition) -> int:
+        """Records that the broker is known to have for this partition, and that were not handed on."""
+        ends = {tp: self._consumer.end_offset(tp) for tp in self._tps(partition)}
+        return sum(max(0, end - at) for tp, at in partition.offsets().items() if (end := ends[tp]) is not None)
+
+
+def _key(output: Any) -> bytes | None:
+    """Outputs are keyed by partner; a dead letter as its original was."""
+    if output.type == "dead_letter":
+        return None if output.key_base64 is None else b64decode(output.key_base64)
+    key: bytes = output.partner_id.encode()
+    return key
