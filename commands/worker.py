@@ -1,0 +1,66 @@
+"""`nudgeline worker`: take a share of the partitions and run the rules over them."""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commands.output import note
+from rulebook import units
+from streams.app import build_app
+from streams.preflight import preflight
+from streams.running import run
+from streams.settings import Settings, load
+from training_rules import EngineOptions, Rules, load_rules
+
+
+def worker(
+    rules: Annotated[list[Path] | None, typer.Option(help="Rule files or folders; otherwise NUDGELINE_RULES. May be repeated.")] = None,
+    length: Annotated[str | None, typer.Option("--for", metavar="DURATION", help="End after this time, for example 90s or 15m.")] = None,
+    until_caught_up: Annotated[bool, typer.Option("--until-caught-up", help="End when all that lies in the topics is applied and committed.")] = False,
+    clock: Annotated[str | None, typer.Option(help="wall: live; events: a recording, time follows its events; otherwise NUDGELINE_CLOCK.")] = None,
+    bootstrap: Annotated[str | None, typer.Option(help="Kafka's address, HOST:PORT; otherwise NUDGELINE_BROKERS.")] = None,
+    stats_file: Annotated[Path | None, typer.Option(help="Append a line of JSON a second: counts, lag, CPU seconds, memory.")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log each step, and where errors come from.")] = False,
+) -> None:
+    """Run the rules over live events until SIGTERM or Ctrl-C. Several workers share the partitions; a restart goes on where it stopped."""
+    settings = load(brokers=bootstrap, clock=clock, rules=rules)
+    seconds = None if length is None else _seconds(length)
+    options = EngineOptions(allowed_lateness=settings.allowed_lateness, season=settings.season)
+    loaded = load_rules(settings.rules, options=options)
+    _log_to_stderr("debug" if verbose else settings.log_level)
+    last = asyncio.run(_work(settings, loaded, seconds, until_caught_up, stats_file))
+    note(f"worker ended: {last['applied']:,} events applied, {sum(last['nudges'].values()):,} nudges, {last['lag']:,} behind")
+
+
+async def _work(settings: Settings, rules: Rules, seconds: float | None, until_caught_up: bool, stats: Path | None) -> dict[str, Any]:
+    counts = await preflight(settings)
+    app, worker = build_app(settings, rules, partitions=next(counts[topic] for topic in settings.sources.values()))
+    return await run(app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats)
+
+
+def _seconds(text: str) -> float:
+    found = units.duration(text)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no duration; write 90s, 15m, 2h", param_hint="--for")
+    return found
+
+
+class _OneLine(logging.Formatter):
+    """What went wrong, not where in the code."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's
+        return ""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(record).partition("\n")[0]
+
+
+def _log_to_stderr(level: str) -> None:
+    handler = logging.StreamHandler()
+    kind = logging.Formatter if level == "debug" else _OneLine
+    handler.setFormatter(kind("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING if level == "info" else level.upper(), handlers=[handler], force=True)
+    logging.getLogger("nudgeline").setLevel("INFO" if level == "warning" else level.upper())

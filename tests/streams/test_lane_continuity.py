@@ -1,0 +1,82 @@
+"""Records delivered exactly where the last delivery ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from faust.types import TP
+from streams.lane.continuity import Continuity, Reseek
+
+ORDERS = TP("partner.orders", 0)
+
+
+@dataclass(frozen=True)
+class At:
+    offset: int
+
+
+def records(first: int, after: int) -> list[At]:
+    return [At(o) for o in range(first, after)]
+
+
+def begun(position: int) -> Continuity:
+    continuity = Continuity()
+    continuity.begin({ORDERS: position})
+    return continuity
+
+
+def test_records_that_continue_are_delivered() -> None:
+    continuity = begun(5)
+    assert continuity.accept(ORDERS, records(5, 8)) == records(5, 8)
+    assert continuity.positions() == [(ORDERS, 8)]
+
+
+def test_records_fetched_before_a_seek_and_delivered_after_it_are_dropped() -> None:
+    continuity = begun(10)
+    assert continuity.accept(ORDERS, records(5, 10)) == ()
+    assert continuity.stale == 1
+
+
+def test_what_was_delivered_already_is_cut_off() -> None:
+    assert begun(7).accept(ORDERS, records(5, 10)) == records(7, 10)
+
+
+def test_a_hole_is_read_once_more_before_it_is_believed() -> None:
+    continuity = begun(5)
+    assert continuity.accept(ORDERS, records(9, 12)) == Reseek(5)
+    assert continuity.positions() == [(ORDERS, 5)]
+
+
+def test_a_hole_that_is_there_again_is_believed() -> None:
+    continuity = begun(5)
+    continuity.accept(ORDERS, records(9, 12))
+    assert continuity.accept(ORDERS, records(9, 12)) == records(9, 12)
+
+
+def test_a_hole_that_closes_was_none() -> None:
+    continuity = begun(5)
+    continuity.accept(ORDERS, records(9, 12))
+    assert continuity.accept(ORDERS, records(5, 12)) == records(5, 12)
+
+
+def test_a_second_hole_is_read_again_as_well() -> None:
+    continuity = begun(5)
+    continuity.accept(ORDERS, records(9, 12))
+    continuity.accept(ORDERS, records(9, 12))
+    assert continuity.accept(ORDERS, records(20, 22)) == Reseek(12)
+
+
+def test_a_partition_that_is_not_ours_delivers_nothing() -> None:
+    assert begun(5).accept(TP("partner.gps", 0), records(5, 6)) == ()
+
+
+def test_beginning_anew_forgets_partitions_that_went_away() -> None:
+    continuity = begun(5)
+    continuity.begin({TP("partner.gps", 1): 3})
+    assert continuity.positions() == [(TP("partner.gps", 1), 3)]
+
+
+def test_offsets_without_records_are_skipped_when_that_is_known() -> None:
+    continuity = begun(5)
+    continuity.skip(ORDERS, 9)
+    assert continuity.accept(ORDERS, records(9, 10)) == records(9, 10)

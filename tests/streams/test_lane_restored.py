@@ -1,0 +1,93 @@
+"""What the changelog holds, and who may overwrite whom."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import NamedTuple
+
+from hypothesis import given
+from hypothesis import strategies as st
+from streams.lane.restored import Restored
+from streams.lane.terms import MARK, mark, next_term, sealed
+
+
+class Written(NamedTuple):
+    key: bytes | None
+    value: bytes | None
+
+
+def state(who: bytes, what: bytes, term: int = 1) -> Written:
+    return Written(who, sealed(term, what))
+
+
+def closed(stream_time: float, term: int = 1) -> Written:
+    return Written(MARK, mark(term, stream_time))
+
+
+def restored(*records: Written) -> Restored:
+    found = Restored()
+    found.apply(records)
+    return found
+
+
+def test_the_later_record_of_a_partner_stands() -> None:
+    assert list(restored(state(b"p", b"old"), state(b"p", b"new")).states()) == [b"new"]
+
+
+def test_a_worker_paused_past_its_session_does_not_overwrite_its_successor() -> None:
+    assert list(restored(state(b"p", b"successor", term=7), state(b"p", b"zombie", term=6)).states()) == [b"successor"]
+
+
+def test_what_a_zombie_wrote_stands_until_its_successor_writes_that_partner() -> None:
+    assert list(restored(state(b"q", b"successor", term=7), state(b"p", b"zombie", term=6)).states()) == [b"successor", b"zombie"]
+
+
+@given(st.permutations([3, 258, 1 << 32, 5]))
+def test_the_highest_term_wins_in_whatever_order_it_was_written(terms: list[int]) -> None:
+    found = restored(*[state(b"p", str(term).encode(), term) for term in terms])
+    assert list(found.states()) == [str(1 << 32).encode()]
+
+
+def test_an_erased_partner_is_gone() -> None:
+    assert list(restored(state(b"p", b"old"), Written(b"p", None)).states()) == []
+
+
+def test_the_mark_is_no_partner() -> None:
+    assert len(restored(closed(100.0))) == 0
+
+
+def test_stream_time_is_that_of_the_last_whole_flush() -> None:
+    """States of a torn flush are ahead of the records that will be read again, and those must not look late."""
+    assert restored(state(b"p", b"1"), closed(100.0), state(b"p", b"2")).stream_time == 100.0
+
+
+def test_stream_time_of_a_zombie_does_not_count() -> None:
+    assert restored(closed(100.0, term=7), closed(300.0, term=6)).stream_time == 100.0
+
+
+def test_an_empty_changelog_has_no_stream_time() -> None:
+    assert restored().stream_time == -inf
+
+
+def test_a_new_owner_has_a_higher_term_than_any_before() -> None:
+    highest = restored(state(b"p", b"", term=next_term(0, 41)), closed(1.0, term=next_term(0, 40))).highest_term
+    assert next_term(highest, 42) > highest
+
+
+def test_terms_grow_also_when_the_group_counts_anew() -> None:
+    highest = next_term(0, 41)
+    assert next_term(highest, 1) > highest
+
+
+def test_terms_keep_growing_after_the_group_counted_anew() -> None:
+    second = next_term(next_term(0, 41), 1)
+    assert next_term(second, 2) > second
+
+
+def test_two_workers_that_saw_the_same_changelog_have_different_terms() -> None:
+    highest = next_term(next_term(0, 41), 3)
+    assert next_term(highest, 4) < next_term(highest, 5)
+
+
+def test_a_stranger_s_record_without_key_is_passed_over() -> None:
+    assert len(restored(Written(None, b"x"))) == 0
