@@ -30,6 +30,7 @@ _FACTS: dict[str, tuple[Value, tuple[str, ...]]] = {
 _BEST, _MANY = ("min", "max", "last"), {"avg": "average({0})", "min": "min({0}, default=None)", "max": "max({0}, default=None)", "sum": "sum({0})"}
 _MANY |= {"last": "({0} or (None,))[-1]", "distinct": "len(set({0}))", "p50": "percentile({0}, 0.5)", "p90": "percentile({0}, 0.9)", "count": "len({0})"}
 _BUCKETED = {"count": "bucket_count", "sum": "bucket_sum", "avg": "bucket_average", "min": "bucket_low", "max": "bucket_high"}
+_FOLDS = {"sum": "plus", "avg": "plus", "min": "min", "max": "max"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,9 @@ class Features:
 
 def _shared(function: str, storage: str) -> str:
     """Functions that read the same storage share it."""
-    return {"samples": "samples", "buckets": "buckets", "total": "total"}.get(storage, function)
+    if storage == "buckets":
+        return "sum" if function == "avg" else function
+    return storage if storage in ("samples", "total") else function
 
 
 def _storage(function: str, window: Window) -> str:
@@ -192,7 +195,7 @@ def _feed(ref: Aggregate, storage: str, number: int) -> tuple[str, ...]:
             keep = int(window.size) if window.kind == "last" else MAX_SAMPLES
             return (f"add_sample(v, {number}, t, {value}, {keep})",)
         case "buckets":
-            return (f"add_bucket(v, {number}, t, {value}, {window.size!r})",)
+            return (f"add_bucket(v, {number}, t, {value}, {window.size!r}, {_FOLDS.get(ref.function)})",)
         case "total":
             return (f"add_total(v, {number}, t, {value}, {_epoch(window)})",)
         case "best":

@@ -4,7 +4,7 @@
 |---|---|---|---|
 | times | count over at most a day | the times | yes |
 | samples | other functions over at most a day, and `last N` | times and values | yes, up to 1,000 elements |
-| buckets | longer than a day | 64 buckets a window, only those used | to 1/64 of the window: an element leaves late by at most that |
+| buckets | longer than a day | 128 buckets a window, only those used | to 1/128 of the window: an element leaves late by at most that |
 | total | count, sum, avg over life, today, session | count, sum, newest time | yes |
 | best | min, max, last over life, today, session | one value | yes |
 | values | distinct over life, today, session | the values | yes, up to 1,000 of them |
@@ -15,11 +15,14 @@ All are plain lists, so that a snapshot is the list itself. `benches/windows.py`
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable
 from math import inf
 from typing import Any
 
-EXACT_UP_TO, BUCKETS, MAX_SAMPLES, MAX_VALUES = 86400.0, 64, 1000, 1000
+EXACT_UP_TO, BUCKETS, MAX_SAMPLES, MAX_VALUES = 86400.0, 128, 1000, 1000
 Slots = list[Any]
+Columns = list[list[Any]]
+Fold = Callable[[float, float], float]
 
 
 # -- times: [t, t, ...] in order
@@ -49,6 +52,10 @@ def alive(w: list[float] | None, span: float, now: float) -> int:
 def first_leaves(w: list[float] | None, span: float, now: float) -> float:
     """When the oldest element leaves; inf when there is none."""
     return w[0] + span if w and alive(w, span, now) else inf
+
+
+def plus(a: float, b: float) -> float:
+    return a + b
 
 
 # -- samples: [[t, ...], [value, ...]] in order of time
@@ -100,67 +107,77 @@ def percentile(values: list[Any], share: float) -> float | None:
     return float(ranked[max(0, -int(-share * len(ranked) // 1) - 1)])
 
 
-# -- buckets: [[index, n, sum, low, high], ...] in order
+# -- buckets: [[index, ...], [n, ...], [folded value, ...]] in order; a count has no third list
 
 
-def add_bucket(v: Slots, i: int, t: float, value: float | None, span: float) -> None:
+def add_bucket(v: Slots, i: int, t: float, value: float | None, span: float, fold: Fold | None) -> None:
+    """Note an element in its bucket. `fold` joins values (sum, min or max); None only counts."""
     if value is None:
         return
     index = int(t // (span / BUCKETS))
     w = v[i]
     if w is None:
-        w = v[i] = []
-    at = bisect_right(w, index, key=_index)
-    if at and w[at - 1][0] == index:
-        b = w[at - 1]
-        b[1], b[2], b[3], b[4] = b[1] + 1, b[2] + value, min(b[3], value), max(b[4], value)
-    else:
-        w.insert(at, [index, 1, value, value, value])
-    if len(w) > BUCKETS + 2:
-        del w[0]
+        w = v[i] = [[], []] if fold is None else [[], [], []]
+    at = bisect_right(w[0], index)
+    if at and w[0][at - 1] == index:
+        w[1][at - 1] += 1
+        if fold is not None:
+            w[2][at - 1] = fold(w[2][at - 1], value)
+        return
+    for column, new in zip(w, (index, 1, value), strict=False):
+        column.insert(at, new)
+    if len(w[0]) > BUCKETS + 2:
+        _drop_buckets(w, 1)
 
 
-def _index(bucket: list[Any]) -> int:
-    index: int = bucket[0]
-    return index
+def buckets(w: Columns | None, span: float, now: float) -> Columns | None:
+    """The buckets with an element that may be in the window at `now`; None where there is none."""
+    if w is None:
+        return None
+    gone = 0
+    while gone < len(w[0]) and _bucket_leaves(w[0][gone], span) <= now:
+        gone += 1
+    if gone:
+        _drop_buckets(w, gone)
+    return w if w[0] else None
 
 
-def buckets(w: list[list[float]] | None, span: float, now: float) -> list[list[float]]:
-    """The buckets with an element that may be in the window at `now`."""
-    if not w:
-        return []
-    while w and _bucket_leaves(w[0], span) <= now:
-        del w[0]
-    return w
+def _drop_buckets(w: Columns, count: int) -> None:
+    for column in w:
+        del column[:count]
 
 
-def _bucket_leaves(bucket: list[float], span: float) -> float:
-    return (bucket[0] + 1) * (span / BUCKETS) + span
+def _bucket_leaves(index: float, span: float) -> float:
+    return (index + 1) * (span / BUCKETS) + span
 
 
-def first_bucket_leaves(w: list[list[float]] | None, span: float, now: float) -> float:
-    return _bucket_leaves(w[0], span) if w and buckets(w, span, now) else inf
+def first_bucket_leaves(w: Columns | None, span: float, now: float) -> float:
+    return _bucket_leaves(w[0][0], span) if w and buckets(w, span, now) else inf
 
 
-def bucket_count(w: list[list[float]] | None, span: float, now: float) -> float:
-    return sum(b[1] for b in buckets(w, span, now))
+def bucket_count(w: Columns | None, span: float, now: float) -> float:
+    alive_now = buckets(w, span, now)
+    return sum(alive_now[1]) if alive_now else 0
 
 
-def bucket_sum(w: list[list[float]] | None, span: float, now: float) -> float:
-    return sum(b[2] for b in buckets(w, span, now))
+def bucket_sum(w: Columns | None, span: float, now: float) -> float:
+    alive_now = buckets(w, span, now)
+    return sum(alive_now[2]) if alive_now else 0
 
 
-def bucket_average(w: list[list[float]] | None, span: float, now: float) -> float | None:
-    n = bucket_count(w, span, now)
-    return bucket_sum(w, span, now) / n if n else None
+def bucket_average(w: Columns | None, span: float, now: float) -> float | None:
+    alive_now = buckets(w, span, now)
+    return sum(alive_now[2]) / sum(alive_now[1]) if alive_now else None
 
 
-def bucket_low(w: list[list[float]] | None, span: float, now: float) -> float | None:
-    return min((b[3] for b in buckets(w, span, now)), default=None)
+def bucket_low(w: Columns | None, span: float, now: float) -> float | None:
+    alive_now = buckets(w, span, now)
+    return min(alive_now[2]) if alive_now else None
 
 
-def bucket_high(w: list[list[float]] | None, span: float, now: float) -> float | None:
-    return max((b[4] for b in buckets(w, span, now)), default=None)
+def bucket_high(w: Columns | None, span: float, now: float) -> float | None:
+    alive_now = buckets(w, span, now)
+    return max(alive_now[2]) if alive_now else None
 
 
 # -- since an epoch (0 for life, the partner's midnight, the log-in): [epoch, ...]

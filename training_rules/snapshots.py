@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from math import inf
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ FORMAT = 1
 _HEADER = struct.Struct(">Bdd")
 _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder().decode
 _FIELDS = tuple(f for f in PartnerState.__slots__ if f not in ("slots", "dues", "next_due", "now", "day_start", "day_end"))
+_PARTNER, _values = _FIELDS.index("partner_id"), attrgetter(*_FIELDS)
 
 
 class UnknownFormat(NudgelineError):
@@ -30,7 +32,7 @@ def dump(state: PartnerState, rules: Rules) -> bytes:
     """The state as bytes; the same state gives the same bytes."""
     slots = {i: v for i, v in zip(rules.slot_ids, state.slots, strict=True) if v is not None}
     dues = {i: at for i, at in zip(rules.timer_ids, state.dues, strict=True) if at != inf}
-    return _HEADER.pack(FORMAT, state.next_due, state.now) + _encode([[getattr(state, f) for f in _FIELDS], slots, dues])
+    return _HEADER.pack(FORMAT, state.next_due, state.now) + _encode((_values(state), slots, dues))
 
 
 def peek(raw: bytes) -> tuple[float, float]:
@@ -45,7 +47,7 @@ def load(raw: bytes, rules: Rules) -> PartnerState:
     """The state again. Raises UnknownFormat for what a newer version wrote."""
     _due, now = peek(raw)
     fields, slots, dues = _decode(memoryview(raw)[_HEADER.size :])
-    state = rules.new_state(fields[_FIELDS.index("partner_id")])
+    state = rules.new_state(fields[_PARTNER])
     for name, value in zip(_FIELDS, fields, strict=True):
         setattr(state, name, value)
     state.now = now

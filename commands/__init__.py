@@ -1,0 +1,1 @@
+"""The command line `nudgeline`: one verb a file."""

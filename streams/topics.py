@@ -1,0 +1,118 @@
+"""Topics: made with the right shape, and checked before anything relies on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from kafka import KafkaAdminClient
+from kafka.admin import NewTopic
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from events import FAMILIES
+from streams.errors import TopicFault
+from streams.settings import OUTPUTS, Settings
+
+#: A dead letter carries a whole original in base64; one is never refused for its size.
+DEAD_LETTER_BYTES = 30 * 1024 * 1024
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic as it should be. `families` share one number of partitions; outputs may have another."""
+
+    name: str
+    source: bool
+    config: dict[str, str] = field(default_factory=dict)
+
+
+def wanted(settings: Settings) -> list[Topic]:
+    """Every topic of the contract, under its name in Kafka."""
+    sources = [Topic(settings.topic(f.topic), source=True, config=_compacted() if f.compacted else {}) for f in FAMILIES.values()]
+    return sources + [Topic(settings.topic(name), source=False, config=_output_config(name)) for name in OUTPUTS]
+
+
+def _compacted() -> dict[str, str]:
+    return {"cleanup.policy": "compact"}
+
+
+def _output_config(name: str) -> dict[str, str]:
+    if name == "partner.features":
+        return _compacted()
+    days = 30 if name == "dead.letters" else 7
+    config = {"retention.ms": str(days * _DAY_MS)}
+    return config | ({"max.message.bytes": str(DEAD_LETTER_BYTES)} if name == "dead.letters" else {})
+
+
+@contextmanager
+def admin(settings: Settings, timeout: float = 10.0) -> Iterator[KafkaAdminClient]:
+    """kafka-python's admin client on the settings' brokers; closed in the end."""
+    client = KafkaAdminClient(**settings.kafka_client(), client_id=f"{settings.app_id}-admin", request_timeout_ms=int(timeout * 1000))
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def partition_counts(client: KafkaAdminClient, names: list[str]) -> dict[str, int]:
+    """Number of partitions of each topic that exists."""
+    described: list[dict[str, Any]] = client.describe_topics(names)
+    return {_name(t): len(t["partitions"]) for t in described if not t["error_code"]}
+
+
+def _name(topic: dict[str, Any]) -> str:
+    return str(topic.get("name", topic.get("topic")))
+
+
+def create(settings: Settings) -> list[str]:
+    """Make the topics that are missing and give their names. Raises TopicFault where Kafka refuses."""
+    with admin(settings) as client:
+        there = partition_counts(client, [t.name for t in wanted(settings)])
+        missing = [t for t in wanted(settings) if t.name not in there]
+        partitions = _partitions(settings, there)
+        for topic in missing:
+            _create(client, topic, partitions, settings.replication)
+    return [t.name for t in missing]
+
+
+def _partitions(settings: Settings, there: dict[str, int]) -> int:
+    """New topics get as many partitions as the families that exist; else what the settings say."""
+    existing = {there[name] for name in settings.sources.values() if name in there}
+    return existing.pop() if len(existing) == 1 else settings.partitions
+
+
+def _create(client: KafkaAdminClient, topic: Topic, partitions: int, replication: int) -> None:
+    try:
+        client.create_topics([NewTopic(topic.name, partitions, replication, topic_configs=topic.config)])
+    except TopicAlreadyExistsError:
+        return  # somebody was faster
+    except KafkaError as e:
+        raise TopicFault(f"Kafka does not make the topic {topic.name}: {e}") from e
+
+
+def check(settings: Settings) -> list[str]:
+    """What is wrong with the topics, a sentence each; empty when all is well."""
+    with admin(settings) as client:
+        there = partition_counts(client, [t.name for t in wanted(settings)])
+    return problems(settings, there)
+
+
+def problems(settings: Settings, there: dict[str, int]) -> list[str]:
+    """The same, from the numbers of partitions that there are."""
+    missing = [t.name for t in wanted(settings) if t.name not in there]
+    found = [f"{_listed(missing)} missing; `nudgeline topics create` makes {'it' if len(missing) == 1 else 'them'}"] if missing else []
+    counts: dict[int, list[str]] = {}
+    for name in settings.sources.values():
+        if name in there:
+            counts.setdefault(there[name], []).append(name)
+    if len(counts) > 1:
+        spelled = "; ".join(f"{', '.join(names)}: {count}" for count, names in sorted(counts.items()))
+        found.append(f"the families' topics must have the same number of partitions, or a partner's events lie apart: {spelled}")
+    return found
+
+
+def _listed(names: list[str]) -> str:
+    return f"topic {names[0]} is" if len(names) == 1 else f"topics {', '.join(names)} are"
