@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -75,7 +76,17 @@ def create(settings: Settings) -> list[str]:
         partitions = _partitions(settings, there)
         for topic in missing:
             _create(client, topic, partitions, settings.replication)
+        _until_known(client, [t.name for t in missing])
     return [t.name for t in missing]
+
+
+def _until_known(client: KafkaAdminClient, names: list[str], patience: float = 20.0) -> None:
+    """A topic that was made is known to every broker a little later."""
+    deadline = time.monotonic() + patience
+    while len(partition_counts(client, names)) < len(names):
+        if time.monotonic() > deadline:
+            raise TopicFault(f"Kafka took the request for {', '.join(names)}, and does not show them after {patience:.0f} s")
+        time.sleep(0.05)
 
 
 def _partitions(settings: Settings, there: dict[str, int]) -> int:
