@@ -41,5 +41,5 @@ def draw(partners, *, hour, hours, seed=1, **more):
 
 @pytest.fixture(scope="session")
 def day():
-    """200 partners from 8 in the morning for 24 hours."""
-    return draw(200, hour=8, hours=24)
+    """160 partners from 8 in the morning for 24 hours."""
+    return draw(160, hour=8, hours=24)

@@ -131,6 +131,17 @@ def test_no_one_online_waits_as_long_for_an_offer_as_would_count_as_idle():
         assert not idle or max(idle) < 45 * 60
 
 
+def test_everybody_has_used_the_route_planner_before_a_first_delivery(day):
+    for events in day.by_partner.values():
+        kinds = [event.get("feature", event["type"]) for event in events if event["type"] in ("feature_used", "order_delivered")]
+        assert "order_delivered" not in kinds or "route_planner" in kinds[: kinds.index("order_delivered")]
+
+
+def test_nobody_gives_up_two_orders_of_their_own_accord_in_a_day(day):
+    givers = Counter(event["partner_id"] for event in day.events if event["type"] == "order_cancelled" and event["by"] == "partner")
+    assert set(givers.values()) == {1}
+
+
 def test_the_same_seed_makes_the_same_bytes_in_another_process():
     runs = [
         subprocess.run(

@@ -26,7 +26,7 @@ def test_an_hour_later_silence_has_brought_nothing_more(day):
 
 
 def test_each_planned_pain_point_comes_about_in_a_day(day):
-    assert Counter(truth.pain_point for truth in day.city.truth) == dict.fromkeys(PainPoint, 6)
+    assert Counter(truth.pain_point for truth in day.city.truth) == dict.fromkeys(PainPoint, 5)
 
 
 def test_nobody_has_two_pain_points_in_a_day(day):
