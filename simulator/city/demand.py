@@ -36,7 +36,7 @@ class LocalClock:
 
     def midnight(self, day: int) -> float:
         """When the local day with this number begins, seconds since the epoch."""
-        return (datetime(1970, 1, 1) + timedelta(days=day)).replace(tzinfo=self._zone).timestamp()
+        return (datetime(1970, 1, 1, tzinfo=self._zone) + timedelta(days=day)).timestamp()
 
     def _offset(self, at: float) -> float:
         hour = int(at // HOUR)

@@ -22,14 +22,14 @@ LOW = 2
 class Guard:
     """What one partner did lately, as far as a rule could count it. Times in seconds since the epoch."""
 
-    def __init__(self, new: bool) -> None:
+    def __init__(self, *, new: bool) -> None:
         self._new = new
         self._decided: deque[tuple[float, bool]] = deque()
         self._near: deque[float] = deque()
         self._low = False
         self._cancelled = float("-inf")
 
-    def decide(self, at: float, accepted: bool) -> None:
+    def decide(self, at: float, *, accepted: bool) -> None:
         """An offer was decided: accepted, or rejected or left to expire."""
         if self._new:
             self._decided.append((at, accepted))

@@ -34,7 +34,7 @@ class Partner:
     def __init__(self, town: Town, index: int, persona: Persona, kind: PainPoint | None) -> None:
         self.town, self.persona, self.kind = town, persona, kind
         self.rng = town.rng(f"partner {index}")
-        self.guard = Guard(persona.new)
+        self.guard = Guard(new=persona.new)
         self.now = self.last = town.start
         self.spot = persona.home
         self.last_id = ""

@@ -32,10 +32,10 @@ def struggle(partner: Partner) -> Script:
     """A new partner declines one offer after the other, and then gets none for a while."""
     tries_one, declined = partner.rng.random() < 0.4, partner.rng.randint(5, 7)
     longest = (OFFER_PAUSE[1] + 30) * (declined + 1) + 180 * tries_one + HELD + SETTLED
-    return Script(longest, _struggle(partner, tries_one, declined))
+    return Script(longest, _struggle(partner, declined, tries_one=tries_one))
 
 
-def _struggle(partner: Partner, tries_one: bool, declined: int) -> Events:
+def _struggle(partner: Partner, declined: int, *, tries_one: bool) -> Events:
     rng = partner.rng
     decided, began, low_since = list[str](), 0.0, 0.0
     if tries_one:

@@ -27,7 +27,7 @@ def test_no_offers_that_the_guard_lets_a_new_partner_decline_look_like_a_struggl
     for gap, wants in decisions:
         at += gap
         accepted = wants or not guard.may_decline(at)
-        guard.decide(at, accepted)
+        guard.decide(at, accepted=accepted)
         events.append(event("order_accepted" if accepted else "offer_expired", at))
     assert struggles(events, at + 10_000) == []
 
