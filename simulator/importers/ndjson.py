@@ -1,6 +1,7 @@
 """A file of events, one a line, alone or behind its key and a TAB: read as a stream, so that its length does not matter."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from math import inf
 from pathlib import Path
@@ -49,7 +50,7 @@ class NdjsonSource:
     def span(self, cut: Cut = WHOLE) -> tuple[float, float] | None:
         """First and last time of the cut's readable events, by reading the whole file once."""
         first, last = inf, -inf
-        for record in islice(NdjsonSource(self._path)._records(cut), cut.limit):
+        for record in NdjsonSource(self._path).events(replace(cut, shift=0.0)):
             first, last = min(first, record.occurred_at), max(last, record.occurred_at)
         return (first, last) if first <= last else None
 
