@@ -27,11 +27,11 @@ def worker(
 ) -> None:
     """Run the rules over live events until SIGTERM or Ctrl-C. Several workers share the partitions; a restart goes on where it stopped."""
     settings = load(brokers=bootstrap, clock=clock, rules=rules)
-    seconds = None if length is None else _seconds(length)
+    until = None if length is None else seconds(length)
     options = EngineOptions(allowed_lateness=settings.allowed_lateness, season=settings.season)
     loaded = load_rules(settings.rules, options=options)
     _log_to_stderr("debug" if verbose else settings.log_level)
-    last = asyncio.run(_work(settings, loaded, seconds, until_caught_up, stats_file))
+    last = asyncio.run(_work(settings, loaded, until, until_caught_up, stats_file))
     note(f"worker ended: {last['applied']:,} events applied, {sum(last['nudges'].values()):,} nudges, {last['lag']:,} behind")
 
 
@@ -41,7 +41,7 @@ async def _work(settings: Settings, rules: Rules, seconds: float | None, until_c
     return await run(app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats)
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
     found = units.duration(text)
     if found is None:
         raise typer.BadParameter(f"{text!r} is no duration; write 90s, 15m, 2h", param_hint="--for")

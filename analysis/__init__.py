@@ -1,0 +1,1 @@
+"""Taps, reports and watching: what analysts use."""
