@@ -19,8 +19,12 @@ from training_rules import EngineOptions, Rules, load_rules
 def worker(
     rules: Annotated[list[Path] | None, typer.Option(help="Rule files or folders; otherwise NUDGELINE_RULES. May be repeated.")] = None,
     length: Annotated[str | None, typer.Option("--for", metavar="DURATION", help="End after this time, for example 90s or 15m.")] = None,
-    until_caught_up: Annotated[bool, typer.Option("--until-caught-up", help="End when all that lies in the topics is applied and committed.")] = False,
-    clock: Annotated[str | None, typer.Option(help="wall: live; events: a recording, time follows its events; otherwise NUDGELINE_CLOCK.")] = None,
+    until_caught_up: Annotated[
+        bool, typer.Option("--until-caught-up", help="End when all that lies in the topics is applied and committed.")
+    ] = False,
+    clock: Annotated[
+        str | None, typer.Option(help="wall: live; events: a recording, time follows its events; otherwise NUDGELINE_CLOCK.")
+    ] = None,
     bootstrap: Annotated[str | None, typer.Option(help="Kafka's address, HOST:PORT; otherwise NUDGELINE_BROKERS.")] = None,
     stats_file: Annotated[Path | None, typer.Option(help="Append a line of JSON a second: counts, lag, CPU seconds, memory.")] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log each step, and where errors come from.")] = False,
@@ -51,7 +55,7 @@ def seconds(text: str) -> float:
 class _OneLine(logging.Formatter):
     """What went wrong, not where in the code."""
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's
+    def formatException(self, ei: Any) -> str:  # noqa: N802, ARG002 - the signature is logging's
         return ""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -63,4 +67,5 @@ def _log_to_stderr(level: str) -> None:
     kind = logging.Formatter if level == "debug" else _OneLine
     handler.setFormatter(kind("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING if level == "info" else level.upper(), handlers=[handler], force=True)
+    logging.getLogger("mode.timers").setLevel("ERROR")  # says when a commit took longer than its interval; the statistics say that too
     logging.getLogger("nudgeline").setLevel("INFO" if level == "warning" else level.upper())

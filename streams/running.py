@@ -7,6 +7,7 @@ import json
 import logging
 import signal
 import time
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +31,22 @@ async def run(
     Ends in order: what was applied is written out and committed, the group is left. Returns the last statistics (see `Worker.snapshot`), which
     also go to `stats`, a JSON line a second. Raises WorkerFailed when the worker can't go on; then nothing more is committed.
     """
-    loop = asyncio.get_running_loop()
+    loop, report = asyncio.get_running_loop(), Report(worker, stats)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, worker.ended.set)
     starting = loop.create_task(app.start())
     starting.add_done_callback(lambda task: _started(task, worker))
-    helpers = [loop.create_task(helper) for helper in _helpers(app, worker, for_s, until_caught_up, stats)]
+    helpers = [
+        loop.create_task(helper) for helper in (_watch(app, worker), report.each_second(), *_limits(app, worker, for_s, until_caught_up))
+    ]
     try:
         await worker.ended.wait()
-        last = worker.snapshot()
     finally:
         await _end(app, [starting, *helpers])
+    last = report.write()
     if worker.failure is not None:
         raise WorkerFailed(
-            f"the worker ended, nothing is lost and a restart goes on where it stopped: {_said(worker.failure)}"
+            f"the worker ended; nothing is lost, a restart goes on where it stopped: {_said(worker.failure)}"
         ) from worker.failure
     return last
 
@@ -53,13 +56,11 @@ def _started(task: asyncio.Task[Any], worker: Worker) -> None:
         worker.failed(error)
 
 
-def _helpers(app: LaneApp, worker: Worker, for_s: float | None, until_caught_up: bool, stats: Path | None) -> list[Any]:
-    found = [_watch(app, worker), _report(worker, stats)]
+def _limits(app: LaneApp, worker: Worker, for_s: float | None, until_caught_up: bool) -> Iterator[Coroutine[Any, Any, None]]:  # noqa: FBT001
     if for_s is not None:
-        found.append(_after(for_s, worker))
+        yield _after(for_s, worker)
     if until_caught_up:
-        found.append(_when_caught_up(app, worker))
-    return found
+        yield _when_caught_up(app, worker)
 
 
 async def _end(app: LaneApp, tasks: list[asyncio.Task[Any]]) -> None:
@@ -70,13 +71,13 @@ async def _end(app: LaneApp, tasks: list[asyncio.Task[Any]]) -> None:
         async with asyncio.timeout(PATIENCE):
             await app.stop()
     except TimeoutError:
-        log.error("the worker did not end within %.0f s; it is cut off", PATIENCE)
+        log.error(  # noqa: TRY400 - no fault of this code
+            "the worker did not end within %.0f s; it is cut off", PATIENCE
+        )
 
 
 async def _watch(app: LaneApp, worker: Worker) -> None:
-    """Faust marks what crashed."""
-    await app._crashed.wait()
-    worker.failed(app.crash_reason or WorkerFailed("a part of the worker crashed"))
+    worker.failed(await app.until_crashed())
 
 
 async def _after(seconds: float, worker: Worker) -> None:
@@ -86,7 +87,7 @@ async def _after(seconds: float, worker: Worker) -> None:
 
 async def _when_caught_up(app: LaneApp, worker: Worker) -> None:
     """Ends a worker when all of its topics are read to their ends, and that is committed."""
-    while not (await worker.at_the_end() and await _committed(app, worker)):
+    while not (await worker.at_the_end() and await _committed(app, worker)):  # noqa: ASYNC110 - the broker is asked
         await asyncio.sleep(LOOK)
     worker.ended.set()
 
@@ -96,22 +97,31 @@ async def _committed(app: LaneApp, worker: Worker) -> bool:
     return worker.committed()
 
 
-async def _report(worker: Worker, stats: Path | None) -> None:
-    """A line of statistics a second, and one in the log every few seconds."""
-    began, events, at = time.time(), 0, time.monotonic()
-    lines = None if stats is None else stats.open("a", buffering=1)
-    try:
+class Report:
+    """Statistics: a line of JSON a second to a file, and one in the log every few seconds.
+
+    A file of our own: Faust sends what is printed to its log.
+    """
+
+    def __init__(self, worker: Worker, stats: Path | None) -> None:
+        self._worker, self._stats, self._began = worker, stats, time.time()
+        self._said, self._said_at = 0, time.monotonic()
+
+    async def each_second(self) -> None:
         while True:
             await asyncio.sleep(STATS_EVERY)
-            found = worker.snapshot()
-            if lines is not None:
-                lines.write(json.dumps({"at": round(time.time(), 3), "up_s": round(time.time() - began, 3), **found}) + "\n")
-            if (now := time.monotonic()) - at >= LOG_EVERY:
-                log.info("%.0f events/s, %d behind, %d partners", (found["applied"] - events) / (now - at), found["lag"], found["partners"])
-                events, at = found["applied"], now
-    finally:
-        if lines is not None:
-            lines.close()
+            self.write()
+
+    def write(self) -> dict[str, Any]:
+        """One line now; what it says."""
+        now, found = time.time(), self._worker.snapshot()
+        if self._stats is not None:
+            with self._stats.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps({"at": round(now, 3), "up_s": round(now - self._began, 3), **found}) + "\n")
+        if (passed := time.monotonic() - self._said_at) >= LOG_EVERY:
+            log.info("%.0f events/s, %d behind, %d partners", (found["applied"] - self._said) / passed, found["lag"], found["partners"])
+            self._said, self._said_at = found["applied"], time.monotonic()
+        return found
 
 
 def _said(error: BaseException) -> str:

@@ -12,15 +12,16 @@ from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from faust.types import TP
 
 from events.decode import encode
 from streams.lane.consumer import LaneConsumer
-from streams.lane.outbox import Outbox, Record, send_records
+from streams.lane.outbox import BatchProducer, Outbox, Record, send_records
 from streams.lane.restored import Restored
 from streams.lane.terms import next_term
+from streams.lane.transport import LaneApp
 from streams.partition import Partition, Plan, Snapshot, corridor_of
 from streams.stats import Counters, usage
 
@@ -41,7 +42,7 @@ class Worker:
     def __init__(self, plan: Plan, *, partitions: int, changelog: str, timer_slack: float = 2.0, tap: Tap | None = None) -> None:
         self.plan, self._count, self._changelog, self._slack, self._tap = plan, partitions, changelog, timer_slack, tap
         self._families = {s.topic: number for number, s in enumerate(plan.sources)}
-        self._app: Any = None
+        self._app: LaneApp
         self._outbox: Outbox | None = None
         self._queued: dict[TP, int] = defaultdict(int)
         self._held: set[TP] = set()
@@ -52,7 +53,7 @@ class Worker:
         self.failure: BaseException | None = None
         self.ended = asyncio.Event()
 
-    def bind(self, app: Any) -> None:
+    def bind(self, app: LaneApp) -> None:
         """The Faust app that this worker lives in."""
         self._app = app
 
@@ -205,8 +206,8 @@ class Worker:
 
     def committed(self) -> bool:
         """Whether the offsets of all that was handed on are committed."""
-        known = self._consumer._committed_offset
-        return all((known.get(tp) or 0) >= at for p in self.partitions.values() for tp, at in p.offsets().items())
+        committed = self._consumer.committed_offset
+        return all(committed(tp) >= at for p in self.partitions.values() for tp, at in p.offsets().items())
 
     # -- out
 
@@ -229,12 +230,11 @@ class Worker:
 
     @property
     def _consumer(self) -> LaneConsumer:
-        consumer: LaneConsumer = self._app.consumer
-        return consumer
+        return cast(LaneConsumer, self._app.consumer)
 
     @property
-    def _producer(self) -> Any:
-        return self._app.producer._ensure_producer()
+    def _producer(self) -> BatchProducer:
+        return self._app.batch_producer
 
     # -- windows
 

@@ -47,81 +47,82 @@ class LaneConsumer(Consumer):
     async def _drain_messages(self, fetcher: Any) -> None:
         try:
             while not (self._stopped.is_set() or fetcher._stopped.is_set()):
-                generation = self.app.consumer_generation_id
                 records, _ = await self._wait_next_records(POLL)
                 await asyncio.sleep(0)
                 for tp, batch in (records or {}).items():
-                    if self._may_deliver(generation):
-                        await self._deliver(TP(tp.topic, tp.partition), batch, generation)
-                if self._may_deliver(generation):
-                    self._pass_what_is_no_record(generation)
+                    if self._may_deliver():
+                        await self._deliver(TP(tp.topic, tp.partition), batch)
+                if self._may_deliver():
+                    await self._pass_what_is_no_record()
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
                 raise
 
-    async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:
+    async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:  # noqa: ASYNC109 - the signature is Faust's
         if self.flow_active and not self._get_active_partitions() and self._buffered_partitions:
             await self.sleep(NAP)  # Faust would sleep a second
             return {}, None
         return await super()._wait_next_records(timeout)
 
-    def _may_deliver(self, generation: int) -> bool:
-        """Not while a rebalance is under way: resuming the flow empties the queues, and what lay in them would be lost."""
-        app = self.app
-        return self.flow_active and not self.should_stop and generation == app.consumer_generation_id and app.flow_control.is_active()
+    def _may_deliver(self) -> bool:
+        """Not while partitions are taken away: resuming the flow empties the queues, and what lay in them would be lost."""
+        return self.flow_active and not self.should_stop and self.app.flow_control.is_active()
 
-    async def _deliver(self, tp: TP, batch: Batch, generation: int) -> None:
-        if self._is_changelog_tp(tp):
-            self._restore(tp, batch, generation)
-        elif not self.app.rebalancing:
-            await self._hand_on(tp, batch, generation)
-
-    def _restore(self, tp: TP, batch: Batch, generation: int) -> None:
-        """The book takes the whole batch; Faust's recovery gets one empty event, to count offsets by."""
-        tables: Any = self.app.tables
-        cast(Book, tables._changelogs[tp.topic]).restore(tp.partition, batch)
-        self._read_offset[tp] = batch[-1].offset
-        tables.changelog_queue.force_put_nowait(self._event(tp, (), batch[-1].offset, generation))
-
-    async def _hand_on(self, tp: TP, batch: Batch, generation: int) -> None:
+    async def _deliver(self, tp: TP, batch: Batch) -> None:
         accepted = self.continuity.accept(tp, batch)
         if isinstance(accepted, Reseek):
             await self._seek_again(tp, accepted.offset)
         elif accepted:
-            self._put(tp, accepted, accepted[-1].offset, generation)
+            self._put(tp, accepted, accepted[-1].offset)
 
-    def _put(self, tp: TP, batch: Batch, last: int, generation: int) -> None:
+    def _put(self, tp: TP, batch: Batch, last: int) -> None:
+        self._read_offset[tp] = last
+        if self._is_changelog_tp(tp):
+            self._restore(tp, batch, last)
+        else:
+            self._hand_on(tp, batch, last)
+
+    def _restore(self, tp: TP, batch: Batch, last: int) -> None:
+        """The book takes the whole batch; Faust's recovery gets one empty event, to count offsets by."""
+        tables: Any = self.app.tables
+        cast(Book, tables._changelogs[tp.topic]).restore(tp.partition, batch)
+        tables.changelog_queue.force_put_nowait(self._event(tp, (), last))
+
+    def _hand_on(self, tp: TP, batch: Batch, last: int) -> None:
         """To the agent. Its queue has no bound of its own: the worker counts what is under way, and holds the partition."""
         conductor: Any = self.app.topics
         channels = conductor._tp_index[tp]
-        event = self._event(tp, batch, last, generation)
+        event = self._event(tp, batch, last)
         event.message.incref(len(channels))
-        self._read_offset[tp] = last
         self._port.handed_on(tp, len(batch))
         for channel in channels:
             channel.queue.force_put_nowait(event)
 
-    def _event(self, tp: TP, batch: Batch, last: int, generation: int) -> Any:
-        time = batch[-1].timestamp / 1000.0 if batch else 0.0
+    def _event(self, tp: TP, batch: Batch, last: int) -> Any:
+        time, generation = batch[-1].timestamp / 1000.0 if batch else 0.0, self.app.consumer_generation_id
         message = ConsumerMessage(
             tp.topic, tp.partition, last, time, 0, None, None, None, None, 0, 0, tp, generation_id=generation,
         )  # fmt: skip
         return self.app.create_event(None, batch, None, message)
 
-    def _pass_what_is_no_record(self, generation: int) -> None:
+    async def _pass_what_is_no_record(self) -> None:
         """Marks of transactions and compacted tails have offsets, but no record: an empty batch says that they are passed.
 
-        Between two fetches nothing is under way from the thread, so that aiokafka's position is where the next record can be.
+        Between two fetches nothing is under way from the thread: where aiokafka has read on and no record came, there was none, or the answer
+        was lost; so that is read again before it is believed.
         """
         for tp, position in self.continuity.positions():
             reached = self._thread.read_to(tp)
-            if reached is not None and reached > position:
-                self.continuity.skip(tp, reached)
-                self._put(tp, (), reached - 1, generation)
+            if reached is None or reached <= position:
+                continue
+            if self.continuity.passed(tp, reached):
+                self._put(tp, (), reached - 1)
+            else:
+                await self._seek_again(tp, position)
 
     async def _seek_again(self, tp: TP, offset: int) -> None:
         try:
-            await self.seek_wait({tp: offset})
+            await super().seek_wait({tp: offset})
         except IllegalStateError:
             self.log.debug("%s went to another worker while it was to be read again", tp)
 
@@ -137,6 +138,15 @@ class LaneConsumer(Consumer):
             self._thread.wake()
 
     # -- positions
+
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
+        """Read from these offsets; what was fetched before is not believed."""
+        await super().seek_wait(partitions)
+        self.continuity.begin({TP(*tp): offset for tp, offset in partitions.items()})
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        self.continuity.forget(list(revoked))
+        await super().on_partitions_revoked(revoked)
 
     async def perform_seek(self) -> None:
         """Begin at the committed offsets. A partition that has none is pinned to its earliest record, lest a later seek loses the ones before."""
@@ -162,13 +172,13 @@ class LaneConsumer(Consumer):
 
     # -- commits
 
-    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:  # noqa: ARG002 - the signature is Faust's
         """Faust's acks only say that an agent took a batch; what was applied, the worker knows."""
         self._acked.clear()
         self._acked_index.clear()
         return iter(())
 
-    async def _commit_tps(self, tps: Iterable[TP], start_new_transaction: bool) -> bool:
+    async def _commit_tps(self, tps: Iterable[TP], start_new_transaction: bool) -> bool:  # noqa: ARG002, FBT001 - the signature is Faust's
         try:
             offsets = await self._port.write_out()
         except Exception as error:  # noqa: BLE001 - whatever it is, offsets stay, and the process ends
@@ -176,6 +186,10 @@ class LaneConsumer(Consumer):
             return False
         due = self._due(offsets)
         return await self._commit_offsets(due, start_new_transaction=start_new_transaction) if due else False
+
+    def committed_offset(self, tp: TP) -> int:
+        """What is committed of a partition; 0 when nothing is."""
+        return self._committed_offset.get(tp) or 0
 
     def _due(self, offsets: Mapping[TP, int]) -> dict[TP, int]:
         return {tp: offset for tp, offset in offsets.items() if self._should_commit(tp, offset)}

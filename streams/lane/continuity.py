@@ -7,7 +7,7 @@ transactions leave real ones).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -40,16 +40,28 @@ class Continuity:
         self.stale = self.reseeks = 0
 
     def begin(self, positions: Mapping[TP, int]) -> None:
-        """Forget all, and expect these offsets (after an assignment, or a seek)."""
-        self._next, self._holes = dict(positions), {}
+        """Expect these offsets (after a seek)."""
+        self.forget(positions)
+        self._next.update(positions)
+
+    def forget(self, tps: Iterable[TP]) -> None:
+        """These partitions are not read any more."""
+        for tp in tps:
+            self._next.pop(tp, None)
+            self._holes.pop(tp, None)
 
     def positions(self) -> list[tuple[TP, int]]:
-        """The offset that must come next, for each partition that is ours."""
+        """The offset that must come next, for each partition that is read."""
         return list(self._next.items())
 
-    def skip(self, tp: TP, offset: int) -> None:
-        """There is no record below `offset`."""
+    def passed(self, tp: TP, offset: int) -> bool:
+        """Reading has come to `offset` without a record: whether that is believed. If not, it is to be read again from the position."""
+        if self._holes.get(tp) != offset:
+            self._holes[tp] = offset
+            self.reseeks += 1
+            return False
         self._next[tp] = offset
+        return True
 
     def accept(self, tp: TP, records: Sequence[R]) -> Sequence[R] | Reseek:
         """The records to deliver (maybe none), or where to read again."""

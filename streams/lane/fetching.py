@@ -20,7 +20,11 @@ class LaneThread(AIOKafkaConsumerThread):
         return consumer
 
     async def _fetch_records(
-        self, consumer: Any, active_partitions: Any, timeout: float | None = None, max_records: int | None = None
+        self,
+        consumer: Any,
+        active_partitions: Any,
+        timeout: float | None = None,
+        max_records: int | None = None,  # noqa: ASYNC109 - the signature is Faust's
     ) -> Any:
         fetcher = consumer._fetcher
         for result in fetcher._records.values():

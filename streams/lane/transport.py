@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import faust
 from faust.transport.drivers.aiokafka import Producer, Transport
 
 from streams.lane.consumer import LaneConsumer
+from streams.lane.outbox import BatchProducer
 from streams.lane.ports import Port
 
 
@@ -28,6 +29,19 @@ class LaneApp(faust.App):
     """A Faust app on the batch lane. `port` is the worker that it serves; it is set before the app starts."""
 
     port: Port
+
+    @property
+    def batch_producer(self) -> BatchProducer:
+        """aiokafka's producer: it takes whole batches."""
+        return cast(BatchProducer, cast(LaneProducer, self.producer)._ensure_producer())
+
+    async def until_crashed(self) -> BaseException:
+        """Returns why, once a part of the app crashed."""
+        await self._crashed.wait()
+        return self.crash_reason or RuntimeError("a part of the app crashed")
+
+    async def on_first_start(self) -> None:
+        """Faust makes folders here for a store on disk; there is none."""
 
     def _new_transport(self) -> LaneTransport:
         return LaneTransport(self.conf.broker_consumer, self)

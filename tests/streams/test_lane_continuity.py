@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from faust.types import TP
+
 from streams.lane.continuity import Continuity, Reseek
 
 ORDERS = TP("partner.orders", 0)
@@ -70,13 +71,26 @@ def test_a_partition_that_is_not_ours_delivers_nothing() -> None:
     assert begun(5).accept(TP("partner.gps", 0), records(5, 6)) == ()
 
 
-def test_beginning_anew_forgets_partitions_that_went_away() -> None:
+def test_a_partition_that_went_away_delivers_nothing() -> None:
     continuity = begun(5)
-    continuity.begin({TP("partner.gps", 1): 3})
-    assert continuity.positions() == [(TP("partner.gps", 1), 3)]
+    continuity.forget([ORDERS])
+    assert continuity.accept(ORDERS, records(5, 6)) == ()
 
 
-def test_offsets_without_records_are_skipped_when_that_is_known() -> None:
+def test_a_new_beginning_forgets_the_old_position() -> None:
+    continuity = begun(50)
+    continuity.begin({ORDERS: 3})
+    assert continuity.accept(ORDERS, records(3, 4)) == records(3, 4)
+
+
+def test_reading_on_without_a_record_is_believed_only_when_it_happens_twice() -> None:
     continuity = begun(5)
-    continuity.skip(ORDERS, 9)
+    assert not continuity.passed(ORDERS, 9)
+    assert continuity.passed(ORDERS, 9)
     assert continuity.accept(ORDERS, records(9, 10)) == records(9, 10)
+
+
+def test_a_record_that_was_lost_on_the_way_comes_when_it_is_read_again() -> None:
+    continuity = begun(5)
+    continuity.passed(ORDERS, 9)
+    assert continuity.accept(ORDERS, records(5, 9)) == records(5, 9)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiokafka.partitioner import murmur2
+
 from streams.lane.outbox import Outbox, Record, send_records
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from streams.lane.restored import Restored
 from streams.lane.terms import MARK, mark, next_term, sealed
 

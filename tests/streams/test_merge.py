@@ -9,6 +9,7 @@ from math import inf
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from streams.merge import Merge
 
 
