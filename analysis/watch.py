@@ -14,7 +14,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from streams.settings import OUTPUTS, Settings
 
-LAST_NUDGES = 8
+LAST_NUDGES = 10
 
 
 @dataclass

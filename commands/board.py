@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.columns import Columns
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -29,12 +29,16 @@ class Rate:
 
 def render(stats: list[dict[str, Any]], seen: Seen, rate: float, what: str) -> RenderableType:
     """The whole board. `stats`: the last line of each worker (see `streams.worker.Worker.snapshot`)."""
-    return Group(
-        Panel(_head(stats, seen, rate), title=f"nudgeline – {what}", subtitle="Ctrl-C ends everything"),
-        Columns([_counts("Segments now", {n: len(m) for n, m in seen.members.items()}), _counts("Nudges by rule", seen.nudges),
-                 _counts("Held, by reason", seen.holds), _counts("Dead letters", seen.dead_letters)], expand=True),
-        _nudges(seen),
+    counts = Table.grid(expand=True, padding=(0, 1))
+    tables = (
+        ("Segments now", {n: len(m) for n, m in seen.members.items()}), ("Nudges by rule", seen.nudges),
+        ("Held, by reason", seen.holds), ("Dead letters", seen.dead_letters),
     )  # fmt: skip
+    for _ in tables:
+        counts.add_column(ratio=1)
+    counts.add_row(*[_counts(title, values) for title, values in tables])
+    head = Panel(_head(stats, seen, rate), title=f"nudgeline – {what}", subtitle="Ctrl-C ends everything")
+    return Group(head, counts, _nudges(seen))
 
 
 def _head(stats: list[dict[str, Any]], seen: Seen, rate: float) -> Table:
@@ -54,21 +58,22 @@ def _head(stats: list[dict[str, Any]], seen: Seen, rate: float) -> Table:
 
 
 def _counts(title: str, counts: Counter[str] | dict[str, int]) -> Table:
-    table = Table(title=title, expand=True, show_header=False)
-    table.add_column()
+    table = Table(expand=True, box=box.SIMPLE_HEAD)
+    table.add_column(title)
     table.add_column(justify="right")
-    for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:8]:
-        table.add_row(name, f"{count:,}")
+    for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:8] or [("none", 0)]:
+        table.add_row(name, f"{count:,}" if count else "")
     return table
 
 
 def _nudges(seen: Seen) -> Table:
-    table = Table(title="Last nudges, as the partner reads them", expand=True)
-    for column in ("at (UTC)", "partner", "rule", "title", "body"):
-        table.add_column(column, overflow="fold")
+    table = Table(title="Last nudges, as the partner reads them", box=box.SIMPLE_HEAD, title_justify="left")
+    for column in ("at (UTC)", "partner", "rule"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("text")  # last, and without a border: terminals disagree on how wide Hindi and Kannada are
     for nudge in reversed(seen.last):
         at = datetime.fromtimestamp(nudge["decided_at"], UTC).strftime("%H:%M:%S")
-        table.add_row(at, nudge["partner_id"], nudge["rule"], Text(nudge["title"]), Text(nudge["body"]))
+        table.add_row(at, nudge["partner_id"], nudge["rule"], Text(f"{nudge['title']} – {nudge['body']}", overflow="ellipsis", no_wrap=True))
     return table
 
 
