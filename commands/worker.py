@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +15,8 @@ from streams.app import build_app
 from streams.preflight import preflight
 from streams.running import run
 from streams.settings import Settings, load
+from streams.views.tap import ViewTap
+from streams.worker import Worker
 from training_rules import EngineOptions, Rules, load_rules
 
 
@@ -41,8 +45,26 @@ def worker(
 
 async def _work(settings: Settings, rules: Rules, seconds: float | None, until_caught_up: bool, stats: Path | None) -> dict[str, Any]:
     counts = await preflight(settings)
-    app, worker = build_app(settings, rules, partitions=next(counts[topic] for topic in settings.sources.values()))
-    return await run(app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats)
+    tap = ViewTap(settings, rules) if settings.redis_url else None
+    app, worker = build_app(settings, rules, partitions=next(counts[topic] for topic in settings.sources.values()), tap=tap)
+    async with _views(tap, worker):
+        return await run(app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats)
+
+
+@asynccontextmanager
+async def _views(tap: ViewTap | None, worker: Worker) -> AsyncIterator[None]:
+    """Redis is written beside the stream, for as long as it runs; what waits in the end is written, if Redis takes it."""
+    if tap is None:
+        yield
+        return
+    tap.worker = worker
+    writing = asyncio.create_task(tap.views.run())
+    try:
+        yield
+    finally:
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+        await tap.views.close()
 
 
 def seconds(text: str) -> float:

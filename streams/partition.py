@@ -92,7 +92,7 @@ class Partition:
 
     def __init__(self, number: int, plan: Plan, corridor: Corridor, term: int, tell: Tell, counters: Counters) -> None:
         self.number, self.corridor = number, corridor
-        self._plan, self._term, self._tell, self._counters = plan, term, tell, counters
+        self._plan, self.term, self._tell, self._counters = plan, term, tell, counters
         settle = plan.merge_settle if plan.clock == "events" else None
         self.merge = Merge(len(plan.sources), wait=plan.merge_wait, settle=settle)
         self._decode = [Decoder(s.family, plan.max_bytes).decode for s in plan.sources]
@@ -173,7 +173,7 @@ class Partition:
         """Changed partners as changelog records, closed by a mark; they count as unchanged from now on. `now`: monotonic seconds."""
         dirty, self.corridor.dirty = self.corridor.dirty, set()
         self._show_features(dirty, now)
-        partners, dump, term = self.corridor.partners, self._plan.rules.dump, self._term
+        partners, dump, term = self.corridor.partners, self._plan.rules.dump, self.term
         records: list[Record] = [(who.encode(), sealed(term, dump(partners[who]))) for who in dirty]
         if records:
             records.append((MARK, mark(term, self.corridor.stream_time)))

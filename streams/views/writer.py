@@ -1,0 +1,161 @@
+"""Writes views to Redis beside the stream: puts never wait, a task writes in pipelines, and Redis may be down as long as it likes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+
+from events.decode import encode
+from streams.settings import Settings
+from streams.views.buffer import Latest, NudgeView, PartnerView
+from streams.views.keys import NUDGE, PARTNER, Keys
+
+log = logging.getLogger("nudgeline.views")
+
+CHUNK = 500  # values in one pipeline
+EVERY = 0.1  # s between two looks at the buffer
+LOOK_ALIVE = 2.0  # s between two looks whether Redis was emptied
+LONGEST_PAUSE = 5.0  # s between two tries while Redis is down
+TIMEOUT = 5.0  # s for one pipeline
+
+Add = Callable[[Any, Any], Awaitable[None]]
+
+
+class Views:
+    """The writing side. `put_*` return at once; `run` is a task for as long as the worker lives.
+
+    `everyone` is called when views were lost (Redis was emptied, or the buffer ran over): it gives every partner, as they are when they are drawn.
+    """
+
+    def __init__(self, settings: Settings, everyone: Callable[[], Iterable[PartnerView]] = tuple) -> None:
+        self._settings, self._everyone, self._keys = settings, everyone, Keys(settings.redis_prefix)
+        self.partners: Latest[PartnerView] = Latest(settings.views_buffer)
+        self.nudges: Latest[NudgeView] = Latest(settings.views_buffer)
+        self.written, self.up, self._complained = 0, False, ""
+        self._lost = 0  # partners dropped from the buffer, when all were last written anew
+        self._backlog: Iterator[PartnerView] = iter(())
+        self._news, self._random = asyncio.Event(), random.Random(settings.app_id)  # jitter only
+        options = settings.redis_client()
+        self._redis: Redis = Redis.from_url(
+            options.pop("url"), **options, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, health_check_interval=0
+        )  # fmt: skip
+        self._partner, self._nudge = self._redis.register_script(PARTNER), self._redis.register_script(NUDGE)
+
+    def put_partner(self, view: PartnerView) -> None:
+        """The latest of a partner; it replaces what waits."""
+        self.partners.put(view.partner_id, view)
+        self._news.set()
+
+    def put_nudge(self, nudge: Any, now: float) -> None:
+        """A nudge that was sent (an output struct). In the inbox until it expires; `now`: s since the epoch."""
+        decided = nudge.decided_at if self._settings.clock == "wall" else now
+        left = self._settings.inbox_ttl if nudge.expires_at is None else nudge.expires_at - nudge.decided_at
+        self.nudges.put(nudge.nudge_id, NudgeView(nudge.nudge_id, nudge.partner_id, encode(nudge), decided + left))
+        self._news.set()
+
+    @property
+    def pending(self) -> int:
+        return len(self.partners) + len(self.nudges)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Counters, as plain data."""
+        dropped = self.partners.dropped + self.nudges.dropped
+        return {"up": self.up, "written": self.written, "pending": self.pending, "dropped": dropped}
+
+    async def run(self) -> None:
+        """Write for ever what is put. Errors of Redis are never the stream's."""
+        pause, looked = EVERY, 0.0
+        while True:
+            try:
+                if time.monotonic() - looked > LOOK_ALIVE or not self.up:
+                    await self._look_alive()
+                    looked = time.monotonic()
+                await self._write_chunks()
+                pause = EVERY
+            except (RedisError, OSError, TimeoutError) as e:
+                self._down(e)
+                pause = min(LONGEST_PAUSE, pause * 2)
+            await self._rest(pause * (1 + self._random.random() / 2) if pause > EVERY else EVERY)
+
+    async def close(self, patience: float = 3.0) -> None:
+        """Write what waits, within `patience` seconds, and hang up."""
+        with contextlib.suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._write_chunks()
+        await self._redis.aclose()
+
+    async def _rest(self, seconds: float) -> None:
+        self._news.clear()
+        await asyncio.sleep(seconds)
+        if not self.pending:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_ALIVE):
+                    await self._news.wait()
+
+    async def _look_alive(self) -> None:
+        """Set our mark; where it is gone, Redis was emptied, or is a new one: everything is owed."""
+        emptied = await self._redis.set(self._keys.alive, "1", nx=True)
+        if emptied or self.partners.dropped > self._lost:
+            self._lost, self._backlog = self.partners.dropped, iter(self._everyone())
+            self._news.set()
+        if not self.up:
+            log.info("Redis answers; %d values wait", self.pending)
+            self.up, self._complained = True, ""
+
+    async def _write_chunks(self) -> None:
+        while self.pending:
+            await self._write(self.partners, self._add_partner)
+            await self._write(self.nudges, self._add_nudge)
+        while views := list(islice(self._backlog, CHUNK)):
+            try:
+                await self._send(views, self._add_partner)
+            except BaseException:
+                self._lost = -1  # all are owed again
+                raise
+
+    async def _write(self, buffer: Latest[Any], add: Add) -> None:
+        chunk = buffer.take(CHUNK)
+        try:
+            await self._send([view for _, view in chunk], add)
+        except BaseException:
+            buffer.put_back(chunk)
+            raise
+
+    async def _send(self, views: Sequence[Any], add: Add) -> None:
+        if not views:
+            return
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for view in views:
+                await add(pipeline, view)
+            async with asyncio.timeout(TIMEOUT):
+                await pipeline.execute()
+        self.written += len(views)
+
+    async def _add_partner(self, pipeline: Any, view: PartnerView) -> None:
+        keys = self._keys
+        arguments = [view.partner_id, keys.segment(""), view.term, repr(view.at), json.dumps(view.segments), json.dumps(view.features), view.version]
+        await self._partner(keys=[keys.partner(view.partner_id), keys.segments], args=arguments, client=pipeline)
+
+    async def _add_nudge(self, pipeline: Any, view: NudgeView) -> None:
+        keys = [self._keys.nudge(view.nudge_id), self._keys.inbox(view.partner_id)]
+        await self._nudge(keys=keys, args=[view.nudge_id, view.raw, repr(view.expires_at), repr(time.time())], client=pipeline)
+
+    def _down(self, error: BaseException) -> None:
+        """Said once for each kind of trouble, not each time."""
+        self.up = False
+        kind = type(error).__name__
+        if kind != self._complained:
+            self._complained = kind
+            wrong = isinstance(error, AuthenticationError | NoPermissionError)
+            hint = "see NUDGELINE_REDIS_USERNAME and _PASSWORD" if wrong else "the stream goes on, views catch up when it is back"
+            log.warning("Redis at %s: %s; %s", self._settings.redis_url.rpartition("@")[2], error or kind, hint)
