@@ -20,7 +20,7 @@ RESULTS = Path(__file__).parent / "results" / "windows.json"
 
 def offers(days: float, a_day: int, seed: int) -> list[float]:
     """Times of offers: uniform within the 8 working hours of each day."""
-    rng = random.Random(seed)  # noqa: S311 - a workload, no secret
+    rng = random.Random(seed)
     return sorted(1.7e9 + day * DAY + rng.uniform(0, DAY / 3) for day in range(int(days)) for _ in range(a_day))
 
 

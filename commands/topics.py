@@ -1,9 +1,9 @@
 """`nudgeline topics`: make them, check them."""
 
 import typer
+from kafka.errors import KafkaError
 
 from commands.output import note, say
-from kafka.errors import KafkaError
 from streams.errors import BrokerUnreachable
 from streams.settings import Settings, load
 from streams.topics import check as find_problems

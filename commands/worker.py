@@ -77,7 +77,7 @@ def seconds(text: str) -> float:
 class _OneLine(logging.Formatter):
     """What went wrong, not where in the code."""
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802, ARG002 - the signature is logging's
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the signature is logging's
         return ""
 
     def format(self, record: logging.LogRecord) -> str:

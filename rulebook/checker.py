@@ -166,7 +166,7 @@ class Checker:
     def _timely(self, expr: Comparison) -> None:
         """What changes by time alone is compared with a constant, so that the moment of change is known."""
         for side, other in ((expr.left, expr.right), (expr.right, expr.left)):
-            timely = any(isinstance(r, Name) and r.name in TIMELY or isinstance(r, Call) and r.function == "local_time" for r in references(side))
+            timely = any((isinstance(r, Name) and r.name in TIMELY) or (isinstance(r, Call) and r.function == "local_time") for r in references(side))
             if timely and not (isinstance(side, Name | Call) and isinstance(other, Literal)):
                 self.faults.error("E303", "what grows with time is compared with a constant only", expr.span, help="write `tenure < 30d` or `local_time() >= 17:30`")
 

@@ -156,15 +156,15 @@ def read_nudge(key: Scalar, node: Node, faults: Faults) -> Nudge | None:
     message, best_of = _send(fields)
     args = fields.mapping_of("args")
     holes = {k.value: e for k, v in (args or Mapping({}, key.span)) if isinstance(v, Scalar) and (e := parse(v, faults)) is not None}
-    nudge = dict(
-        kind=fields.choice("kind", KINDS, "tip", required=True), cooldown=fields.duration("cooldown", required=True),
-        priority=fields.integer("priority", 0, 100, 0, required=True), mode=fields.choice("mode", MODES, "off", required=True),
-        condition=fields.expression("if"), offer=_offer(fields), max=_rate(fields, "max"), urgent=fields.flag("urgent"),
-        about_order=fields.flag("about_order"), hours=_hours(fields, "hours"), days=_days(fields), seats=fields.expression("seats"),
-        rollout=fields.share("rollout", 1.0), holdout=fields.share("holdout", 0.0), expires=fields.text("expires"),
-        valid_for=fields.optional_duration("valid_for"), clears=_clears(fields), goal=_goal(fields), feeds=fields.words("feeds"),
-        hypothesis=fields.text("hypothesis"),
-    )  # fmt: skip
+    nudge = {
+        "kind": fields.choice("kind", KINDS, "tip", required=True), "cooldown": fields.duration("cooldown", required=True),
+        "priority": fields.integer("priority", 0, 100, 0, required=True), "mode": fields.choice("mode", MODES, "off", required=True),
+        "condition": fields.expression("if"), "offer": _offer(fields), "max": _rate(fields, "max"), "urgent": fields.flag("urgent"),
+        "about_order": fields.flag("about_order"), "hours": _hours(fields, "hours"), "days": _days(fields), "seats": fields.expression("seats"),
+        "rollout": fields.share("rollout", 1.0), "holdout": fields.share("holdout", 0.0), "expires": fields.text("expires"),
+        "valid_for": fields.optional_duration("valid_for"), "clears": _clears(fields), "goal": _goal(fields), "feeds": fields.words("feeds"),
+        "hypothesis": fields.text("hypothesis"),
+    }  # fmt: skip
     if trigger is None:
         return None
     return Nudge(key.value, key.span, trigger, version=version_of(plain(mapping)), message=message, best_of=best_of, args=holes, **nudge)  # type: ignore[arg-type]

@@ -58,7 +58,7 @@ def _km_to_ring(corners: tuple[tuple[float, float], ...], lat: float, lon: float
     flat = [((b - lon) * squeeze * scale, (a - lat) * scale) for a, b in corners]
     odd, best = False, hypot(*flat[0])
     for (x1, y1), (x2, y2) in zip(flat, (*flat[1:], flat[0]), strict=True):
-        if (y1 > 0) != (y2 > 0) and 0 < (x2 - x1) * -y1 / (y2 - y1) + x1:
+        if (y1 > 0) != (y2 > 0) and (x2 - x1) * -y1 / (y2 - y1) + x1 > 0:
             odd = not odd
         dx, dy = x2 - x1, y2 - y1
         along = max(0.0, min(1.0, -(x1 * dx + y1 * dy) / (dx * dx + dy * dy or 1.0)))

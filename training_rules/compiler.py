@@ -77,8 +77,8 @@ class _Compiler:
         """`moved_<k>`: what looks again when the partner moves in or out of segment k: segments ▸ holds ▸ enters/exits."""
         name, out, slot = self.segments[number].name, self.triggers.out, self.features.segment_slots[self.segments[number].name]
         body = [f"if seg_{i}(s, v, now): found.moves.append({i})" for i, watched in enumerate(self._watched) if f"segment:{name}" in watched]
-        for hold in (h for h, watched in out.holds.items() if f"segment:{name}" in watched):
-            body.append(f"if (first := hold_{hold}(s, v, now, cause)) is not None: matched(found, {hold}, [first], {{}}, {{}})")
+        holds = [h for h, watched in out.holds.items() if f"segment:{name}" in watched]
+        body += [f"if (first := hold_{h}(s, v, now, cause)) is not None: matched(found, {h}, [first], {{}}, {{}})" for h in holds]
         for rule, crosses in out.crosses.items():
             if crosses.segment == name:
                 body.append(f"if is_in(v[{slot}]) is {crosses.entered}: matched(found, {rule}, [cause], {{}}, {{}})")

@@ -36,7 +36,7 @@ def times(s: PartnerState, number: int, key: str, t: float, event_id: str, need:
     return None
 
 
-def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok: bool, need: int) -> Events | None:
+def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok: bool, need: int) -> Events | None:  # noqa: FBT001 - generated code calls it
     """`times: N in_a_row: true`. Slot: {key: [[t, id], ...]}; an event that does not count stands in the row with an empty id."""
     entries = _entries(s, number, key)
     entry = [t, event_id if ok else ""]

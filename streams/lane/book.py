@@ -38,7 +38,7 @@ class Book(Table[bytes, bytes]):
             manager.recovery.revoke(tp)
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
 
-    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:  # noqa: ARG002 - the signature is Faust's
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Faust drops what this raises, so that a fault is reported by hand."""
         try:
             read, self._read = self._read, defaultdict(Restored)

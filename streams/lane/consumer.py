@@ -172,13 +172,13 @@ class LaneConsumer(Consumer):
 
     # -- commits
 
-    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:  # noqa: ARG002 - the signature is Faust's
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         """Faust's acks only say that an agent took a batch; what was applied, the worker knows."""
         self._acked.clear()
         self._acked_index.clear()
         return iter(())
 
-    async def _commit_tps(self, tps: Iterable[TP], start_new_transaction: bool) -> bool:  # noqa: ARG002, FBT001 - the signature is Faust's
+    async def _commit_tps(self, tps: Iterable[TP], start_new_transaction: bool) -> bool:  # noqa: FBT001 - the signature is Faust's
         try:
             offsets = await self._port.write_out()
         except Exception as error:  # noqa: BLE001 - whatever it is, offsets stay, and the process ends

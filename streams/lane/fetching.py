@@ -23,8 +23,8 @@ class LaneThread(AIOKafkaConsumerThread):
         self,
         consumer: Any,
         active_partitions: Any,
-        timeout: float | None = None,
-        max_records: int | None = None,  # noqa: ASYNC109 - the signature is Faust's
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is Faust's
+        max_records: int | None = None,
     ) -> Any:
         fetcher = consumer._fetcher
         for result in fetcher._records.values():

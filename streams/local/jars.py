@@ -59,6 +59,6 @@ def _resolve() -> list[str]:
     try:
         context = MavenContext(repo_cache=cache / "repository", local_repos=[], timeout=60)
         environment = EnvironmentBuilder(context, cache_dir=cache / "jgo").from_endpoint(ENDPOINT)
-    except Exception as e:  # noqa: BLE001 - the resolver raises many kinds; all mean the same to the user
+    except Exception as e:
         raise LocalFault(f"Apache Kafka {KAFKA_VERSION} can't be downloaded ({type(e).__name__}: {e}); is there a network?") from e
     return sorted(str(jar) for jar in environment.all_jars)

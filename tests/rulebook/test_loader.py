@@ -71,7 +71,7 @@ def test_a_fault_has_its_code(old, new, code):
 
 def test_two_files_that_define_one_name_are_a_fault_with_both_places(tmp_path):
     (tmp_path / "a.yaml").write_text(GOOD)
-    (tmp_path / "b.yaml").write_text(GOOD.split("nudges:")[0])
+    (tmp_path / "b.yaml").write_text(GOOD.split("nudges:", maxsplit=1)[0])
     with pytest.raises(RuleErrors) as e:
         load_files([tmp_path])
     assert [(f.code, f.other is not None) for f in e.value.faults] == [("E241", True)]

@@ -81,7 +81,7 @@ def test_a_sequence_needs_its_steps_in_order_for_the_same_key():
 
 
 def test_a_pattern_is_an_event_of_its_own():
-    pattern = 'patterns:\n  quick: {sequence: [{happens: order_accepted}, {happens: order_cancelled}], same: order_id, within: 10m}\nnudges:\n'
+    pattern = "patterns:\n  quick: {sequence: [{happens: order_accepted}, {happens: order_cancelled}], same: order_id, within: 10m}\nnudges:\n"
     town = Town(rules(pattern + nudge(trigger="{happens: quick, times: 2, within: 24h}")))
     for n in range(2):
         town.feed("order_accepted", n * 20, order_id=str(n))

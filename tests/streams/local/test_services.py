@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from streams.local import services as local
 from streams.local.processes import Child, answers
 from streams.local.redis import LocalRedis
@@ -44,7 +46,9 @@ def test_redis_comes_back_with_its_data_on_the_same_port(tmp_path):
 
 
 def test_services_in_the_background_are_found_and_ended(tmp_path):
-    state = local.up(tmp_path, lambda _: None)
+    up = "import sys; from pathlib import Path; from streams.local.services import up; up(Path(sys.argv[1]), print)"
+    subprocess.run([sys.executable, "-c", up, str(tmp_path)], check=True)
+    state = local.status(tmp_path)
     assert state["running"]
     assert local.down(tmp_path)
     assert local.status(tmp_path) is None
@@ -63,9 +67,5 @@ def test_a_process_that_ends_at_once_is_told_with_the_end_of_its_log(tmp_path):
     from streams.errors import LocalFault
 
     child = Child([sys.executable, "-c", "import sys; sys.exit('no such thing')"], Path(tmp_path) / "log")
-    try:
+    with pytest.raises(LocalFault, match="no such thing"):
         child.wait_until(lambda: False, "It")
-    except LocalFault as e:
-        assert "no such thing" in str(e)
-    else:
-        raise AssertionError("it was not told")
