@@ -58,13 +58,8 @@ async def _views(tap: ViewTap | None, worker: Worker) -> AsyncIterator[None]:
         yield
         return
     tap.worker = worker
-    writing = asyncio.create_task(tap.views.run())
-    try:
+    async with tap.views:
         yield
-    finally:
-        writing.cancel()
-        await asyncio.gather(writing, return_exceptions=True)
-        await tap.views.close()
 
 
 def seconds(text: str) -> float:

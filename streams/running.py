@@ -13,6 +13,7 @@ from typing import Any
 
 from streams.errors import WorkerFailed
 from streams.lane.transport import LaneApp
+from streams.tasks import end
 from streams.worker import Worker
 
 log = logging.getLogger("nudgeline.worker")
@@ -64,9 +65,7 @@ def _limits(app: LaneApp, worker: Worker, for_s: float | None, until_caught_up: 
 
 
 async def _end(app: LaneApp, tasks: list[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await end(tasks)
     try:
         async with asyncio.timeout(PATIENCE):
             await app.stop()

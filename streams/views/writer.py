@@ -10,13 +10,14 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from events.decode import encode
 from streams.settings import Settings
+from streams.tasks import end
 from streams.views.buffer import Latest, NudgeView, PartnerView
 from streams.views.keys import NUDGE, PARTNER, Keys
 
@@ -32,7 +33,7 @@ Add = Callable[[Any, Any], Awaitable[None]]
 
 
 class Views:
-    """The writing side. `put_*` return at once; `run` is a task for as long as the worker lives.
+    """The writing side: `async with Views(...) as views`. `put_*` return at once; a task writes until the block ends.
 
     `everyone` is called when views were lost (Redis was emptied, or the buffer ran over): it gives every partner, as they are when they are drawn.
     """
@@ -44,7 +45,10 @@ class Views:
         self.written, self.up, self._complained = 0, False, ""
         self._lost = 0  # partners dropped from the buffer, when all were last written anew
         self._backlog: Iterator[PartnerView] = iter(())
-        self._news, self._random = asyncio.Event(), random.Random(settings.app_id)  # jitter only
+        self._under_way = 0  # values in the pipeline that is being sent
+        self._news, self._closing = asyncio.Event(), asyncio.Event()
+        self._writing: asyncio.Task[None] | None = None
+        self._random = random.Random(settings.app_id)  # jitter only
         options = settings.redis_client()
         self._redis: Redis = Redis.from_url(
             options.pop("url"), **options, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, health_check_interval=0
@@ -65,17 +69,25 @@ class Views:
 
     @property
     def pending(self) -> int:
-        return len(self.partners) + len(self.nudges)
+        """Values that Redis does not have yet."""
+        return len(self.partners) + len(self.nudges) + self._under_way
 
     def snapshot(self) -> dict[str, Any]:
         """Counters, as plain data."""
         dropped = self.partners.dropped + self.nudges.dropped
         return {"up": self.up, "written": self.written, "pending": self.pending, "dropped": dropped}
 
-    async def run(self) -> None:
-        """Write for ever what is put. Errors of Redis are never the stream's."""
+    async def __aenter__(self) -> Self:
+        self._writing = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _run(self) -> None:
+        """Write what is put, until closed. Errors of Redis are never the stream's."""
         pause, looked = EVERY, 0.0
-        while True:
+        while not self._closing.is_set():
             try:
                 if time.monotonic() - looked > LOOK_ALIVE or not self.up:
                     await self._look_alive()
@@ -89,6 +101,10 @@ class Views:
 
     async def close(self, patience: float = 3.0) -> None:
         """Write what waits, within `patience` seconds, and hang up."""
+        self._closing.set()
+        self._news.set()
+        if self._writing is not None:
+            await end([self._writing], patience)
         with contextlib.suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(patience):
                 await self._write_chunks()
@@ -96,11 +112,9 @@ class Views:
 
     async def _rest(self, seconds: float) -> None:
         self._news.clear()
-        await asyncio.sleep(seconds)
+        await _happens(self._closing, seconds)
         if not self.pending:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_ALIVE):
-                    await self._news.wait()
+            await _happens(self._news, LOOK_ALIVE)
 
     async def _look_alive(self) -> None:
         """Set our mark; where it is gone, Redis was emptied, or is a new one: everything is owed."""
@@ -125,11 +139,14 @@ class Views:
 
     async def _write(self, buffer: Latest[Any], add: Add) -> None:
         chunk = buffer.take(CHUNK)
+        self._under_way = len(chunk)
         try:
             await self._send([view for _, view in chunk], add)
         except BaseException:
             buffer.put_back(chunk)
             raise
+        finally:
+            self._under_way = 0
 
     async def _send(self, views: Sequence[Any], add: Add) -> None:
         if not views:
@@ -159,3 +176,10 @@ class Views:
             wrong = isinstance(error, AuthenticationError | NoPermissionError)
             hint = "see NUDGELINE_REDIS_USERNAME and _PASSWORD" if wrong else "the stream goes on, views catch up when it is back"
             log.warning("Redis at %s: %s; %s", self._settings.redis_url.rpartition("@")[2], error or kind, hint)
+
+
+async def _happens(event: asyncio.Event, seconds: float) -> None:
+    """Wait for it, no longer than `seconds`."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

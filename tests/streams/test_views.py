@@ -39,15 +39,10 @@ def write(settings, *steps, everyone=tuple):
     """Run the writer while the steps are taken, each followed by a wait until all is written."""
 
     async def session():
-        views = Views(settings, everyone)
-        task = asyncio.create_task(views.run())
-        for step in steps:
-            step(views)
-            await until(lambda: not views.pending)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await views.close()
-        return views
+        async with Views(settings, everyone) as views:
+            for step in steps:
+                step(views)
+                await until(lambda: not views.pending)
 
     return asyncio.run(session())
 
@@ -93,22 +88,16 @@ def test_what_came_while_redis_was_down_is_there_when_it_is_back(server):
     settings = given(server)
 
     async def session():
-        views = Views(settings)
-        task = asyncio.create_task(views.run())
-        views.put_partner(view(at=1.0, segments=["a"]))
-        await until(lambda: not views.pending)
-        server.kill()
-        for at in range(2, 500):
-            views.put_partner(view(at=float(at), segments=["b"], n=at))
-            views.put_partner(view(f"q{at}", at=float(at)))
-            if at % 100 == 0:
-                await asyncio.sleep(0.05)
-        await until(lambda: not views.up)
-        server.start()
-        await until(lambda: views.up and not views.pending)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await views.close()
+        async with Views(settings) as views:
+            views.put_partner(view(at=1.0, segments=["a"]))
+            await until(lambda: not views.pending)
+            server.kill()
+            for at in range(2, 500):
+                views.put_partner(view(at=float(at), segments=["b"], n=at))
+                views.put_partner(view(f"q{at}", at=float(at)))
+            await until(lambda: not views.up)
+            server.start()
+            await until(lambda: views.up and not views.pending)
 
     asyncio.run(session())
     reader = ViewReader(settings)
@@ -120,14 +109,10 @@ def test_after_redis_was_emptied_everyone_is_written_anew(server):
     settings = given(server)
 
     async def session():
-        views = Views(settings, lambda: iter([view(f"p{n}") for n in range(1200)]))
-        task = asyncio.create_task(views.run())
-        await until(lambda: views.written >= 1200)
-        redis.Redis(port=server.port).flushall()
-        await until(lambda: views.written >= 2400)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await views.close()
+        async with Views(settings, lambda: iter([view(f"p{n}") for n in range(1200)])) as views:
+            await until(lambda: views.written >= 1200)
+            redis.Redis(port=server.port).flushall()
+            await until(lambda: views.written >= 2400)
 
     asyncio.run(session())
     assert all(ViewReader(settings).partner(f"p{n}") is not None for n in range(1200))
@@ -139,13 +124,9 @@ def test_a_wrong_password_is_told_once_and_stops_nothing(tmp_path, caplog):
     try:
 
         async def session():
-            views = Views(given(server, redis_password="wrong"))
-            task = asyncio.create_task(views.run())
-            views.put_partner(view())
-            await until(lambda: any("NUDGELINE_REDIS" in r.message for r in caplog.records))
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await views.close(0.1)
+            async with Views(given(server, redis_password="wrong")) as views:
+                views.put_partner(view())
+                await until(lambda: any("NUDGELINE_REDIS" in r.message for r in caplog.records))
             return views.pending
 
         assert asyncio.run(session()) == 1
