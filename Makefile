@@ -43,6 +43,7 @@ yardstick: venv ## the yardstick alone; the last line is JSON
 
 docs: venv ## pages that are made from code
 	@$(BIN)/python -m events.schemas docs/schemas
+	@$(BIN)/python -m events.reference > docs/events.md
 	@$(BIN)/python -m streams.settings > docs/settings.md
 
 lock: venv ## pin the newest versions that pyproject.toml allows

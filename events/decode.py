@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Union
+from typing import Annotated, Any, Union
 
 import msgspec
 
@@ -14,7 +14,8 @@ from events.time import EARLIEST, LATEST, seconds
 
 MAX_BYTES = 1_000_000
 encode = msgspec.json.Encoder().encode
-_Kind = msgspec.defstruct("_Kind", [("type", str)])
+#: Makes a union of every family: alone, msgspec takes a struct without its tag, and the contract does not.
+_NoEvent = msgspec.defstruct("_NoEvent", [("never", Annotated[int, msgspec.Meta(ge=1, le=0)])], tag_field="type", tag="\0")
 
 
 class Decoder:
@@ -22,7 +23,7 @@ class Decoder:
 
     def __init__(self, family: str, max_bytes: int = MAX_BYTES) -> None:
         self.family, self.max_bytes = FAMILIES[family], max_bytes
-        structs = tuple(STRUCTS[t] for t in self.family.types)
+        structs = (*(STRUCTS[t] for t in self.family.types), _NoEvent)
         self._decode = msgspec.json.Decoder(Union[structs]).decode  # noqa: UP007 - built at run time
         self._special = {STRUCTS[t] for t in self.family.types if {"promised_at", "joined_on", "time_zone"} & set(STRUCTS[t].__struct_fields__)}
 
@@ -47,13 +48,12 @@ class Decoder:
 
     def _fault(self, value: bytes, error: Exception) -> BadEvent:
         """Says which kind of fault it is: no JSON, a type of another topic, or a field."""
-        if not isinstance(error, msgspec.ValidationError) and isinstance(error, msgspec.DecodeError | RecursionError | UnicodeError):
-            return BadEvent(DeadLetterReason.NOT_JSON, str(error))
         try:
-            kind: str | None = msgspec.json.decode(value, type=_Kind).type  # type: ignore[attr-defined]
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            kind = None
-        if kind is not None and kind not in self.family.types:
+            found = msgspec.json.decode(value)
+        except (msgspec.DecodeError, ValueError, RecursionError) as e:
+            return BadEvent(DeadLetterReason.NOT_JSON, str(e))
+        kind = found.get("type") if isinstance(found, dict) else None
+        if isinstance(kind, str) and kind not in self.family.types:
             home = next((f.topic for f in FAMILIES.values() if kind in f.types), None)
             hint = f"it belongs to {home}" if home else f"known here: {', '.join(self.family.types)}"
             return BadEvent(DeadLetterReason.UNKNOWN_TYPE, f"`{kind}` is no event of {self.family.topic}; {hint}")

@@ -13,5 +13,5 @@ class EarningPosted(Event):
     type: Literal["earning_posted"]
     amount: Amount
     currency: Currency
-    kind: Literal["order", "incentive", "tip", "adjustment"]
+    kind: Literal["order", "incentive", "tip", "adjustment"] = Field(description="what it was paid for")
     order_id: Identifier | None = Field(None, description="the order that it was for")

@@ -10,7 +10,7 @@ from events.base import Event, Identifier, Word
 class NudgeFeedback(Event):
     """An event about one nudge."""
 
-    nudge_id: Identifier
+    nudge_id: Identifier = Field(description="the nudge as it was sent")
 
 
 class NudgeShown(NudgeFeedback):

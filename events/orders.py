@@ -10,7 +10,7 @@ from events.base import Amount, Currency, Event, Identifier, Kilometres, Label, 
 class OrderEvent(Event):
     """What all events of an order have."""
 
-    order_id: Identifier
+    order_id: Identifier = Field(description="the same in all events of one order")
 
 
 class AtRestaurant(OrderEvent):
@@ -26,7 +26,7 @@ class OrderOffered(AtRestaurant):
     type: Literal["order_offered"]
     distance_km: Kilometres | None = Field(None, description="from here to the customer by way of the restaurant, km")
     pay: Amount | None = Field(None, description="for this order")
-    currency: Currency | None = None
+    currency: Currency | None = Field(None, description="of `pay`")
     promised_at: Moment | None = Field(None, description="when the customer expects it")
     zone: Word | None = Field(None, description="zone of the restaurant")
 
@@ -87,5 +87,5 @@ class OrderCancelled(OrderEvent):
     """It was given up after acceptance."""
 
     type: Literal["order_cancelled"]
-    by: Literal["partner", "customer", "restaurant", "system"] | None = None
-    reason: Word | None = None
+    by: Literal["partner", "customer", "restaurant", "system"] | None = Field(None, description="who gave it up")
+    reason: Word | None = Field(None, description="in the words of who gave it up")

@@ -50,7 +50,7 @@ class Output(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    partner_id: str
+    partner_id: str = Field(description="whom it is about; also the record's key")
 
 
 class Nudge(Output):
@@ -58,23 +58,23 @@ class Nudge(Output):
 
     type: Literal["nudge"] = "nudge"
     nudge_id: str = Field(description="a function of rule, rule version, partner and cause: the same nudge sent twice has the same id")
-    rule: str
-    rule_version: str
-    ruleset_version: str
-    kind: Literal["training", "incentive", "tip", "recognition"]
+    rule: str = Field(description="name of the rule")
+    rule_version: str = Field(description="hash of the rule: a change of it makes other ids")
+    ruleset_version: str = Field(description="hash of the whole rule set")
+    kind: Literal["training", "incentive", "tip", "recognition"] = Field(description="what sort of help it is")
     message: str | None = Field(None, description="name of the message")
     module: str | None = Field(None, description="name of the training module")
     offer: dict[str, Any] | None = Field(None, description="bonus, currency, valid_s (seconds)")
-    language: str
-    title: str
-    body: str
+    language: str = Field(description="of title, body and speak")
+    title: str = Field(description="the first line")
+    body: str = Field(description="the text")
     speak: str | None = Field(None, description="to be read aloud")
     reason: str = Field(description="why did I get this: a sentence for the partner")
-    priority: int
-    urgent: bool
+    priority: int = Field(description="0 to 100; of several at one moment the highest was sent")
+    urgent: bool = Field(description="it passes quiet hours and caps")
     decided_at: float = Field(description="stream time, seconds since the epoch")
     expires_at: float | None = Field(None, description="not to be shown from then on, seconds since the epoch")
-    arm: str
+    arm: str = Field(description="treatment, or the arm of an experiment")
     cause: str = Field(description="event_id of the first event that led to it")
 
 
@@ -82,29 +82,29 @@ class SegmentTransition(Output):
     """A partner moved into a segment or out of it."""
 
     type: Literal["segment_transition"] = "segment_transition"
-    transition_id: str
-    segment: str
-    transition: Literal["entered", "exited"]
+    transition_id: str = Field(description="a function of partner, segment, direction and moment")
+    segment: str = Field(description="name of the segment")
+    transition: Literal["entered", "exited"] = Field(description="in or out")
     decided_at: float = Field(description="stream time, seconds since the epoch")
     cause: str = Field(description="event_id, or - for what time alone brought")
     facts: dict[str, Any] = Field(description="each value that decided, with its age in seconds")
-    ruleset_version: str
+    ruleset_version: str = Field(description="hash of the whole rule set")
 
 
 class Decision(Output):
     """A nudge that was sent, or was not, and why."""
 
     type: Literal["decision"] = "decision"
-    decision_id: str
+    decision_id: str = Field(description="a function of its cause: a replay gives the same")
     rule: str = Field(description="empty for an event that came too late")
-    rule_version: str
-    ruleset_version: str
-    verdict: Verdict
+    rule_version: str = Field(description="hash of the rule: a change of it makes other ids")
+    ruleset_version: str = Field(description="hash of the whole rule set")
+    verdict: Verdict = Field(description="what policy said")
     reason: HoldReason | None = Field(None, description="empty for a send")
     decided_at: float = Field(description="stream time, seconds since the epoch")
     cause: str = Field(description="event_id, or - for what time alone brought")
     evidence: dict[str, Any] = Field(description="the events of the match, and each value that decided with its age in seconds")
-    nudge_id: str | None = None
+    nudge_id: str | None = Field(None, description="of the nudge that was sent, or would have been")
 
 
 class Features(Output):
@@ -112,9 +112,9 @@ class Features(Output):
 
     type: Literal["features"] = "features"
     at: float = Field(description="stream time, seconds since the epoch")
-    segments: list[str]
-    features: dict[str, float | int | bool | str | None]
-    ruleset_version: str
+    segments: list[str] = Field(description="names of those the partner is in")
+    features: dict[str, float | int | bool | str | None] = Field(description="the values that rules read, by their spelling")
+    ruleset_version: str = Field(description="hash of the whole rule set")
 
 
 class DeadLetter(BaseModel):
@@ -123,12 +123,12 @@ class DeadLetter(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     type: Literal["dead_letter"] = "dead_letter"
-    topic: str
-    partition: int
-    offset: int
-    reason: DeadLetterReason
-    detail: str
-    key_base64: str | None = None
+    topic: str = Field(description="where the record came from")
+    partition: int = Field(description="where the record came from")
+    offset: int = Field(description="where the record came from")
+    reason: DeadLetterReason = Field(description="why it is no event")
+    detail: str = Field(description="what is wrong, and where")
+    key_base64: str | None = Field(None, description="the record's key")
     original_base64: str | None = Field(None, description="the original bytes; empty for a tombstone")
     received_at: float = Field(description="seconds since the epoch")
 

@@ -16,10 +16,10 @@ class ProfileUpdated(Event):
 
     type: Literal["profile_updated"]
     joined_on: Day | None = Field(None, description="YYYY-MM-DD, where the partner works")
-    city: Word | None = None
+    city: Word | None = Field(None, description="where the partner works")
     zone: Word | None = Field(None, description="home zone")
     language: Annotated[str, Field(pattern="^[a-z]{2,3}$")] | None = Field(None, description="ISO 639 code")
-    vehicle: Word | None = None
+    vehicle: Word | None = Field(None, description="bicycle, motorbike, ...")
     time_zone: ZoneName | None = Field(None, description="IANA name, such as Asia/Kolkata")
     consent: bool | None = Field(None, description="false: no nudges to this partner")
-    first_name: Label | None = None
+    first_name: Label | None = Field(None, description="as nudges shall call the partner")

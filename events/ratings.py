@@ -11,6 +11,6 @@ class RatingReceived(Event):
     """A customer rated a delivered order."""
 
     type: Literal["rating_received"]
-    order_id: Identifier
+    order_id: Identifier = Field(description="the order that was rated")
     stars: Annotated[int, Field(ge=1, le=5, description="1 (worst) to 5")]
     tags: Annotated[list[Word], Field(max_length=16)] | None = Field(None, description="late, cold, rude, ...")

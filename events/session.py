@@ -16,8 +16,8 @@ class LoggedIn(Event):
     vehicle: Word | None = Field(None, description="bicycle, motorbike, ...")
     zone: Word | None = Field(None, description="where the shift starts")
     battery: Battery | None = Field(None, description="charge of the phone, %")
-    lat: Latitude | None = None
-    lon: Longitude | None = None
+    lat: Latitude | None = Field(None, description="where it happened")
+    lon: Longitude | None = Field(None, description="where it happened")
 
 
 class LoggedOut(Event):

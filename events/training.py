@@ -11,14 +11,14 @@ class ModuleStarted(Event):
     """The partner opened a training module."""
 
     type: Literal["module_started"]
-    module: Word
+    module: Word = Field(description="id in the training catalogue")
 
 
 class ModuleCompleted(Event):
     """The partner came to its end."""
 
     type: Literal["module_completed"]
-    module: Word
+    module: Word = Field(description="id in the training catalogue")
     score: Annotated[float, Field(ge=0, le=100)] | None = Field(None, description="% right in its quiz")
 
 
@@ -26,4 +26,4 @@ class ModuleDismissed(Event):
     """The partner put it aside."""
 
     type: Literal["module_dismissed"]
-    module: Word
+    module: Word = Field(description="id in the training catalogue")
