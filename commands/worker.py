@@ -12,7 +12,7 @@ import typer
 from commands.output import note
 from rulebook import units
 from streams.app import build_app
-from streams.preflight import preflight
+from streams.preflight import original_kept, preflight
 from streams.running import run
 from streams.settings import Settings, load
 from streams.views.tap import ViewTap
@@ -46,7 +46,8 @@ def worker(
 async def _work(settings: Settings, rules: Rules, seconds: float | None, until_caught_up: bool, stats: Path | None) -> dict[str, Any]:
     counts = await preflight(settings)
     tap = ViewTap(settings, rules) if settings.redis_url else None
-    app, worker = build_app(settings, rules, partitions=next(counts[topic] for topic in settings.sources.values()), tap=tap)
+    partitions, kept = next(counts[topic] for topic in settings.sources.values()), await original_kept(settings)
+    app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap)
     async with _views(tap, worker):
         return await run(app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats)
 

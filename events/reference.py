@@ -22,9 +22,9 @@ def reference() -> str:
     lines += ["## Every event", "", *_table(FAMILIES["gps"].models[0], _ENVELOPE[:4]), ""]
     for family in FAMILIES.values():
         lines += [f"## `{family.topic}`", ""]
-        for model in family.models:
-            own = [n for n in model.model_fields if n not in _ENVELOPE]
-            lines += [f"### `{model.name}`", "", str(model.__doc__), "", *(_table(model, own) if own else ["No further fields."]), ""]
+        for event in family.models:
+            own = [n for n in event.model_fields if n not in _ENVELOPE]
+            lines += [f"### `{event.name}`", "", str(event.__doc__), "", *(_table(event, own) if own else ["No further fields."]), ""]
     lines += ["# Outputs", ""]
     for model in OUTPUTS:
         lines += [f"## `{model.model_fields['type'].default}`", "", str(model.__doc__), "", *_table(model, [n for n in model.model_fields if n != "type"]), ""]

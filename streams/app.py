@@ -13,7 +13,7 @@ from events import FAMILIES
 from events.structs import OUTPUT_STRUCTS
 from streams.lane.book import Book
 from streams.lane.transport import LaneApp
-from streams.partition import ORDER, Plan, Source
+from streams.partition import ORDER, ORIGINAL_KEPT, Plan, Source
 from streams.settings import Settings
 from streams.worker import Tap, Worker
 from training_rules import Rules
@@ -34,13 +34,16 @@ OUTPUT_TOPICS = {
 }
 
 
-def build_app(settings: Settings, rules: Rules, *, partitions: int | None = None, tap: Tap | None = None) -> tuple[LaneApp, Worker]:
-    """The app and the worker that it serves, not yet started. `partitions`: of the families' topics, when not as in the settings.
+def build_app(
+    settings: Settings, rules: Rules, *, partitions: int | None = None, original_kept: int = ORIGINAL_KEPT, tap: Tap | None = None
+) -> tuple[LaneApp, Worker]:
+    """The app and the worker that it serves, not yet started. `partitions`: of the families' topics, when not as in the settings;
+    `original_kept`: how many bytes of a bad record its dead letter may hold.
 
     To be called where the event loop runs.
     """
     count = partitions or settings.partitions
-    worker = Worker(plan(settings, rules), partitions=count, changelog=changelog(settings), timer_slack=settings.timer_slack, tap=tap)
+    worker = Worker(plan(settings, rules, original_kept), partitions=count, changelog=changelog(settings), timer_slack=settings.timer_slack, tap=tap)
     app = _app(settings, count)
     app.port = worker
     worker.bind(app)
@@ -57,7 +60,7 @@ def changelog(settings: Settings) -> str:
     return f"{settings.app_id}-{TABLE}-changelog"
 
 
-def plan(settings: Settings, rules: Rules) -> Plan:
+def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -> Plan:
     """What the settings say to a partition."""
     return Plan(
         rules=rules,
@@ -68,6 +71,7 @@ def plan(settings: Settings, rules: Rules) -> Plan:
         future_tolerance=settings.future_tolerance,
         features_every=settings.features_every,
         max_bytes=settings.max_event_bytes,
+        original_kept=original_kept,
     )
 
 

@@ -26,7 +26,7 @@ from training_rules import Corridor, Rules
 #: At equal event times the earlier goes first: who the partner is and where, before what they were asked and did.
 ORDER = ("profile", "session", "training", "app", "earnings", "ratings", "gps", "orders", "feedback")
 
-#: Of a dead letter's original at most this much is kept: base64 and all, it must pass a broker that takes 1 MB.
+#: Bytes of a bad record that are kept where nobody says how much the dead-letter topic takes: base64 and all, it passes a broker that takes 1 MB.
 ORIGINAL_KEPT = 512 * 1024
 
 #: States decoded between two looks at other tasks.
@@ -63,6 +63,7 @@ class Plan:
     future_tolerance: float = 300.0
     features_every: float = 10.0
     max_bytes: int = MAX_BYTES
+    original_kept: int = ORIGINAL_KEPT
 
 
 class Snapshot(NamedTuple):
@@ -133,9 +134,9 @@ class Partition:
             )
 
     def _refuse(self, family: int, r: Any, bad: BadEvent, wall: float) -> None:
-        value, detail = r.value, bad.detail
-        if value is not None and len(value) > ORIGINAL_KEPT:
-            value, detail = value[:ORIGINAL_KEPT], f"{detail} (the first {ORIGINAL_KEPT:,} of {len(value):,} bytes are kept)"
+        value, detail, most = r.value, bad.detail, self._plan.original_kept
+        if value is not None and len(value) > most:
+            value, detail = value[:most], f"{detail} (the first {most:,} of {len(value):,} bytes are kept)"
         letter = DeadLetter(
             topic=self._plan.sources[family].topic,
             partition=self.number,

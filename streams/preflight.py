@@ -9,16 +9,20 @@ import struct
 from collections.abc import Mapping
 
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.conn import create_conn
 from aiokafka.errors import AuthenticationFailedError, AuthenticationMethodNotSupported, KafkaError, SaslAuthenticationFailed
 
 from streams.errors import BrokerUnreachable, TopicFault, UnsupportedKafka, WrongCredentials
+from streams.partition import ORIGINAL_KEPT
 from streams.settings import Settings
 from streams.topics import problems, wanted
 
 #: Lowest (api key, version) that the worker needs: Produce 7 (zstd), Fetch 10 (zstd), OffsetCommit 3, JoinGroup 2 — Apache Kafka 2.1.
 NEEDED = {0: ("Produce", 7), 1: ("Fetch", 10), 8: ("OffsetCommit", 3), 11: ("JoinGroup", 2)}
 OLDEST = "2.1"
+#: Bytes of a dead letter beside its original.
+ENVELOPE = 4096
 
 
 async def preflight(settings: Settings, patience: float = 5.0) -> dict[str, int]:
@@ -89,6 +93,20 @@ async def _partition_counts(settings: Settings) -> dict[str, int]:
     finally:
         await client.close()
     return {t["topic"]: len(t["partitions"]) for t in described if not t["error_code"]}
+
+
+async def original_kept(settings: Settings) -> int:
+    """How many bytes of a bad record fit, in base64, into a record of the dead-letter topic; a careful guess where we may not ask."""
+    client = AIOKafkaAdminClient(**settings.kafka_client(), client_id=f"{settings.app_id}-preflight")
+    try:
+        await client.start()
+        answers = await client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, settings.topic("dead.letters"))])
+        limit = next(int(config[1]) for answer in answers for _, _, _, _, configs in answer.resources for config in configs if config[0] == "max.message.bytes")
+    except (KafkaError, OSError, ValueError, StopIteration):
+        return ORIGINAL_KEPT
+    finally:
+        await client.close()
+    return max(limit - ENVELOPE, 0) * 3 // 4
 
 
 def _unreachable(settings: Settings, what: str) -> BrokerUnreachable:

@@ -9,7 +9,8 @@ import pytest
 from kafka.admin import NewTopic
 
 from streams.errors import BrokerUnreachable, TopicFault, UnsupportedKafka, WrongCredentials
-from streams.preflight import _check_versions, preflight
+from streams.partition import ORIGINAL_KEPT
+from streams.preflight import _check_versions, original_kept, preflight
 from streams.settings import load
 from streams.topics import admin, create
 
@@ -80,3 +81,11 @@ def _garble(server):
 def test_an_old_kafka_is_refused():
     with pytest.raises(UnsupportedKafka, match="too old"):
         _check_versions({0: (0, 7), 1: (0, 9), 8: (0, 8), 11: (0, 5)})
+
+
+def test_a_dead_letter_may_hold_as_much_as_its_topic_takes(settings):
+    assert asyncio.run(original_kept(settings)) > 20_000_000
+
+
+def test_where_the_topic_can_not_be_asked_little_is_kept(kafka, prefix):
+    assert asyncio.run(original_kept(load(brokers=kafka, topic_prefix=prefix))) == ORIGINAL_KEPT
