@@ -13,8 +13,11 @@ from commands.output import note
 from rulebook import units
 from streams.app import build_app
 from streams.preflight import original_kept, preflight
+from streams.rekey import Rekeyer, make_topics
 from streams.running import run
+from streams.sampling import check_partitioners
 from streams.settings import Settings, load
+from streams.topics import partition_count
 from streams.views.tap import ViewTap
 from streams.worker import Worker
 from training_rules import EngineOptions, Rules, load_rules
@@ -46,10 +49,22 @@ def worker(
 async def _work(settings: Settings, rules: Rules, seconds: float | None, until_caught_up: bool, stats: Path | None) -> dict[str, Any]:
     counts = await preflight(settings)
     tap = ViewTap(settings, rules) if settings.redis_url else None
-    partitions, kept = next(counts[topic] for topic in settings.sources.values()), await original_kept(settings)
+    partitions, kept = partition_count(settings, counts), await original_kept(settings)
+    await check_partitioners(settings, partitions)
     app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap)
-    async with _views(tap, worker):
-        return await run(app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats)
+    async with _views(tap, worker), _rekeyed(settings, partitions) as rekeyer:
+        return await run(app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats, rekeyer=rekeyer)
+
+
+@asynccontextmanager
+async def _rekeyed(settings: Settings, partitions: int) -> AsyncIterator[Rekeyer | None]:
+    """Families with another partitioner are re-keyed beside the worker, where the settings ask for it."""
+    if not settings.rekey:
+        yield None
+        return
+    await asyncio.to_thread(make_topics, settings, partitions)
+    async with Rekeyer(settings, partitions) as rekeyer:
+        yield rekeyer
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from events.structs import OUTPUT_STRUCTS
 from streams.lane.book import Book
 from streams.lane.transport import LaneApp
 from streams.partition import ORDER, ORIGINAL_KEPT, Plan, Source
+from streams.partitioner import Guard
 from streams.settings import Settings
 from streams.worker import Tap, Worker
 from training_rules import Rules
@@ -43,7 +44,8 @@ def build_app(
     To be called where the event loop runs.
     """
     count = partitions or settings.partitions
-    worker = Worker(plan(settings, rules, original_kept), partitions=count, changelog=changelog(settings), timer_slack=settings.timer_slack, tap=tap)
+    guard = Guard({family: settings.topic(FAMILIES[family].topic) for family in ORDER}, count, stops=settings.partitioner_guard == "stop")
+    worker = Worker(plan(settings, rules, original_kept), partitions=count, changelog=changelog(settings), timer_slack=settings.timer_slack, tap=tap, guard=guard)
     app = _app(settings, count)
     app.port = worker
     worker.bind(app)
@@ -72,11 +74,12 @@ def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -
         features_every=settings.features_every,
         max_bytes=settings.max_event_bytes,
         original_kept=original_kept,
+        rekeyed=bool(settings.rekey),
     )
 
 
 def _source(settings: Settings, family: str) -> Source:
-    topic = settings.topic(FAMILIES[family].topic)
+    topic = settings.rekeyed(family) if family in settings.rekey else settings.topic(FAMILIES[family].topic)
     return Source(family, topic, f"{topic}#{settings.topic_epoch}" if settings.topic_epoch else topic)
 
 

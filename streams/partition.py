@@ -20,6 +20,7 @@ from streams.lane.restored import Restored
 from streams.lane.terms import MARK, mark, sealed
 from streams.merge import Merge
 from streams.pace import Pace
+from streams.rekey import origin
 from streams.stats import Counters
 from training_rules import Corridor, Rules
 
@@ -64,6 +65,7 @@ class Plan:
     features_every: float = 10.0
     max_bytes: int = MAX_BYTES
     original_kept: int = ORIGINAL_KEPT
+    rekeyed: bool = False
 
 
 class Snapshot(NamedTuple):
@@ -137,10 +139,11 @@ class Partition:
         value, detail, most = r.value, bad.detail, self._plan.original_kept
         if value is not None and len(value) > most:
             value, detail = value[:most], f"{detail} (the first {most:,} of {len(value):,} bytes are kept)"
+        topic, partition, offset = (origin(r) if self._plan.rekeyed else None) or (self._plan.sources[family].topic, self.number, r.offset)
         letter = DeadLetter(
-            topic=self._plan.sources[family].topic,
-            partition=self.number,
-            offset=r.offset,
+            topic=topic,
+            partition=partition,
+            offset=offset,
             reason=bad.reason,
             detail=detail,
             key_base64=_base64(r.key),

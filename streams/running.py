@@ -13,6 +13,7 @@ from typing import Any
 
 from streams.errors import WorkerFailed
 from streams.lane.transport import LaneApp
+from streams.rekey import Rekeyer
 from streams.tasks import end
 from streams.worker import Worker
 
@@ -25,7 +26,13 @@ PATIENCE = 20.0  # s for an orderly end: what is under way is written, the group
 
 
 async def run(
-    app: LaneApp, worker: Worker, *, for_s: float | None = None, until_caught_up: bool = False, stats: Path | None = None
+    app: LaneApp,
+    worker: Worker,
+    *,
+    for_s: float | None = None,
+    until_caught_up: bool = False,
+    stats: Path | None = None,
+    rekeyer: Rekeyer | None = None,
 ) -> dict[str, Any]:
     """Run until SIGTERM or SIGINT, for `for_s` seconds, or until all that lies in the source topics is applied and committed.
 
@@ -37,9 +44,10 @@ async def run(
         loop.add_signal_handler(number, worker.ended.set)
     starting = loop.create_task(app.start())
     starting.add_done_callback(lambda task: _started(task, worker))
-    helpers = [
-        loop.create_task(helper) for helper in (_watch(app, worker), report.each_second(), *_limits(app, worker, for_s, until_caught_up))
-    ]
+    beside = [_watch(app, worker), report.each_second(), *_limits(app, worker, for_s, until_caught_up, rekeyer)]
+    if rekeyer is not None:
+        beside.append(_watch_rekeyer(rekeyer, worker))
+    helpers = [loop.create_task(helper) for helper in beside]
     try:
         await worker.ended.wait()
     finally:
@@ -57,11 +65,17 @@ def _started(task: asyncio.Task[Any], worker: Worker) -> None:
         worker.failed(error)
 
 
-def _limits(app: LaneApp, worker: Worker, for_s: float | None, until_caught_up: bool) -> Iterator[Coroutine[Any, Any, None]]:  # noqa: FBT001
+def _limits(
+    app: LaneApp,
+    worker: Worker,
+    for_s: float | None,
+    until_caught_up: bool,  # noqa: FBT001
+    rekeyer: Rekeyer | None,
+) -> Iterator[Coroutine[Any, Any, None]]:
     if for_s is not None:
         yield _after(for_s, worker)
     if until_caught_up:
-        yield _when_caught_up(app, worker)
+        yield _when_caught_up(app, worker, rekeyer)
 
 
 async def _end(app: LaneApp, tasks: list[asyncio.Task[Any]]) -> None:
@@ -84,9 +98,13 @@ async def _after(seconds: float, worker: Worker) -> None:
     worker.ended.set()
 
 
-async def _when_caught_up(app: LaneApp, worker: Worker) -> None:
+async def _watch_rekeyer(rekeyer: Rekeyer, worker: Worker) -> None:
+    worker.failed(await rekeyer.failed())
+
+
+async def _when_caught_up(app: LaneApp, worker: Worker, rekeyer: Rekeyer | None) -> None:
     """Ends a worker when all of its topics are read to their ends, and that is committed."""
-    while not (await worker.at_the_end() and await _committed(app, worker)):  # noqa: ASYNC110 - the broker is asked
+    while not ((rekeyer is None or await rekeyer.at_the_end()) and await worker.at_the_end() and await _committed(app, worker)):  # noqa: ASYNC110 - the broker is asked
         await asyncio.sleep(LOOK)
     worker.ended.set()
 

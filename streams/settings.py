@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     replication: int = Field(1, ge=1, le=10, description="copies of every topic that `topics create` makes")
     app_id: str = Field("nudgeline", pattern=r"^[A-Za-z0-9._-]{1,100}$", description="consumer group, and first part of internal topics' names")
     topic_epoch: int = Field(0, ge=0, description="raise it when a source topic was deleted and made anew: its offsets start at 0 again")
+    partitioner_guard: Literal["stop", "warn"] = Field("stop", description="when families turn out to lie apart while running: stop, or warn and go on")
     rekey: list[str] = Field([], description='families to re-key through an internal topic, as JSON: ["orders"]')
 
     rules: list[Path] = Field(list(CATALOG), description='rule files or folders, as JSON: ["rules/"]; otherwise the catalogue that is shipped')
@@ -90,6 +91,10 @@ class Settings(BaseSettings):
     def sources(self) -> dict[str, str]:
         """Topic of each family, as producers write it."""
         return {name: self.topic(family.topic) for name, family in FAMILIES.items()}
+
+    def rekeyed(self, family: str) -> str:
+        """The internal topic that a re-keyed family is read from."""
+        return f"{self.app_id}-rekey-{self.sources[family]}"
 
     @property
     def outputs(self) -> dict[str, str]:

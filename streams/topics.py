@@ -116,13 +116,18 @@ def problems(settings: Settings, there: dict[str, int]) -> list[str]:
     missing = [t.name for t in wanted(settings) if t.name not in there]
     found = [f"{_listed(missing)} missing; `nudgeline topics create` makes {'it' if len(missing) == 1 else 'them'}"] if missing else []
     counts: dict[int, list[str]] = {}
-    for name in settings.sources.values():
-        if name in there:
+    for family, name in settings.sources.items():
+        if name in there and family not in settings.rekey:
             counts.setdefault(there[name], []).append(name)
     if len(counts) > 1:
         spelled = "; ".join(f"{', '.join(names)}: {count}" for count, names in sorted(counts.items()))
         found.append(f"the families' topics must have the same number of partitions, or a partner's events lie apart: {spelled}")
     return found
+
+
+def partition_count(settings: Settings, there: dict[str, int]) -> int:
+    """How many partitions the families have; those that are re-keyed may have another number."""
+    return next((there[name] for family, name in settings.sources.items() if family not in settings.rekey), settings.partitions)
 
 
 def _listed(names: list[str]) -> str:

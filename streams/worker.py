@@ -7,6 +7,7 @@ goes wrong ends the process before offsets move, and a replay then repeats the s
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from base64 import b64decode
 from collections import defaultdict
@@ -17,17 +18,22 @@ from typing import Any, Protocol, cast
 from faust.types import TP
 
 from events.decode import encode
+from streams.errors import PartitionerFault
 from streams.lane.consumer import LaneConsumer
 from streams.lane.outbox import BatchProducer, Outbox, Record, send_records
 from streams.lane.restored import Restored
 from streams.lane.terms import next_term
 from streams.lane.transport import LaneApp
 from streams.partition import Partition, Plan, Snapshot, corridor_of
+from streams.partitioner import Guard
 from streams.stats import Counters, usage
 
 #: Records of one topic partition under way (queued, or held by the merge) at which its fetching is held back, and at which it goes on.
 HIGH, LOW = 8000, 4000
 NAP, IDLE = 0.02, 0.5  # s until the next look, when something is held and when nothing is
+
+
+log = logging.getLogger("nudgeline.worker")
 
 
 class Tap(Protocol):
@@ -39,7 +45,7 @@ class Tap(Protocol):
 class Worker:
     """The partitions of this process. `start` gives it its consumer and producer; all calls come from one event loop."""
 
-    def __init__(self, plan: Plan, *, partitions: int, changelog: str, timer_slack: float = 2.0, tap: Tap | None = None) -> None:
+    def __init__(self, plan: Plan, *, partitions: int, changelog: str, timer_slack: float = 2.0, tap: Tap | None = None, guard: Guard | None = None) -> None:
         self.plan, self._count, self._changelog, self._slack, self._tap = plan, partitions, changelog, timer_slack, tap
         self._families = {s.topic: number for number, s in enumerate(plan.sources)}
         self._app: LaneApp
@@ -47,6 +53,7 @@ class Worker:
         self._queued: dict[TP, int] = defaultdict(int)
         self._held: set[TP] = set()
         self._torn, self._epoch = False, 0
+        self._guard, self._said = guard, ""
         self._news = asyncio.Event()
         self.partitions: dict[int, Partition] = {}
         self.counters = Counters([s.family for s in plan.sources])
@@ -117,6 +124,7 @@ class Worker:
         """Take one fetched batch: a Faust event whose value are the records."""
         tp, records = event.message.tp, event.value
         self._queued[tp] -= len(records)
+        self._look_at_keys(tp, records)
         partition, family = self.partitions[tp.partition], self._families[tp.topic]
         try:
             partition.feed(family, records, event.message.offset + 1, time.monotonic(), time.time())
@@ -124,6 +132,16 @@ class Worker:
             self.failed(error)
             raise
         self._news.set()
+
+    def _look_at_keys(self, tp: TP, records: Sequence[Any]) -> None:
+        if self._guard is None:
+            return
+        said = self._guard.look(self.plan.sources[self._families[tp.topic]].family, records, tp.partition)
+        if said and self._guard.stops:
+            self.failed(PartitionerFault(said))
+        elif said and said != self._said:
+            self._said = said
+            log.warning("%s", said)
 
     async def pump(self) -> None:
         """Hand on what may go, partition by partition, a chunk at a time; for ever."""
@@ -247,6 +265,7 @@ class Worker:
                 "partners": sum(len(p.corridor.partners) for p in self.partitions.values()),
                 "partitions": {number: self._state_of(p) for number, p in sorted(self.partitions.items())},
                 "lag": sum(self.lag(p) for p in self.partitions.values()),
+                "partitioners": self._guard.names() if self._guard is not None else {},
             }
         )
 
