@@ -58,13 +58,18 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".local"), description="where local services and workers keep their files")
     log_level: Literal["debug", "info", "warning", "error"] = Field("warning", description="of the worker's log")
 
-    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis for views; rediss:// for TLS; empty: no views")
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis for views; rediss:// for TLS; none: no views")
     redis_username: str = Field("", description="for Redis ACL")
     redis_password: SecretStr = Field(SecretStr(""), description="for Redis ACL")
     redis_cafile: Path | None = Field(None, description="certificates to trust (PEM), with rediss://")
     redis_prefix: str = Field("nudgeline", description="stands before every key")
     inbox_ttl: float = Field(86_400.0, gt=0, description="how long a nudge without an expiry of its own stays in the inbox, s")
     views_buffer: int = Field(100_000, ge=100, description="latest values kept while Redis is down")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _or_none(cls, value: str) -> str:
+        return "" if value == "none" else value
 
     @field_validator("topics")
     @classmethod

@@ -39,3 +39,8 @@ def test_a_certificate_that_is_not_there_is_said():
 
 def test_the_settings_page_is_current():
     assert (Path(__file__).parents[2] / "docs" / "settings.md").read_text() == reference()
+
+
+def test_views_are_left_out_where_redis_is_none(monkeypatch):
+    monkeypatch.setenv("NUDGELINE_REDIS_URL", "none")
+    assert load().redis_url == ""

@@ -1,0 +1,23 @@
+"""Every bench, one after the other: results go to `benches/results`, and the tables of docs/performance.md are made anew. `--quick` keeps nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from benches import report
+
+BENCHES = ("windows", "step", "partner_bytes", "latency", "yardstick")
+
+
+def main() -> None:
+    quick = [option for option in sys.argv[1:] if option == "--quick"]
+    for name in BENCHES:
+        print(f"== {name}", flush=True)
+        subprocess.run([sys.executable, "-m", f"benches.{name}", *(quick if name != "windows" else [])], check=True)
+    if not quick:
+        report.write()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The yardstick as others keep it: a deterministic stream, five rules, their exact outcome, and the figures of its peers."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+YARD = Path(__file__).resolve().parents[2] / "shared" / "yardstick"
+RULES = YARD / "rules.yaml"
+
+
+def at_hand() -> None:
+    """Ends the process, in words, where the yardstick is not here."""
+    if not YARD.is_dir():
+        print("the yardstick is not at hand: ../shared/yardstick is no folder", file=sys.stderr)
+        sys.exit(2)
+
+
+def stream(path: Path, events: int, partners: int, seed: int) -> None:
+    """Write the yardstick's events, one a line behind its key."""
+    with path.open("wb") as made:
+        subprocess.run([sys.executable, YARD / "workload.py", str(events), str(partners), str(seed)], stdout=made, check=True)
+
+
+def expected(path: Path) -> list[str]:
+    """What has to come of them, a line each: partner, what, time and cause."""
+    return subprocess.run([sys.executable, YARD / "exact.py", path, "--list"], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def spelled(outputs: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Transitions and sends as the brute force spells them; the cause of Y4 is its order."""
+    for out in outputs:
+        if out["type"] == "segment_transition":
+            yield "\t".join((out["partner_id"], "enter" if out["transition"] == "entered" else "exit", f"{out['decided_at']:.3f}", out["cause"]))
+        elif out["type"] == "decision" and out["verdict"] == "send":
+            cause = out["evidence"]["same"] if out["rule"] == "Y4" else out["cause"]
+            yield "\t".join((out["partner_id"], out["rule"], f"{out['decided_at']:.3f}", cause))
+
+
+def differences(wanted: list[str], found: list[str]) -> list[str]:
+    """Empty where both lists are the same, whatever their order; otherwise the counts and the first lines that differ."""
+    if sorted(wanted) == sorted(found):
+        return []
+    missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
+    first = f"{len(wanted):,} expected, {len(found):,} found; {len(missing):,} missing, {len(extra):,} too many"
+    return [first, *(f"missing   {line}" for line in missing[:10]), *(f"too many  {line}" for line in extra[:10])]
+
+
+def peers() -> list[dict[str, str]]:
+    """The peers' figures of the yardstick's README: engine, events/s and events per CPU-second, as they are written there."""
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| ([\d,–/ ]+) \| ([\d,–/ ]+) \|$", (YARD / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    return [{"engine": engine.strip(), "events_per_s": wall.strip(), "events_per_cpu_s": cpu.strip()} for engine, wall, cpu in rows]
