@@ -22,6 +22,8 @@ from training_rules.corridor import Corridor
 from training_rules.rules import EngineOptions, Rules
 
 CONTEXT = ("zone_demand",)
+#: What the ledger alone shows: nobody notices, so `expect: nothing` does not speak of it.
+LEDGER = ("held", "cleared", "not_cleared")
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,8 @@ def happenings(outputs: Iterable[Any], start: float) -> Iterator[Happening]:
                 yield Happening(at, "enters" if out.transition == "entered" else "exits", out.segment)
             case "nudge":
                 yield Happening(at, "nudge", out.rule, out.language, f"{out.title} – {out.body}")
+            case "decision" if out.verdict in ("cleared", "not_cleared"):
+                yield Happening(at, str(out.verdict), out.rule)
             case "decision" if out.verdict in ("hold", "shadow", "drop"):
                 yield Happening(at, "shadow" if out.verdict == "shadow" else "held", out.rule, why=str(out.reason or ""))
 
@@ -152,7 +156,7 @@ def happenings(outputs: Iterable[Any], start: float) -> Iterator[Happening]:
 def _compare(expect: Expect, happened: list[Happening]) -> str | None:
     """What was expected, where it is not what happened."""
     if not expect.wanted:
-        return "nothing" if any(h.kind != "held" for h in happened) else None
+        return "nothing" if any(h.kind not in LEDGER for h in happened) else None
     missing = [f"{kind}: {name}" for kind, name in expect.wanted.items() if not any(_fits(h, kind, name, expect) for h in happened)]
     details = "".join(f", {k}: {v}" for k, v in expect.details.items())
     if missing:
