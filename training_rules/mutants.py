@@ -39,7 +39,11 @@ def mutants(ruleset: RuleSet) -> Iterator[Mutant]:
             if getattr(definition, "mode", "") == "off":
                 continue
             for change, span, changed in _changes(definition, definition.span):
-                yield Mutant(f"{kind[:-1]} {name}", change, span, replace(ruleset, **{kind: {**definitions, name: changed}}))
+                yield Mutant(f"{kind[:-1]} {name}", change, span, _with(ruleset, kind, {**definitions, name: changed}))
+
+
+def _with(node: Any, field: str, value: Any) -> Any:
+    return replace(node, **{field: value})
 
 
 def noticed(mutant: Mutant, timelines: Sequence[Timeline]) -> bool:
@@ -61,10 +65,10 @@ def _changes(node: Any, span: Span) -> Iterator[Change]:
         if isinstance(value, tuple) and value and is_dataclass(value[0]):
             for at, item in enumerate(value):
                 for words, where, changed in _changes(item, span):
-                    yield words, where, replace(node, **{field.name: (*value[:at], changed, *value[at + 1 :])})
+                    yield words, where, _with(node, field.name, (*value[:at], changed, *value[at + 1 :]))
         elif is_dataclass(value) and not isinstance(value, Span):
             for words, where, changed in _changes(value, span):
-                yield words, where, replace(node, **{field.name: changed})
+                yield words, where, _with(node, field.name, changed)
 
 
 def _own(node: Any) -> Iterator[tuple[str, Any]]:
@@ -74,7 +78,7 @@ def _own(node: Any) -> Iterator[tuple[str, Any]]:
             for side, literal in (("left", left), ("right", right)):
                 if isinstance(literal, Literal):
                     for other in _thresholds(literal):
-                        changed = replace(node, **{side: other})
+                        changed = _with(node, side, other)
                         yield f"`{node}` becomes `{changed}`", changed
         case Junction(word, operands):
             for at, operand in enumerate(operands):
@@ -113,14 +117,14 @@ def _longer_and_shorter(node: Any, field: str, words: str) -> Iterator[tuple[str
     span = getattr(node, field)
     if span:
         for other in (span * 2, span / 2):
-            yield f"`{words} {spell(span)}` becomes `{words} {spell(other)}`", replace(node, **{field: other})
+            yield f"`{words} {spell(span)}` becomes `{words} {spell(other)}`", _with(node, field, other)
 
 
 def _without(node: Any, field: str, words: str) -> Iterator[tuple[str, Any]]:
     """One name less in a list of events."""
     names = getattr(node, field)
     for at, name in enumerate(names):
-        yield f"`{words}` without `{name}`", replace(node, **{field: (*names[:at], *names[at + 1 :])})
+        yield f"`{words}` without `{name}`", _with(node, field, (*names[:at], *names[at + 1 :]))
 
 
 def _reference(node: Aggregate | MetricCall) -> Iterator[tuple[str, Any]]:
