@@ -11,13 +11,16 @@ from events.errors import DeadLetterReason
 
 
 class Verdict(StrEnum):
-    """What policy said: sent, would have been sent to a control partner (ghost) or by a rule in trial (shadow), held back, or dropped."""
+    """What policy said: sent, would have been sent to a control partner (ghost) or by a rule in trial (shadow), held back, or dropped.
+    Later: whether what the nudge is meant to clear was cleared in time."""
 
     SEND = "send"
     GHOST = "ghost"
     SHADOW = "shadow"
     HOLD = "hold"
     DROP = "drop"
+    CLEARED = "cleared"
+    NOT_CLEARED = "not_cleared"
 
 
 class HoldReason(StrEnum):

@@ -10,6 +10,7 @@ from rulebook.faults import Faults, Span, did_you_mean
 from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, RuleSet, Step, Trigger
 from rulebook.names import BUILTINS
 from rulebook.scope import Scope
+from rulebook.units import Unit
 
 HOLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -29,7 +30,6 @@ class _Linker:
             self.events((*metric.of, *metric.to), metric.span)
         for segment in self.rules.segments.values():
             self.faults.where = f"segment {segment.name}"
-            self.later(segment.stale_after, "stale_after", segment.span, "the segment stays as it is when data grow old")
             for edge in (segment.enter, segment.exit):
                 if edge.when is not None:
                     self.checker.condition(edge.when, self.scope)
@@ -46,7 +46,6 @@ class _Linker:
     def policy(self) -> None:
         policy, span = self.rules.policy, self.rules.policy.span
         if span is not None:
-            self.later(policy.during_quiet == "queue_latest", "during_quiet: queue_latest", span, "nudges in quiet hours are dropped")
             self.later(policy.max_share is not None, "max_share", span, "no rule pauses itself")
 
     def later(self, used: object, what: str, span: Span, instead: str) -> None:
@@ -100,9 +99,8 @@ class _Linker:
         for module in nudge.best_of:
             if module not in self.rules.modules:
                 self.faults.error("E201", f"unknown module `{module}`", nudge.span, help=did_you_mean(module, self.rules.modules))
-        self.later(nudge.clears, "clears", nudge.span, "no episode is kept open")
-        self.later(nudge.seats, "seats", nudge.span, "everyone who qualifies gets it")
-        self.later(nudge.offer and nudge.offer.budget, "budget", nudge.span, "watch what is spent yourself")
+        if nudge.seats is not None and self.checker.unit(nudge.seats, self.scope) not in (Unit.NUMBER, None):
+            self.faults.error("E234", "`seats` is how many partners may have this nudge at once: a number", nudge.span, help="write `seats: 20`")
         event_scope = self.event_scope(nudge.trigger)
         for expr in nudge.args.values():
             self.checker.unit(expr, event_scope)

@@ -16,7 +16,7 @@ from rulebook.source import Mapping, Node, Scalar
 from rulebook.syntax import Literal
 
 DEFAULT_START = "2026-03-02 10:00"
-EXPECTATIONS = ("nudge", "shadow", "held", "enters", "exits")
+EXPECTATIONS = ("nudge", "shadow", "held", "enters", "exits", "cleared", "not_cleared")
 DETAILS = ("lang", "says", "why")
 _RANGE = re.compile(r"(\S+)\.\.(\S+) every (\S+)\Z")
 MAX_ITEMS = 20_000

@@ -1,7 +1,8 @@
 """Segments to Python source: one function a segment, which looks at it at a moment and says whether the partner moved in or out.
 
 A membership is `[member, edge_since, since]`: whether the partner is in, since when the condition of the other edge has been true (None: it is
-not), and since when the partner is in or out. Its timer is due when the edge has held long enough, or when time alone can change the condition.
+not), and since when the partner is in or out; with `stale_after` also the time of the newest event that the segment reads. Its timer is due when
+the edge has held long enough, when time alone can change the condition, or when its data grow too old.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from rulebook.model import RuleSet, Segment
 from rulebook.scope import Scope, expand
 from rulebook.syntax import Expr, Name, Not, references
 from segments.features import Features
+
+NOBODY, UNSEEN = "[False, None, None]", "[False, None, None, -inf]"
 
 
 def is_in(membership: list[Any] | None) -> bool:
@@ -49,14 +52,32 @@ def segment_source(segment: Segment, number: int, timer: int, features: Features
     return [
         f"def seg_{number}(s, v, now):  # {segment.name}",
         f"    m = v[{slot}]",
-        f"    if m is None: m = v[{slot}] = [False, None, None]",
+        f"    if m is None: m = v[{slot}] = {NOBODY if segment.stale_after is None else UNSEEN}",
         "    moved = False",
-        "    if m[0]:",
+        *_stale(segment.stale_after),
+        f"    {'elif' if segment.stale_after else 'if'} m[0]:",
         *_edge(leave_true, segment.exit.hold, "False", enter_true if segment.enter.hold else ""),
         "    else:",
         *_edge(enter_true, segment.enter.hold, "True", leave_true if segment.exit.hold else ""),
         *_due(segment, timer, changes),
         "    return moved",
+    ]
+
+
+def seen_source(segment: Segment, features: Features) -> list[str]:
+    """Code that notes an event of time `t` which a segment with `stale_after` reads."""
+    slot = features.segment_slots[segment.name]
+    return [f"if v[{slot}] is None: v[{slot}] = {UNSEEN}", f"if t > v[{slot}][3]: v[{slot}][3] = t"]
+
+
+def _stale(after: float | None) -> list[str]:
+    """Data that are too old make nobody a member: an edge that waits begins anew, a membership ends."""
+    if after is None:
+        return []
+    return [
+        f"    if now >= m[3] + {after!r}:",
+        "        if m[0]: m[0], m[2], moved = False, now, True",
+        "        m[1] = None",
     ]
 
 
@@ -80,6 +101,8 @@ def _due(segment: Segment, timer: int, changes: list[str]) -> list[str]:
     moments = [*changes]
     if segment.enter.hold or segment.exit.hold:
         moments.append(f"inf if m[1] is None else m[1] + ({segment.exit.hold!r} if m[0] else {segment.enter.hold!r})")
+    if segment.stale_after is not None:
+        moments.append(f"m[3] + {segment.stale_after!r} if now < m[3] + {segment.stale_after!r} else inf")
     if not moments:
         return []
     return [f"    s.dues[{timer}] = {moments[0] if len(moments) == 1 else 'min(' + ', '.join(moments) + ')'}"]

@@ -22,7 +22,7 @@ from streams.merge import Merge
 from streams.pace import Pace
 from streams.rekey import origin
 from streams.stats import Counters
-from training_rules import Corridor, Rules
+from training_rules import Corridor, House, Rules
 
 #: At equal event times the earlier goes first: who the partner is and where, before what they were asked and did.
 ORDER = ("profile", "session", "training", "app", "earnings", "ratings", "gps", "orders", "feedback")
@@ -76,14 +76,14 @@ class Snapshot(NamedTuple):
     offsets: dict[TP, int]
 
 
-async def corridor_of(plan: Plan, restored: Restored) -> Corridor:
+async def corridor_of(plan: Plan, restored: Restored, house: House | None = None) -> Corridor:
     """The corridor with its partners as the changelog has them; other tasks run in between."""
     partners, load = {}, plan.rules.load
     for count, state in enumerate(map(load, restored.states())):
         partners[state.partner_id] = state
         if not count % BREATHE:
             await asyncio.sleep(0)
-    return Corridor(plan.rules, partners, restored.stream_time)
+    return Corridor(plan.rules, partners, restored.stream_time, house)
 
 
 Tell = Callable[[int, Sequence[Any]], None]

@@ -27,6 +27,7 @@ from streams.lane.transport import LaneApp
 from streams.partition import Partition, Plan, Snapshot, corridor_of
 from streams.partitioner import Guard
 from streams.stats import Counters, usage
+from training_rules import House
 
 #: Records of one topic partition under way (queued, or held by the merge) at which its fetching is held back, and at which it goes on.
 HIGH, LOW = 8000, 4000
@@ -76,7 +77,7 @@ class Worker:
         self.counters.rebalances += 1
         epoch = self._epoch
         for number, restored in sorted(partitions.items()):
-            corridor = await corridor_of(self.plan, restored)
+            corridor = await corridor_of(self.plan, restored, House(number, self._count))
             if epoch != self._epoch:
                 return  # taken away again meanwhile
             term = next_term(restored.highest_term, generation)

@@ -11,17 +11,18 @@ from typing import Any
 from events import FAMILIES
 from events.structs import STRUCTS
 from rulebook.codegen import Codegen
-from rulebook.model import Nudge, Pattern, RuleSet, Segment
+from rulebook.model import Clears, Nudge, Pattern, RuleSet, Segment
 from rulebook.names import BUILTINS
 from rulebook.scope import Scope
 from rulebook.syntax import Call, Expr, Literal, Name
 from segments import clock, facts, windows
 from segments.features import Features, Slots
-from segments.membership import exit_condition, is_in, reads, segment_source
+from segments.membership import exit_condition, is_in, reads, seen_source, segment_source
 from training_rules import found, patterns
-from training_rules.definitions import Placed, conditions_of, distinct, event_scope, expires_at, family_of, features_of
+from training_rules.definitions import Placed, conditions_of, distinct, event_scope, expires_at, family_of, features_of, still_condition
+from training_rules.episodes import clear_source
 from training_rules.messages import holes_of
-from training_rules.rules import EngineOptions, Rule, Rules, SegmentCode, Timer
+from training_rules.rules import Clearing, EngineOptions, Queue, Rule, Rules, SegmentCode, Timer
 from training_rules.triggers import Triggers, reads_event
 
 
@@ -39,11 +40,18 @@ class _Compiler:
         self.definitions: list[Nudge | Pattern] = [*ruleset.patterns.values(), *(n for n in ruleset.nudges.values() if n.mode != "off")]
         self.triggers = Triggers(ruleset, self.features, self.slots)
         self.lines: list[str] = []
+        self.clearings: dict[int, tuple[int, frozenset[str]]] = {}
+        self.queue: Queue | None = None
 
     def run(self) -> Rules:
         timers = self._segments()
         for number, definition in enumerate(self.definitions):
             self.triggers.emit(number, definition)
+            if isinstance(definition, Nudge) and definition.clears is not None:
+                self._clears(number, definition, definition.clears)
+        if self.ruleset.policy.during_quiet == "queue_latest":
+            self.queue = Queue(self.slots.slot("queue"), self.slots.timer("queue"))
+            self.triggers.out.timers.append(Timer("queue", -1))
         self.lines += self.triggers.out.functions
         for number in range(len(self.segments)):
             self._moved(number)
@@ -79,10 +87,20 @@ class _Compiler:
         body = [f"if seg_{i}(s, v, now): found.moves.append({i})" for i, watched in enumerate(self._watched) if f"segment:{name}" in watched]
         holds = [h for h, watched in out.holds.items() if f"segment:{name}" in watched]
         body += [f"if (first := hold_{h}(s, v, now, cause)) is not None: matched(found, {h}, [first], {{}}, {{}})" for h in holds]
+        body += [_look(n, slot) for n, (slot, watched) in self.clearings.items() if f"segment:{name}" in watched]
         for rule, crosses in out.crosses.items():
             if crosses.segment == name:
                 body.append(f"if is_in(v[{slot}]) is {crosses.entered}: matched(found, {rule}, [cause], {{}}, {{}})")
         self._function(f"moved_{number}(s, v, now, found, cause)", body or ["return"])
+
+    def _clears(self, number: int, nudge: Nudge, clears: Clears) -> None:
+        """`clear_<n>`: looks at the open episodes of a nudge."""
+        key, code = f"episodes:{nudge.name}:{clears.when} within {clears.within}", Codegen(self.features, self.scope)
+        slot, timer = self.slots.slot(key), self.slots.timer(key)
+        self.triggers.out.timers.append(Timer("episode", number))
+        self.clearings[number] = slot, reads([clears.when], self.features, self.scope)
+        self.lines += clear_source(number, slot, timer, code.true(clears.when), code.changes(clears.when), clears.within)
+        self._dict_function(f"cleared_{number}", [(clears.when, self.scope)], "fact({value}, {seen}, now)")
 
     # -- handlers
 
@@ -92,11 +110,15 @@ class _Compiler:
         for update in self.features.updates.get(event, []):
             body += [f"if {update.guard}:", *(f"    {line}" for line in update.lines)] if update.guard else list(update.lines)
         watching = [i for i, watched in enumerate(self._watched) if event in watched]
+        for i in watching:
+            if self.segments[i].stale_after is not None:
+                body += seen_source(self.segments[i], self.features)
         body += [f"if seg_{i}(s, v, now): found = moved(found, {i})" for i in watching]
         if watching:
             body.append("if found is not None: settle(s, v, now, found, e.event_id, MOVED)")
-        triggers = self.triggers.out.lines.get(event, [])
-        timed = bool(watching) or any("wait" in line or "hold_" in line for line in triggers)
+        clearing = [_look(n, slot) for n, (slot, watched) in self.clearings.items() if event in watched]
+        triggers = [*clearing, *self.triggers.out.lines.get(event, [])]
+        timed = bool(watching or clearing) or any("wait" in line or "hold_" in line for line in triggers)
         body += [*triggers, *(["s.next_due = min(s.dues)"] if timed else []), "return found"]
         self._function(f"on_{event}(s, e, t, now)", ["v, found = s.slots, None", *body])
 
@@ -120,6 +142,10 @@ class _Compiler:
             self._function(f"condition_{number}(s, v, now)", [f"return {code.true(definition.condition)}"])
         for hole, expr in self._late_args(definition).items():
             self._function(f"arg_{number}_{hole}(s, v, now)", [f"return {code.value(expr)}"])
+        if definition.seats is not None:
+            self._function(f"seats_{number}(s, v, now)", [f"return {code.value(definition.seats)}"])
+        if (still := still_condition(definition.trigger)) is not None:
+            self._function(f"still_{number}(s, v, now)", [f"return {code.true(still)}"])
         for at, module in enumerate(definition.best_of):
             done = code.true(Call("completed", module, definition.span, definition.span))
             self._function(f"done_{number}_{at}(s, v, now)", [f"return {done}"])
@@ -144,8 +170,16 @@ class _Compiler:
             expires_at=expires_at(d.expires), valid_for=d.valid_for, offer=d.offer, message=self.ruleset.messages.get(d.message),
             best_of=tuple((self.ruleset.modules[m], functions[f"done_{number}_{at}"]) for at, m in enumerate(d.best_of)),
             condition=functions.get(f"condition_{number}"), late_args={h: functions[f"arg_{number}_{h}"] for h in self._late_args(d)},
+            seats=functions.get(f"seats_{number}"), still=functions.get(f"still_{number}"), clears=self._clearing(number, d, functions),
             sends_slot=self.slots.slot(f"sends:{d.name}"), family=family_of(d.trigger, self.ruleset),
         )  # fmt: skip
+
+    def _clearing(self, number: int, nudge: Nudge, functions: dict[str, Any]) -> Clearing | None:
+        if nudge.clears is None:
+            return None
+        otherwise = next((n for n, d in enumerate(self.definitions) if isinstance(d, Nudge) and d.name == nudge.clears.otherwise), None)
+        slot, _ = self.clearings[number]
+        return Clearing(functions[f"clear_{number}"], functions[f"cleared_{number}"], slot, nudge.clears.within, otherwise)
 
     # -- the whole
 
@@ -171,7 +205,7 @@ class _Compiler:
             ),
             timers=(*timers, *emitted.timers), slots=tuple(self.slots.slots),
             slot_ids=tuple(identity(s.key) for s in self.slots.slots), timer_ids=tuple(identity(t) for t in self.slots.timers),
-            holds={h: functions[f"hold_{h}"] for h in emitted.holds}, read_features=functions["read_features"], source="\n".join(self.lines),
+            holds={h: functions[f"hold_{h}"] for h in emitted.holds}, queue=self.queue, read_features=functions["read_features"], source="\n".join(self.lines),
         )  # fmt: skip
 
     def _lateness(self) -> dict[type, float]:
@@ -190,7 +224,12 @@ def _edges(segment: Segment) -> list[Expr]:
 
 
 def _segment_key(segment: Segment) -> str:
-    return f"segment:{segment.name}:{segment.enter.when} for {segment.enter.hold}:{segment.exit.when} for {segment.exit.hold}"
+    return f"segment:{segment.name}:{segment.enter.when} for {segment.enter.hold}:{segment.exit.when} for {segment.exit.hold} stale {segment.stale_after}"
+
+
+def _look(number: int, slot: int) -> str:
+    """Code that looks at the open episodes of a nudge, if it has any."""
+    return f"if v[{slot}] and (done := clear_{number}(s, v, now)): found = closed(found, {number}, done)"
 
 
 def _execute(source: str, namespace: dict[str, Any], version: str) -> dict[str, Any]:

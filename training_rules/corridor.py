@@ -10,6 +10,7 @@ from typing import Any
 from events.structs import Tick
 from segments.state import PartnerState
 from training_rules.engine import NOTHING, fire, step
+from training_rules.house import House
 from training_rules.rules import Rules
 
 
@@ -17,16 +18,20 @@ class Corridor:
     """`feed` events in the order in which they are handed on; `advance` when time passes without one.
 
     `stream_time` is the highest event time handed on, or what `advance` set (s since the epoch). Timers of any partner that are due by then fire
-    before the event that brought it. `dirty` holds the ids of the partners changed since it was last cleared.
+    before the event that brought it. `house` is what the partners share. `dirty` holds the ids of the partners changed since it was last cleared.
     """
 
-    def __init__(self, rules: Rules, partners: dict[str, PartnerState] | None = None, stream_time: float = -inf) -> None:
-        self.rules, self.stream_time = rules, stream_time
+    def __init__(
+        self, rules: Rules, partners: dict[str, PartnerState] | None = None, stream_time: float = -inf, house: House | None = None
+    ) -> None:
+        self.rules, self.stream_time, self.house = rules, stream_time, house or House()
         self.partners: dict[str, PartnerState] = {} if partners is None else partners
         self.dirty: set[str] = set()
         self._alarms: list[tuple[float, str]] = []
         self._set: dict[str, float] = {}
+        self.house.remember(self.partners.values(), rules)
         for state in self.partners.values():
+            state.house = self.house
             self.watch(state)
 
     def watch(self, state: PartnerState) -> None:
@@ -49,6 +54,7 @@ class Corridor:
         state = self.partners.get(partner_id)
         if state is None:
             state = self.partners[partner_id] = self.rules.new_state(partner_id)
+            state.house = self.house
         if source:
             if offset <= state.applied.get(source, -1):
                 return out

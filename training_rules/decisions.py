@@ -11,7 +11,7 @@ from typing import Any
 from events.outputs import HoldReason, Verdict
 from events.structs import OUTPUT_STRUCTS
 from segments.state import PartnerState
-from training_rules import messages
+from training_rules import episodes, messages
 from training_rules.found import Found, Match
 from training_rules.policy import Candidate, decide
 from training_rules.rules import Rules
@@ -28,13 +28,29 @@ def make_id(*parts: str) -> str:
 def outputs(s: PartnerState, now: float, found: Found, cause: str, rules: Rules) -> list[Any]:
     """Transitions first, then each decision, a nudge right after the decision that sends it."""
     out: list[Any] = [_transition(s, now, number, cause, rules) for number in dict.fromkeys(found.moves)]
+    out += [_episode(s, now, number, e, Verdict.CLEARED, cause, rules) for number, e in found.closed]
+    out += [_episode(s, now, number, e, Verdict.NOT_CLEARED, cause, rules) for number, e in found.overdue]
     matches = [m for m in found.matches if rules.rules[m.trigger].nudge]
     for c in decide(s, now, matches, rules) if matches else ():
         decision = _decision(s, now, c, cause, rules)
         out.append(decision)
         if c.verdict is Verdict.SEND:
             out.append(_nudge(s, now, c, decision, rules))
+        if c.rule.clears is not None and c.verdict in (Verdict.SEND, Verdict.GHOST):
+            done = episodes.opened(s, c.rule.clears, now, decision.nudge_id, control=c.verdict is Verdict.GHOST)
+            out += [_episode(s, now, c.rule.number, e, Verdict.CLEARED, cause, rules) for e in done]
     return out
+
+
+def _episode(s: PartnerState, now: float, number: int, episode: list[Any], verdict: Verdict, cause: str, rules: Rules) -> Any:
+    """The ledger's entry for an episode that ended: by then, was it cleared?"""
+    rule, (opened_at, identity, control) = rules.rules[number], episode
+    assert rule.clears is not None
+    evidence = {"opened_at": opened_at, "arm": "control" if control else "treatment", **rule.clears.facts(s, s.slots, now)}
+    return _Decision(
+        decision_id=make_id("episode", identity), partner_id=s.partner_id, rule=rule.name, rule_version=rule.version, ruleset_version=rules.version,
+        verdict=verdict, reason=None, decided_at=now, cause=_cause(cause), evidence=evidence, nudge_id=identity,
+    )  # fmt: skip
 
 
 def late_event(s: PartnerState, event: Any, rules: Rules) -> list[Any]:
@@ -73,8 +89,9 @@ def _decision(s: PartnerState, now: float, c: Candidate, cause: str, rules: Rule
     if match.key:
         evidence["same"] = match.key
     identity = nudge_id(s.partner_id, rule.name, rule.version, match)
+    again = () if match.queued_at is None else (repr(now),)
     return _Decision(
-        decision_id=make_id("decision", identity), partner_id=s.partner_id, rule=rule.name, rule_version=rule.version, ruleset_version=rules.version,
+        decision_id=make_id("decision", identity, *again), partner_id=s.partner_id, rule=rule.name, rule_version=rule.version, ruleset_version=rules.version,
         verdict=c.verdict, reason=HoldReason.HOLDOUT if c.verdict is Verdict.GHOST else c.reason, decided_at=now, cause=_cause(cause),
         evidence=evidence, nudge_id=None if c.verdict is Verdict.HOLD else identity,
     )  # fmt: skip
@@ -89,9 +106,14 @@ def _nudge(s: PartnerState, now: float, c: Candidate, decision: Any, rules: Rule
         message=rule.message.name if rule.message else None, module=c.module or None,
         offer=None if offer is None else {"bonus": offer.bonus, "currency": offer.currency, "valid_s": offer.valid},
         language=c.language, title=title, body=body, speak=speak, reason=messages.why(rule.family, c.language), priority=rule.priority,
-        urgent=rule.urgent, decided_at=now, expires_at=None if rule.valid_for is None else now + rule.valid_for, arm="treatment",
+        urgent=rule.urgent, decided_at=now, expires_at=None if rule.valid_for is None else _began(c.match, now) + rule.valid_for, arm="treatment",
         cause=c.match.events[0],
     )  # fmt: skip
+
+
+def _began(match: Match, now: float) -> float:
+    """From when a nudge is valid: quiet hours do not lengthen it."""
+    return now if match.queued_at is None else match.queued_at
 
 
 def _words(c: Candidate) -> tuple[str, str, str | None]:

@@ -10,7 +10,7 @@ from events import FAMILIES
 from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, Pattern, RuleSet, Segment, Trigger
 from rulebook.names import BUILTINS
 from rulebook.scope import Scope
-from rulebook.syntax import Expr, Name, Reference, references
+from rulebook.syntax import Expr, Name, Not, Reference, references
 from segments.membership import exit_condition
 
 Placed = tuple[Expr, Scope]
@@ -66,6 +66,18 @@ def features_of(definitions: Sequence[Nudge | Pattern], segments: Sequence[Segme
     if span is not None:
         placed += [(Name(name, span), scope) for name in ("online", "on_order", "tenure", "zone", "city") if name in BUILTINS]
     return placed
+
+
+def still_condition(trigger: Trigger) -> Expr | None:
+    """What has to be true still when a nudge waited for the end of quiet hours; None for what happened, and stays so."""
+    match trigger:
+        case Holds(when):
+            return when
+        case Crosses(segment, entered, span):
+            inside = Name(segment, span, "segment")
+            return inside if entered else Not(inside, span)
+        case _:
+            return None
 
 
 def expires_at(day: str) -> float:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from events.structs import Tick
 from segments.state import PartnerState
 from training_rules.decisions import late_event, outputs
-from training_rules.found import Found, matched, settle
-from training_rules.rules import Rules
+from training_rules.episodes import overdue
+from training_rules.found import Found, Match, closed, matched, settle
+from training_rules.queue import release
+from training_rules.rules import Rule, Rules
 
 NOTHING: Sequence[Any] = ()
 _MANY_RECENT, _MAX_CHAIN = 32, 100
@@ -87,8 +90,24 @@ def _moment(state: PartnerState, now: float, rules: Rules) -> Found | None:
         elif timer.kind == "wait":
             for _, key, _, ids, args in rules.waits_over(state, number, now):
                 matched(found, timer.number, ids, args, {}, key)
+        elif timer.kind == "episode":
+            _look_at_episodes(state, now, found, rules.rules[timer.number])
+        elif timer.kind == "queue":
+            release(state, found, rules)
     state.next_due = min(state.dues)
-    return found if found.moves or found.matches else None
+    return found if found.moves or found.matches or found.closed else None
+
+
+def _look_at_episodes(state: PartnerState, now: float, found: Found, rule: Rule) -> None:
+    """Those that are cleared; of those whose time is over, the nudge that follows is a match. After a ghost, only a ghost can follow."""
+    clearing = rule.clears
+    assert clearing is not None
+    if done := clearing.look(state, state.slots, now):
+        closed(found, rule.number, done)
+    for episode in overdue(state, clearing, now):
+        found.overdue.append((rule.number, episode))
+        if clearing.otherwise is not None:
+            found.matches.append(Match(clearing.otherwise, [episode[1]], {}, {}, control=episode[2]))
 
 
 def _finish(state: PartnerState, now: float, found: Found, cause: str, rules: Rules) -> list[Any]:
@@ -103,4 +122,7 @@ def _finish(state: PartnerState, now: float, found: Found, cause: str, rules: Ru
             if more is not None:
                 found.moves += more.moves
                 found.matches += more.matches
-    return outputs(state, now, found, cause, rules)
+                found.closed += more.closed
+    out = outputs(state, now, found, cause, rules)
+    state.next_due = min(state.dues, default=inf)
+    return out

@@ -15,23 +15,28 @@ MAX_MOVES = 10_000
 @dataclass(frozen=True, slots=True)
 class Match:
     """One satisfaction of a trigger. `events`: the ids that made it, oldest first; `args`: values of message holes taken from the event;
-    `fields`: the event's fields that the condition read; `key`: the value of `same`."""
+    `fields`: the event's fields that the condition read; `key`: the value of `same`; `queued_at`: when it fell into quiet hours, if it did;
+    `control`: it follows from a ghost, and can only be one."""
 
     trigger: int
     events: list[str]
     args: dict[str, Any]
     fields: dict[str, Any]
     key: str = ""
+    queued_at: float | None = None
+    control: bool = False
 
 
 class Found:
-    """Moves of segments (by number) and matches (by trigger) of one moment, in order."""
+    """Moves of segments (by number), matches (by trigger), and episodes (by rule) that were cleared or are overdue, of one moment, in order."""
 
-    __slots__ = ("matches", "moves")
+    __slots__ = ("closed", "matches", "moves", "overdue")
 
     def __init__(self) -> None:
         self.moves: list[int] = []
         self.matches: list[Match] = []
+        self.closed: list[tuple[int, list[Any]]] = []
+        self.overdue: list[tuple[int, list[Any]]] = []
 
 
 def moved(found: Found | None, segment: int) -> Found:
@@ -43,6 +48,12 @@ def moved(found: Found | None, segment: int) -> Found:
 def matched(found: Found | None, trigger: int, events: list[str], args: dict[str, Any], fields: dict[str, Any], key: str = "") -> Found:
     found = found or Found()
     found.matches.append(Match(trigger, events, args, fields, key))
+    return found
+
+
+def closed(found: Found | None, rule: int, episodes: list[list[Any]]) -> Found:
+    found = found or Found()
+    found.closed += [(rule, episode) for episode in episodes]
     return found
 
 

@@ -1,8 +1,8 @@
 """What may be sent now: the gates of delivery in their fixed order, then one winner by priority, then treatment or control.
 
-if ▸ rollout ▸ cooldown ▸ max ▸ consent/opt-out ▸ quiet hours ▸ caps ▸ never_while ▸ message ▸ priority ▸ mode ▸ assignment.
-Each refusal is a decision with its reason. A ghost (control) takes cooldown and cap exactly as a send does; a shadow takes its own cooldown only,
-and never displaces a live rule.
+if ▸ rollout ▸ cooldown ▸ max ▸ consent/opt-out ▸ quiet hours ▸ caps ▸ never_while ▸ seats ▸ budget ▸ message ▸ priority ▸ mode ▸ assignment.
+Each refusal is a decision with its reason. A ghost (control) takes cooldown, cap and seat exactly as a send does; a shadow takes its own cooldown
+only, and never displaces a live rule. What waited for the end of quiet hours passes all gates again, if it is true still and not too old.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from segments import clock, facts
 from segments.state import PartnerState
 from training_rules import messages
 from training_rules.found import Match
+from training_rules.queue import enqueue
 
 if TYPE_CHECKING:
     from training_rules.rules import Rule, Rules
@@ -47,6 +48,8 @@ def decide(s: PartnerState, now: float, matches: list[Match], rules: Rules) -> l
                 _accept(s, now, c, rules)
             else:
                 c.reason = HoldReason.LOWER_PRIORITY
+    quiet = sorted((c for c in candidates if c.reason is HoldReason.QUIET_HOURS and c.rule.mode == "live"), key=_rank)
+    enqueue(s, now, [c.match for c in quiet], rules)
     return candidates
 
 
@@ -57,6 +60,8 @@ def _rank(c: Candidate) -> tuple[int, str]:
 def _refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldReason | None:
     """The first gate that does not let the match pass; None when all do."""
     rule = c.rule
+    if c.match.queued_at is not None and (reason := _outlived(s, now, rule, c.match.queued_at)) is not None:
+        return reason
     if rule.condition is not None and not rule.condition(s, s.slots, now):
         return HoldReason.CONDITION
     if rule.expires_at <= now:
@@ -65,7 +70,14 @@ def _refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldRea
         return HoldReason.OUTSIDE_HOURS
     if rule.rollout < 1 and not rules.options.everyone and not chosen("rollout", rule.name, s.partner_id, rule.rollout):
         return HoldReason.ROLLOUT
-    return _paced(s, now, rule) or _allowed(s, now, rule, rules) or _worded(s, now, c)
+    return _paced(s, now, rule) or _allowed(s, now, rule, rules) or _shared(s, now, rule) or _worded(s, now, c)
+
+
+def _outlived(s: PartnerState, now: float, rule: Rule, queued_at: float) -> HoldReason | None:
+    """Whether what waited is no longer so, or no longer worth saying."""
+    if rule.valid_for is not None and queued_at + rule.valid_for <= now:
+        return HoldReason.EXPIRED
+    return HoldReason.STALE if rule.still is not None and not rule.still(s, s.slots, now) else None
 
 
 def _paced(s: PartnerState, now: float, rule: Rule) -> HoldReason | None:
@@ -97,6 +109,13 @@ def _busy(s: PartnerState, now: float, state: str) -> bool:
     return facts.riding(s, now) if state == "riding" else bool(s.orders)
 
 
+def _shared(s: PartnerState, now: float, rule: Rule) -> HoldReason | None:
+    """What there is only so much of, for all partners together."""
+    if rule.seats is not None and not s.house.has_seat(rule, rule.seats(s, s.slots, now), now):
+        return HoldReason.SEATS
+    return None if s.house.has_budget(rule, now) else HoldReason.BUDGET
+
+
 def _worded(s: PartnerState, now: float, c: Candidate) -> HoldReason | None:
     """A message without a value for one of its holes is not sent: unknown is never guessed."""
     wanted = s.profile.get("language")
@@ -122,19 +141,13 @@ def _module(s: PartnerState, c: Candidate, wanted: str | None) -> HoldReason | N
 
 def _accept(s: PartnerState, now: float, c: Candidate, rules: Rules) -> None:
     rule = c.rule
-    _remember(s, rule, now)
+    s.slots[rule.sends_slot] = [at for at in s.slots[rule.sends_slot] or () if at + rule.remembers > now] + [now]
     if rule.mode == "shadow":
         c.verdict = Verdict.SHADOW
         return
     if rules.policy.caps:
         longest = max(span for _, span in rules.policy.caps)
         s.sends = [at for at in s.sends if at + longest > now] + [now]
-    held = not rules.options.everyone and (
-        chosen("rule-holdout", rule.name, s.partner_id, rule.holdout) or chosen("global-holdout", rules.options.season, s.partner_id, rules.policy.holdout)
-    )
-    c.verdict = Verdict.GHOST if held else Verdict.SEND
-
-
-def _remember(s: PartnerState, rule: Rule, now: float) -> None:
-    longest = max(rule.cooldown, rule.max[1] if rule.max else 0.0)
-    s.slots[rule.sends_slot] = [at for at in s.slots[rule.sends_slot] or () if at + longest > now] + [now]
+    control = c.match.control or rules.is_control(rule, s.partner_id)
+    c.verdict = Verdict.GHOST if control else Verdict.SEND
+    s.house.take(rule, now, paid=not control)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
+from experiments.assignment import chosen
 from rulebook.model import Message, Module, Offer, Policy, RuleSet
 from segments.features import Slot
 from segments.state import PartnerState
 from training_rules.found import Found
+from training_rules.house import House
 from training_rules.patterns import due_waits
 
 Read = Callable[[PartnerState, list[Any], float], Any]
@@ -27,6 +29,18 @@ class EngineOptions:
     season: str = "1"
     everyone: bool = False
     given: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Clearing:
+    """What a nudge is meant to bring about: `look(s, v, now)` closes episodes and returns them, `facts` shows the values it read;
+    `otherwise` is the number of the rule that follows where it did not come about `within` (s)."""
+
+    look: Callable[[PartnerState, list[Any], float], list[list[Any]] | None]
+    facts: Read
+    slot: int
+    within: float
+    otherwise: int | None
 
 
 @dataclass(frozen=True)
@@ -56,8 +70,22 @@ class Rule:
     best_of: tuple[tuple[Module, Read], ...] = ()
     condition: Read | None = None
     late_args: Mapping[str, Read] = field(default_factory=dict)
+    seats: Read | None = None
+    clears: Clearing | None = None
+    still: Read | None = None
     sends_slot: int = -1
     family: str = ""
+
+    @property
+    def seat_span(self) -> float:
+        """How long a seat is held (s)."""
+        return self.cooldown if self.valid_for is None else self.valid_for
+
+    @property
+    def remembers(self) -> float:
+        """How long the moments of sends matter (s)."""
+        spans = [self.cooldown, self.max[1] if self.max else 0.0, self.offer.budget_per if self.offer else 0.0]
+        return max(*spans, self.seat_span if self.seats is not None else 0.0)
 
 
 @dataclass(frozen=True)
@@ -70,12 +98,20 @@ class SegmentCode:
 
 @dataclass(frozen=True)
 class Timer:
-    """What to do when a timed slot is due: kind "segment", "holds" or "wait", and the number of the segment or rule."""
+    """What to do when a timed slot is due: kind "segment", "holds", "wait" or "episode" with the number of the segment or rule, or "queue"."""
 
     kind: str
     number: int
     slot: int = -1
     span: float = 0.0
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Where the latest nudge that fell into quiet hours waits for their end."""
+
+    slot: int
+    timer: int
 
 
 @dataclass(frozen=True)
@@ -97,6 +133,7 @@ class Rules:
     timer_ids: tuple[int, ...]
     moved: tuple[Callable[..., None], ...]
     holds: Mapping[int, Callable[..., str | None]]
+    queue: Queue | None
     read_features: Read
     source: str
 
@@ -105,7 +142,17 @@ class Rules:
         return self.ruleset.policy
 
     def new_state(self, partner_id: str) -> PartnerState:
-        return PartnerState(partner_id, len(self.slots), len(self.timers))
+        """The state of a partner of whom nothing is known, in a house of its own."""
+        state = PartnerState(partner_id, len(self.slots), len(self.timers))
+        state.house = House()
+        return state
+
+    def is_control(self, rule: Rule, partner_id: str) -> bool:
+        """Whether the partner is in the rule's holdout or the global one."""
+        if self.options.everyone:
+            return False
+        in_rule = chosen("rule-holdout", rule.name, partner_id, rule.holdout)
+        return in_rule or chosen("global-holdout", self.options.season, partner_id, self.policy.holdout)
 
     def dump(self, state: PartnerState) -> bytes:
         from training_rules import snapshots

@@ -22,6 +22,8 @@ from training_rules.corridor import Corridor
 from training_rules.rules import EngineOptions, Rules
 
 CONTEXT = ("zone_demand",)
+#: What the ledger alone shows: nobody notices, so `expect: nothing` does not speak of it.
+LEDGER = ("held", "cleared", "not_cleared")
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,14 @@ class Happening:
 
 
 @dataclass(frozen=True)
-class Failure:
+class Row:
+    """One `expect`, beside what happened since the one before. `wrong`: what of it did not come, or came too much; empty when all is right."""
+
     at: float
     expected: str
     happened: tuple[Happening, ...]
     span: Span
-
-    def __str__(self) -> str:
-        happened = "; ".join(f"{units.spell(h.at)} {h}" for h in self.happened) or "nothing"
-        return f"{self.span}  at {units.spell(self.at)}\n    expected: {self.expected}\n    happened: {happened}"
+    wrong: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,23 @@ class TestResult:
 
     name: str
     span: Span
-    failures: tuple[Failure, ...]
+    rows: tuple[Row, ...]
     outputs: tuple[Any, ...] = field(repr=False, default=())
 
     @property
     def passed(self) -> bool:
-        return not self.failures
+        return not any(row.wrong for row in self.rows)
+
+    def story(self) -> str:
+        """What was expected beside what happened, as text; the line that went wrong is marked."""
+        wide = [max(len(text) for text in column) for column in (["at", *(units.spell(r.at) for r in self.rows)], ["expected", *(r.expected for r in self.rows)])]
+        lines = [f"    {'at':<{wide[0]}}  {'expected':<{wide[1]}}  happened"]
+        for row in self.rows:
+            happened = "; ".join(f"{units.spell(h.at)} {h}" for h in row.happened) or "nothing"
+            lines.append(f"  {'>' if row.wrong else ' '} {units.spell(row.at):<{wide[0]}}  {row.expected:<{wide[1]}}  {happened}")
+            if row.wrong:
+                lines.append(f"    {row.span}: {row.wrong}")
+        return "\n".join(lines)
 
 
 def read_timelines(ruleset: RuleSet) -> list[Timeline]:
@@ -120,7 +132,7 @@ def run(timeline: Timeline, rules: Rules) -> TestResult:
     state = corridor.partners[partner]
     state.context |= {name: [value, start] for name, value in timeline.partner.items() if name in CONTEXT}
     outputs: list[Any] = []
-    seen, failures = 0, []
+    seen, rows = 0, []
     for item in timeline.items:
         if isinstance(item, Event):
             outputs += corridor.feed(next(events))
@@ -128,12 +140,11 @@ def run(timeline: Timeline, rules: Rules) -> TestResult:
         outputs += corridor.advance(start + item.at)
         happened = list(happenings(outputs[seen:], start))
         seen = len(outputs)
-        if (wrong := _compare(item, happened)) is not None:
-            failures.append(Failure(item.at, wrong, tuple(happened), item.span))
+        rows.append(Row(item.at, _spelled(item), tuple(happened), item.span, _compare(item, happened)))
     unexpected = [h for h in happenings(outputs[seen:], start) if h.kind == "nudge"]
     if unexpected:
-        failures.append(Failure(unexpected[0].at, "no nudge after the last `expect`", tuple(unexpected), timeline.span))
-    return TestResult(timeline.name, timeline.span, tuple(failures), tuple(outputs))
+        rows.append(Row(unexpected[0].at, "the end", tuple(unexpected), timeline.span, "a nudge after the last `expect`"))
+    return TestResult(timeline.name, timeline.span, tuple(rows), tuple(outputs))
 
 
 def happenings(outputs: Iterable[Any], start: float) -> Iterator[Happening]:
@@ -145,21 +156,29 @@ def happenings(outputs: Iterable[Any], start: float) -> Iterator[Happening]:
                 yield Happening(at, "enters" if out.transition == "entered" else "exits", out.segment)
             case "nudge":
                 yield Happening(at, "nudge", out.rule, out.language, f"{out.title} – {out.body}")
+            case "decision" if out.verdict in ("cleared", "not_cleared"):
+                yield Happening(at, str(out.verdict), out.rule)
             case "decision" if out.verdict in ("hold", "shadow", "drop"):
                 yield Happening(at, "shadow" if out.verdict == "shadow" else "held", out.rule, why=str(out.reason or ""))
 
 
-def _compare(expect: Expect, happened: list[Happening]) -> str | None:
-    """What was expected, where it is not what happened."""
+def _spelled(expect: Expect) -> str:
+    return ", ".join(f"{k}: {v}" for k, v in {**expect.wanted, **expect.details}.items()) or "nothing"
+
+
+def _compare(expect: Expect, happened: list[Happening]) -> str:
+    """What is wrong; empty where what was expected is what happened."""
     if not expect.wanted:
-        return "nothing" if any(h.kind != "held" for h in happened) else None
+        return next((f"{h.kind}: {h.name} was not expected" for h in happened if h.kind not in LEDGER), "")
     missing = [f"{kind}: {name}" for kind, name in expect.wanted.items() if not any(_fits(h, kind, name, expect) for h in happened)]
-    details = "".join(f", {k}: {v}" for k, v in expect.details.items())
     if missing:
-        return "; ".join(missing) + details
-    extra = [h for h in happened if h.kind == "nudge" and h.name != expect.wanted.get("nudge")]
-    many = sum(h.kind == "nudge" for h in happened) > 1
-    return f"no nudge but {expect.wanted.get('nudge', 'none')}, once" if extra or many else None
+        near = any(h.name == name for h in happened for name in expect.wanted.values())
+        return f"{'; '.join(missing)} did not come" + (" as it was expected" if near else "")
+    sent = [h.name for h in happened if h.kind == "nudge"]
+    extra = next((name for name in sent if name != expect.wanted.get("nudge")), None)
+    if extra is not None:
+        return f"nudge: {extra} was not expected"
+    return f"nudge: {sent[0]} came {len(sent)} times" if len(sent) > 1 else ""
 
 
 def _fits(h: Happening, kind: str, name: str, expect: Expect) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import islice
 from math import inf
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 
@@ -55,10 +55,14 @@ class NdjsonSource:
         return (first, last) if first <= last else None
 
     def events(self, cut: Cut = WHOLE) -> Iterator[Record]:
-        records = islice(self._records(cut), cut.limit)
+        records = (record for record, _ in self.decoded(cut))
         return records if not cut.shift else (_moved(record, cut.shift) for record in records)
 
-    def _records(self, cut: Cut) -> Iterator[Record]:
+    def decoded(self, cut: Cut = WHOLE) -> Iterator[tuple[Record, Any]]:
+        """The events of the cut beside their structs (see `events.structs`), as recorded: not shifted."""
+        return islice(self._decoded(cut), cut.limit)
+
+    def _decoded(self, cut: Cut) -> Iterator[tuple[Record, Any]]:
         """The readable events of the cut. One long loop on purpose: at a million lines each call in it takes its time."""
         read_head = msgspec.json.Decoder(Head).decode
         readers = {kind: (family.name, Decoder(family.name).decode) for family in FAMILIES.values() for kind in family.types}
@@ -83,7 +87,7 @@ class NdjsonSource:
                     self.report.add(Kind.unused, "events outside --from and --until")
                     continue
                 made[head.type] += 1
-                yield Record(family, key, value, at)
+                yield Record(family, key, value, at), event
         finally:
             self.report.rows_read[self._path.name] = number
 

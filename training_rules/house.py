@@ -1,0 +1,73 @@
+"""What the partners of one partition share: seats taken and money promised, by rule.
+
+A limit over all workers is split over the partitions beforehand, so that nobody has to be asked and the limit is never passed. The house is
+derived from the partners' own states: it is built anew from them when a partition comes up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import floor
+from typing import TYPE_CHECKING
+
+from segments.state import PartnerState
+
+if TYPE_CHECKING:
+    from training_rules.rules import Rule, Rules
+
+
+class House:
+    """Partition `part` of `parts`. Seats and promises are kept as the moments (s since the epoch) of the sends that took them, oldest first."""
+
+    __slots__ = ("part", "parts", "promised", "taken")
+
+    def __init__(self, part: int = 0, parts: int = 1) -> None:
+        self.part, self.parts = part, parts
+        self.taken: dict[str, list[float]] = {}
+        self.promised: dict[str, list[float]] = {}
+
+    def has_seat(self, rule: Rule, seats: float | None, now: float) -> bool:
+        """Whether one of `seats` (None: unknown, so none is known to be free) is free. A seat is held for the rule's `valid_for`, else its cooldown."""
+        if seats is None:
+            return False
+        share = (floor(max(seats, 0)) + self.parts - 1 - self.part) // self.parts
+        return _alive(self.taken, rule.name, rule.seat_span, now) < share
+
+    def has_budget(self, rule: Rule, now: float) -> bool:
+        """Whether the partition's part of the budget holds one more bonus."""
+        offer = rule.offer
+        if offer is None:
+            return True
+        promised = _alive(self.promised, rule.name, offer.budget_per, now)
+        return (promised + 1) * offer.bonus <= offer.budget / self.parts
+
+    def take(self, rule: Rule, now: float, *, paid: bool) -> None:
+        """A send, or a ghost (`paid` False), which takes a seat as a send does but promises no money."""
+        if rule.seats is not None:
+            self.taken.setdefault(rule.name, []).append(now)
+        if rule.offer is not None and paid:
+            self.promised.setdefault(rule.name, []).append(now)
+
+    def remember(self, partners: Iterable[PartnerState], rules: Rules) -> None:
+        """Take in what partners were sent before; once, when they come from a snapshot."""
+        sharing = [r for r in rules.rules if r.nudge and r.mode == "live" and (r.seats is not None or r.offer is not None)]
+        if not sharing:
+            return
+        for s in partners:
+            for rule in sharing:
+                for at in s.slots[rule.sends_slot] or ():
+                    self.take(rule, at, paid=not rules.is_control(rule, s.partner_id))
+        for kept in (*self.taken.values(), *self.promised.values()):
+            kept.sort()
+
+
+def _alive(kept: dict[str, list[float]], name: str, span: float, now: float) -> int:
+    """How many of the moments are less than `span` ago; the others are forgotten."""
+    moments = kept.get(name)
+    if not moments:
+        return 0
+    gone = 0
+    while gone < len(moments) and moments[gone] + span <= now:
+        gone += 1
+    del moments[:gone]
+    return len(moments)
