@@ -1,0 +1,52 @@
+"""Benches run and measure what they say; what the page says of them is what was measured. No test looks at a time."""
+
+import json
+
+import pytest
+
+from analysis.backtest import backtest
+from benches import partner_bytes, report, step, yard
+from events import FAMILIES
+from events.decode import Decoder
+from training_rules import load_rules
+
+
+def test_the_page_shows_the_results_that_are_kept():
+    text = report.PAGE.read_text(encoding="utf-8")
+    assert report.page(text) == text, "`python -m benches.report` writes it anew"
+
+
+def test_bytes_of_a_partner_are_those_of_states_that_can_be_read_again():
+    found = partner_bytes.measure(10, 0.5)
+    assert found["partners"] == 10
+    assert 0 < found["changelog_bytes_median"] <= found["changelog_bytes_p99"] < found["memory_bytes"] * 5
+
+
+def test_a_step_is_timed_for_each_family_that_came():
+    found = step.measure(10, 0.5, 1)
+    assert {"decode", "feed", "dump", "load", "feed gps", "feed orders"} <= set(found["us"])
+
+
+def test_outputs_are_spelled_as_the_brute_force_spells_them():
+    outputs = [
+        {"type": "segment_transition", "partner_id": "p", "transition": "entered", "decided_at": 1.0, "cause": "-"},
+        {"type": "decision", "verdict": "send", "partner_id": "p", "rule": "Y4", "decided_at": 2.5, "cause": "-", "evidence": {"same": "o1"}},
+        {"type": "decision", "verdict": "send", "partner_id": "p", "rule": "Y2", "decided_at": 3.0, "cause": "e3", "evidence": {}},
+        {"type": "decision", "verdict": "hold", "partner_id": "p", "rule": "Y2", "decided_at": 4.0, "cause": "e4", "evidence": {}},
+    ]
+    assert list(yard.spelled(outputs)) == ["p\tenter\t1.000\t-", "p\tY4\t2.500\to1", "p\tY2\t3.000\te3"]
+
+
+@pytest.mark.parametrize(("found", "says"), [(["a", "b"], []), (["b", "a"], []), (["a"], ["2 expected, 1 found; 1 missing, 0 too many", "missing   b"])])
+def test_lists_are_compared_whole(found, says):
+    assert yard.differences(["a", "b"], found) == says
+
+
+@pytest.mark.skipif(not yard.YARD.is_dir(), reason="the yardstick is not at hand: ../shared/yardstick is no folder")
+def test_a_backtest_of_the_yardstick_is_exact(tmp_path):
+    readers = {kind: Decoder(f.name).decode for f in FAMILIES.values() for kind in f.types}
+    file, lines = tmp_path / "events", []
+    yard.stream(file, 30_000, 100, 5)
+    pairs = (line.split(b"\t", 1) for line in file.read_bytes().splitlines())
+    backtest(load_rules([yard.RULES]), (readers[json.loads(value)["type"]](value, key) for key, value in pairs), lines.append)
+    assert yard.differences(yard.expected(file), list(yard.spelled(map(json.loads, lines)))) == []
