@@ -44,7 +44,9 @@ yardstick: venv ## the yardstick alone; the last line is JSON
 docs: venv ## pages that are made from code
 	@$(BIN)/python -m events.schemas docs/schemas
 	@$(BIN)/python -m events.reference > docs/events.md
+	@$(BIN)/nudgeline schema -o docs/schemas/rules.schema.json
 	@$(BIN)/python -m streams.settings > docs/settings.md
+	@$(BIN)/python -m rulebook.reference > docs/checks.md
 
 lock: venv ## pin the newest versions that pyproject.toml allows
 	@$(BIN)/pip-compile --quiet --upgrade --extra local --extra dev --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock pyproject.toml

@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "simulate": ("commands.simulate", "Make the events of a simulated city."),
     "check": ("commands.check", "Check rule files."),
     "test": ("commands.test", "Run the tests that stand in rule files."),
+    "schema": ("commands.schema", "Print the JSON Schema of rule files, for editors."),
     "backtest": ("commands.backtest", "Run rules over history, and write what they would have decided."),
     "tap": ("commands.tap", "Read a topic: as lines, as a table, or into Parquet."),
 }

@@ -58,7 +58,7 @@ def text(schema: Schema) -> str:
 def stale(folder: Path) -> list[str]:
     """Files of the folder that are not what the models say, missing and superfluous ones among them."""
     wanted = {name: text(schema) for name, schema in schemas().items()}
-    there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
+    there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.*.json") if path.name.split(".")[1] in ("events", "output")}
     return sorted(name for name in wanted | there if wanted.get(name) != there.get(name))
 
 
@@ -66,7 +66,7 @@ def breaks(folder: Path) -> list[str]:
     """What of the folder's schemas the models do not keep, one sentence each."""
     made = schemas()
     found = []
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.glob("*.events.json")) + sorted(folder.glob("*.output.json")):
         old = json.loads(path.read_text(encoding="utf-8"))
         found += [f"{path.name}: {what}" for what in incompatible(old, made.get(path.name, {}))]
     return found

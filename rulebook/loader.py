@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from events.errors import NudgelineError
+from rulebook.checks import findings
+from rulebook.checks.context import Context
 from rulebook.errors import RuleErrors
 from rulebook.faults import Fault, Faults, SourceFile, Span, did_you_mean
 from rulebook.fields import as_mapping, as_sequence
 from rulebook.links import link
 from rulebook.model import Policy, RuleSet, TimelineTest
 from rulebook.reader import FILE_KEYS, READERS, SECTIONS, plain, read_policy, read_test, version_of
-from rulebook.source import Mapping, compose
+from rulebook.snooze import awake
+from rulebook.source import Mapping, Scalar, compose
 
 
 class NoRules(NudgelineError):
@@ -35,16 +38,16 @@ def rule_files(paths: Iterable[str | Path]) -> list[Path]:
     return found
 
 
-def load_files(paths: Iterable[str | Path]) -> tuple[RuleSet, list[Fault]]:
+def load_files(paths: Iterable[str | Path], context: Context | None = None) -> tuple[RuleSet, list[Fault]]:
     """The rule set of files and folders, and its warnings. Raises RuleErrors with all faults, NoRules where nothing is found."""
     faults = Faults()
     files = [file for path in rule_files(paths) if (file := _open(path, faults)) is not None]
-    return _assemble(files, faults)
+    return _assemble(files, faults, context)
 
 
-def read_text(text: str, path: str = "rules.yaml") -> tuple[RuleSet, list[Fault]]:
+def read_text(text: str, path: str = "rules.yaml", context: Context | None = None) -> tuple[RuleSet, list[Fault]]:
     """The rule set of one text, as `load_files` gives it."""
-    return _assemble([SourceFile(path, text)], Faults())
+    return _assemble([SourceFile(path, text)], Faults(), context)
 
 
 def _open(path: Path, faults: Faults) -> SourceFile | None:
@@ -57,7 +60,7 @@ def _open(path: Path, faults: Faults) -> SourceFile | None:
         return None
 
 
-def _assemble(files: Sequence[SourceFile], faults: Faults) -> tuple[RuleSet, list[Fault]]:
+def _assemble(files: Sequence[SourceFile], faults: Faults, context: Context | None) -> tuple[RuleSet, list[Fault]]:
     book = _Book(faults)
     for file in files:
         root = compose(file, faults)
@@ -65,9 +68,13 @@ def _assemble(files: Sequence[SourceFile], faults: Faults) -> tuple[RuleSet, lis
             book.read(root)
     rules = book.rule_set()
     link(rules, faults)
+    context = context or Context()
+    if not faults.errors:  # what can't be read can't be judged
+        faults.found += findings(rules, context)
+    found = list(awake(faults.found, context.today))
     if faults.errors:
-        raise RuleErrors(faults.found)
-    return rules, faults.found
+        raise RuleErrors(found)
+    return rules, found
 
 
 class _Book:
@@ -80,6 +87,7 @@ class _Book:
         self.raw: dict[str, Any] = {}
         self.policy: tuple[Policy, Span] | None = None
         self.tests: list[TimelineTest] = []
+        self.owners: dict[str, str] = {}
 
     def read(self, root: Mapping) -> None:
         for key, node in root:
@@ -92,6 +100,8 @@ class _Book:
             elif key.value == "tests":
                 self._tests(node)
         self._version(root)
+        owner = root.get("owner")
+        self.owners[root.span.file.path] = owner.value if isinstance(owner, Scalar) else ""
 
     def _version(self, root: Mapping) -> None:
         version = root.get("version")
@@ -130,4 +140,4 @@ class _Book:
 
     def rule_set(self) -> RuleSet:
         policy = self.policy[0] if self.policy else Policy()
-        return RuleSet(version_of(self.raw), policy=policy, tests=tuple(self.tests), **self.sections)
+        return RuleSet(version_of(self.raw), policy=policy, tests=tuple(self.tests), owners=self.owners, **self.sections)

@@ -220,7 +220,7 @@ class TimelineTest:
 
 @dataclass(frozen=True)
 class RuleSet:
-    """One immutable set of definitions; `version` is a hash of all that can change a decision."""
+    """One immutable set of definitions; `version` is a hash of all that can change a decision; `owners` says whose each file is."""
 
     version: str
     places: Mapping[str, Places]
@@ -232,3 +232,4 @@ class RuleSet:
     modules: Mapping[str, Module]
     policy: Policy
     tests: tuple[TimelineTest, ...]
+    owners: Mapping[str, str] = field(default_factory=dict)

@@ -161,7 +161,7 @@ def read_nudge(key: Scalar, node: Node, faults: Faults) -> Nudge | None:
         "priority": fields.integer("priority", 0, 100, 0, required=True), "mode": fields.choice("mode", MODES, "off", required=True),
         "condition": fields.expression("if"), "offer": _offer(fields), "max": _rate(fields, "max"), "urgent": fields.flag("urgent"),
         "about_order": fields.flag("about_order"), "hours": _hours(fields, "hours"), "days": _days(fields), "seats": fields.expression("seats"),
-        "rollout": fields.share("rollout", 1.0), "holdout": fields.share("holdout", 0.0), "expires": fields.text("expires"),
+        "rollout": fields.share("rollout", 1.0), "holdout": fields.share("holdout", 0.0), "expires": fields.parsed("expires", units.day, "a date such as `2027-01-31`", "") if mapping.get("expires") is not None else "",
         "valid_for": fields.optional_duration("valid_for"), "clears": _clears(fields), "goal": _goal(fields), "feeds": fields.words("feeds"),
         "hypothesis": fields.text("hypothesis"),
     }  # fmt: skip

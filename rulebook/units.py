@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from enum import StrEnum
 
 MINUTE, HOUR, DAY, WEEK = 60.0, 3600.0, 86400.0, 604800.0
@@ -54,6 +55,14 @@ def rate(text: str) -> tuple[int, float] | None:
     if (m := _RATE.match(text.strip())) is None or (span := duration(m[2])) is None:
         return None
     return int(m[1]), span
+
+
+def day(text: str) -> str | None:
+    """`2027-01-31` as it is; None when there is no such day."""
+    try:
+        return date.fromisoformat(text).isoformat() if len(text) == 10 else None
+    except ValueError:
+        return None
 
 
 def percent(text: str) -> float | None:

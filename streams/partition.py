@@ -30,6 +30,9 @@ ORDER = ("profile", "session", "training", "app", "earnings", "ratings", "gps", 
 #: Bytes of a bad record that are kept where nobody says how much the dead-letter topic takes: base64 and all, it passes a broker that takes 1 MB.
 ORIGINAL_KEPT = 512 * 1024
 
+#: How long a family that is behind is waited for in a replay (s).
+REPLAY_WAIT = 60.0
+
 #: States decoded between two looks at other tasks.
 BREATHE = 2000
 
@@ -60,7 +63,7 @@ class Plan:
     outputs: Mapping[type, str] = field(default_factory=dict)
     clock: str = "wall"
     merge_wait: float = 5.0
-    merge_settle: float = 0.05
+    merge_settle: float = 0.3
     future_tolerance: float = 300.0
     features_every: float = 10.0
     max_bytes: int = MAX_BYTES
@@ -96,8 +99,9 @@ class Partition:
     def __init__(self, number: int, plan: Plan, corridor: Corridor, term: int, tell: Tell, counters: Counters) -> None:
         self.number, self.corridor = number, corridor
         self._plan, self.term, self._tell, self._counters = plan, term, tell, counters
-        settle = plan.merge_settle if plan.clock == "events" else None
-        self.merge = Merge(len(plan.sources), wait=plan.merge_wait, settle=settle)
+        replayed = plan.clock == "events"  # nobody waits for a recording's nudges, and order is worth any wait
+        settle, wait = (plan.merge_settle, max(plan.merge_wait, REPLAY_WAIT)) if replayed else (None, plan.merge_wait)
+        self.merge = Merge(len(plan.sources), wait=wait, settle=settle)
         self._decode = [Decoder(s.family, plan.max_bytes).decode for s in plan.sources]
         self._names = [s.name for s in plan.sources]
         self._pace = Pace(plan.features_every)

@@ -1,0 +1,158 @@
+"""Rule files that were damaged at random: each gives a clean report or faults with a place; never a traceback, never over a second.
+
+    python -m benches.fuzz [--files 100000] [--seed 1]
+
+Files are the catalogue and small ones of every construct; bytes are flipped, lines moved, tokens exchanged, indents and nestings changed. What
+passes `check` is compiled and its tests are run too. Ends with 1 where a file breaks that, and shows it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from rich.progress import track
+
+from benches import machine
+from rulebook.codes import CODES
+from rulebook.errors import RuleErrors
+from rulebook.loader import read_text
+from streams.settings import CATALOG
+from training_rules.compiler import compile_rules
+from training_rules.timelines import read_timelines, run_tests
+
+LONGEST = 1.0  # s
+CHECKS = Path(__file__).resolve().parents[1] / "rulebook" / "checks"
+TOKENS = (
+    "online", "tenure", "<", ">=", "and", "or", "not", "(", ")", "over", "2h", "life", "last 9", "1km", "60%", "17:30", "segment.", "count(", "where", "==", '"', "'", ",",
+    "{", "}", "[", "]", ":", "- ", "\n", "\t", "&a ", "*a ", "<<: ", "|\n", "null", "~", "yes", "0x1f", "1e999", "-1", "\u0000", "\u2028", "हिं", "🛵", "!!python/object:os.system ",
+    "happens:", "sequence:", "without:", "for:", "times:", "within:", "same:", "expect:", "at:", "version: 1", "? ", "%YAML 1.1\n", "---\n", "...\n", "#",
+)  # fmt: skip
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--files", type=int, default=100_000)
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--quick", action="store_true", help="500 files; nothing is kept")
+    asked = arguments.parse_args()
+    count = 500 if asked.quick else asked.files
+    found = run(count, asked.seed)
+    if not asked.quick:
+        machine.write("fuzz", found)
+    print(json.dumps(found))
+    sys.exit(1 if found["broken"] else 0)
+
+
+def seeds() -> list[str]:
+    """What is damaged: shipped files, and those of the checks and codes."""
+    files = [*(p for folder in CATALOG for p in sorted(folder.glob("*.yaml"))), *sorted(CHECKS.glob("*.yaml"))]
+    return [*(p.read_text(encoding="utf-8") for p in files), *(c.bad for c in CODES)]
+
+
+def run(count: int, seed: int) -> dict[str, object]:
+    """Damage and read `count` files."""
+    rnd, texts = random.Random(seed), seeds()
+    longest, faults, fine, broken = 0.0, 0, 0, 0
+    for _ in track(range(count), "damaging rule files", transient=True, disable=not sys.stderr.isatty()):
+        text = damaged(rnd, rnd.choice(texts))
+        began = time.perf_counter()
+        try:
+            reported = read(text)
+        except Exception:  # noqa: BLE001 - that there is none is what is asked
+            broken += 1
+            print(f"--- {text!r}\n{traceback.format_exc()}", file=sys.stderr)
+            continue
+        took = time.perf_counter() - began
+        longest = max(longest, took)
+        if took > LONGEST:
+            broken += 1
+            print(f"--- {took:.2f} s: {text!r}", file=sys.stderr)
+        faults, fine = faults + bool(reported), fine + (not reported)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {"files": count, "seed": seed, "with_faults": faults, "fine": fine, "broken": broken, "longest_s": round(longest, 3), "memory_mb": most}
+
+
+def read(text: str) -> bool:
+    """Whether faults were found. Each has a place in the file; what has none compiles, and its tests run."""
+    try:
+        rules, warnings = read_text(text)
+        timelines = read_timelines(rules)
+    except RuleErrors as e:
+        refused = e
+    else:
+        compile_rules(rules)
+        for result in run_tests(rules, timelines):
+            result.story()
+        return bool(warnings)
+    for fault in refused.faults:
+        line, column = fault.span.file.position(fault.span.start)
+        if line < 1 or column < 1 or not fault.message:
+            raise ValueError(f"a fault without a place: {fault}")
+    return bool(str(refused))
+
+
+def damaged(rnd: random.Random, text: str) -> str:
+    for _ in range(rnd.choice((1, 1, 2, 3, 8))):
+        text = rnd.choice(_DAMAGES)(rnd, text)
+    return text
+
+
+def _flip(rnd: random.Random, text: str) -> str:
+    at = rnd.randrange(len(text) + 1)
+    return text[:at] + chr(rnd.choice((rnd.randrange(32, 127), rnd.randrange(0x110000 - 0x800) % 0xD800))) + text[at + 1 :]
+
+
+def _cut(rnd: random.Random, text: str) -> str:
+    at = rnd.randrange(len(text) + 1)
+    return text[:at] + text[at + rnd.randrange(1, 40) :]
+
+
+def _token(rnd: random.Random, text: str) -> str:
+    at = rnd.randrange(len(text) + 1)
+    return text[:at] + rnd.choice(TOKENS) + text[at + rnd.choice((0, 0, 1, 5)) :]
+
+
+def _line(rnd: random.Random, text: str) -> str:
+    lines = text.split("\n")
+    line = lines.pop(rnd.randrange(len(lines)))
+    if rnd.random() < 0.7:
+        lines.insert(rnd.randrange(len(lines) + 1), " " * rnd.randrange(0, 8) + line.strip() if rnd.random() < 0.5 else line)
+    return "\n".join(lines)
+
+
+def _word(rnd: random.Random, text: str) -> str:
+    words = text.split(" ")
+    first, second = rnd.randrange(len(words)), rnd.randrange(len(words))
+    words[first] = words[second]
+    return " ".join(words)
+
+
+def _nest(rnd: random.Random, text: str) -> str:
+    at, depth = rnd.randrange(len(text) + 1), rnd.choice((3, 50, 400, 5000))
+    opened, closed = rnd.choice((("(", ")"), ("[", "]"), ("{a: ", "}"), ("not ", ""), ("- ", ""), ("&a [", "]")))
+    return text[:at] + opened * depth + closed * depth + text[at:]
+
+
+def _ends(rnd: random.Random, text: str) -> str:
+    return rnd.choice((lambda t: t.replace("\n", "\r\n"), lambda t: t.replace("\n", "\r"), lambda t: t.replace("  ", "\t"), lambda t: "\ufeff" + t, lambda t: t * 3))(text)
+
+
+def _number(rnd: random.Random, text: str) -> str:
+    digits = [at for at, c in enumerate(text) if c.isdigit()]
+    if not digits:
+        return text
+    at = rnd.choice(digits)
+    return text[:at] + rnd.choice(("0", "-1", "1e9", "999999999999999999999", "0.0000001", "NaN", "1_0", "٣")) + text[at + 1 :]
+
+
+_DAMAGES = (_flip, _cut, _token, _token, _line, _word, _nest, _ends, _number)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The linter of rule sets: one check, one file, with good and bad YAML beside it and its page section as docstring.
+
+A check is a module with `CODE`, `SEVERITY` and `check(rules, context)`, which yields faults. What makes a rule set impossible to read (E1xx to E3xx)
+is found while it is read; these look at a set that could run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from rulebook.checks import (
+    always_displaced,
+    always_true,
+    circular_else,
+    circular_patterns,
+    circular_segments,
+    dark_pattern,
+    else_without_its_event,
+    enter_and_exit,
+    expired,
+    for_outlasts_window,
+    holes_differ,
+    implied_clause,
+    live_without_owner,
+    live_without_tests,
+    long_window,
+    missing_language,
+    never_sends,
+    never_true,
+    rollout_and_holdout,
+    same_priority,
+    too_long,
+    trigger_and_if,
+    unused,
+)  # fmt: skip
+from rulebook.checks.context import Context
+from rulebook.faults import Fault, Severity
+from rulebook.model import RuleSet
+
+
+class Check(Protocol):
+    """A module of this folder."""
+
+    @property
+    def __name__(self) -> str: ...
+    @property
+    def __doc__(self) -> str | None: ...  # type: ignore[override]
+    @property
+    def CODE(self) -> str: ...  # noqa: N802 - a constant of the module
+    @property
+    def SEVERITY(self) -> Severity: ...  # noqa: N802
+    def check(self, rules: RuleSet, context: Context) -> Iterator[Fault]: ...
+
+
+CHECKS: tuple[Check, ...] = (
+    unused, circular_segments, circular_patterns, circular_else, never_true, always_true, enter_and_exit, implied_clause, trigger_and_if,
+    else_without_its_event, long_window, for_outlasts_window, never_sends, expired, same_priority, always_displaced, live_without_tests,
+    live_without_owner, rollout_and_holdout, missing_language, holes_differ, too_long, dark_pattern,
+)  # fmt: skip
+
+
+def findings(rules: RuleSet, context: Context) -> Iterator[Fault]:
+    """What all checks find, in the order of the checks."""
+    for check in CHECKS:
+        yield from check.check(rules, context)

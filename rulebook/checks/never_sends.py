@@ -1,0 +1,31 @@
+"""All of its hours are quiet.
+
+A rule with `hours` inside the quiet hours is always held, unless it is urgent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rulebook.checks.context import Context, fault
+from rulebook.faults import Fault, Severity
+from rulebook.model import RuleSet
+
+CODE, SEVERITY = "E422", Severity.ERROR
+
+
+def check(rules: RuleSet, context: Context) -> Iterator[Fault]:
+    quiet = rules.policy.quiet_hours
+    if quiet is None:
+        return
+    for nudge in rules.nudges.values():
+        if nudge.hours is not None and not nudge.urgent and _inside(nudge.hours, quiet):
+            other = rules.policy.span
+            yield fault(CODE, SEVERITY, "all of its `hours` are quiet hours: it is never sent", nudge.span, f"nudge {nudge.name}", "choose other hours, or `urgent: true`", other)
+
+
+def _inside(inner: tuple[float, float], outer: tuple[float, float]) -> bool:
+    """Whether a range of the day lies in another; both may cross midnight."""
+    day = 86_400.0
+    length, room = (inner[1] - inner[0]) % day or day, (outer[1] - outer[0]) % day or day
+    return (inner[0] - outer[0]) % day + length <= room
