@@ -15,7 +15,7 @@ venv: .venv/.ready ## the virtual environment alone
 	@test -x $(BIN)/python || { echo "making .venv with $(PYTHON)"; $(PYTHON) -m venv .venv || { rm -rf .venv; echo "$(PYTHON) can't make virtual environments; install its venv package (on Debian: apt-get install python3-venv)"; exit 1; }; }
 	@echo "installing pinned packages (a minute the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: venv ## Kafka, Redis, workers and a city here; DATA=../shared/data/sendy replays a recording; ARGS="--for 60s --headless"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
+from math import inf
 from zoneinfo import ZoneInfo
 
 from segments.state import PartnerState
 
-DEFAULT_ZONE = "UTC"
+DEFAULT_ZONE, DAY = "UTC", 86400.0
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -36,14 +37,37 @@ def weekday(state: PartnerState, now: float) -> str:
 
 
 def next_time_of_day(state: PartnerState, now: float, seconds: float) -> float:
-    """The next moment after `now` at which the partner's wall clock shows `seconds` after midnight (past a gap of daylight saving, the first moment after it)."""
+    """The next moment after `now` at which the partner's wall clock shows `seconds` after midnight, or jumps over them as daylight saving begins."""
     today = local(state, now).replace(hour=0, minute=0, second=0, microsecond=0)
     for days in range(3):
-        day = (today + timedelta(days=days)).replace(tzinfo=None)
-        at = (day + timedelta(seconds=seconds)).replace(tzinfo=today.tzinfo).timestamp()
-        if at > now:
-            return at
+        shown = today.replace(tzinfo=None) + timedelta(days=days, seconds=seconds)
+        for fold in (0, 1):
+            at = shown.replace(tzinfo=today.tzinfo, fold=fold).timestamp()
+            if at > now and datetime.fromtimestamp(at, today.tzinfo).replace(tzinfo=None) != shown:
+                at = _jump(shown.replace(tzinfo=today.tzinfo, fold=1), shown.replace(tzinfo=today.tzinfo, fold=0))
+            if at > now:
+                return at
     raise AssertionError("three days hold every time of day")
+
+
+def clock_jump(state: PartnerState, now: float) -> float:
+    """When daylight saving begins or ends today, if that is still to come; else inf."""
+    start, end = day_start(state, now), day_end(state, now)
+    if end - start == DAY:
+        return inf
+    zone = zone_info(state.profile.get("time_zone") or DEFAULT_ZONE)
+    at = _jump(datetime.fromtimestamp(start, zone), datetime.fromtimestamp(end, zone))
+    return at if at > now else inf
+
+
+def _jump(before: datetime, after: datetime) -> float:
+    """The moment (s, to the second) between two at which the offset from UTC changes."""
+    zone, low, high = before.tzinfo, int(before.timestamp()), int(after.timestamp())
+    offset = datetime.fromtimestamp(low, zone).utcoffset()
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if datetime.fromtimestamp(middle, zone).utcoffset() == offset else (low, middle)
+    return float(high)
 
 
 def day_start(state: PartnerState, now: float) -> float:

@@ -13,14 +13,14 @@ from segments.state import MAX_ORDERS, PartnerState
 
 FIX_FRESH, SPEED_FRESH, RIDING_SPEED = 300.0, 60.0, 3.0
 PROFILE_FIELDS = ("city", "zone", "language", "vehicle", "time_zone", "consent", "first_name", "joined_on")
-_CLOSED_FOR = 600.0
+_CLOSED_FOR, _MANY_CLOSED = 600.0, 4
 
 
 def position(s: PartnerState, e: Any, t: float) -> None:
     if t >= s.fix_at:
         s.fix_at, s.lat, s.lon, s.speed = t, e.lat, e.lon, e.speed
-        if e.zone is not None:
-            s.zone, s.zone_at = e.zone, t
+    if e.zone is not None and t >= s.zone_at:
+        s.zone, s.zone_at = e.zone, t
 
 
 def logged_in(s: PartnerState, e: Any, t: float) -> None:
@@ -53,10 +53,12 @@ def order_accepted(s: PartnerState, e: Any, t: float) -> None:
 
 
 def order_closed(s: PartnerState, e: Any, t: float) -> None:
-    """Delivered or cancelled; remembered for a while when the acceptance has not come yet."""
-    if s.orders.pop(e.order_id, None) is None:
+    """Delivered or cancelled; remembered for as long as an acceptance from before may come."""
+    if s.orders.get(e.order_id, inf) <= t:
+        del s.orders[e.order_id]
+    if len(s.closed) >= _MANY_CLOSED:
         s.closed = {o: at for o, at in s.closed.items() if at > t - _CLOSED_FOR}
-        s.closed[e.order_id] = t
+    s.closed[e.order_id] = max(t, s.closed.get(e.order_id, t))
 
 
 def profile_updated(s: PartnerState, e: Any, t: float) -> None:
@@ -94,8 +96,10 @@ def tenure(s: PartnerState, now: float) -> float | None:
 
 
 def reaches(value: float | None, now: float, goal: float) -> float:
-    """When a value that grows by one a second reaches `goal`; inf when it has or is unknown."""
-    return inf if value is None or value >= goal else now + (goal - value)
+    """When a value that grows by one a second reaches `goal` or, if it stands there, passes it; inf when it has or is unknown."""
+    if value is None or value > goal:
+        return inf
+    return now + (goal - value) if value < goal else nextafter(now, inf)
 
 
 def online_today(s: PartnerState, now: float) -> float:

@@ -115,7 +115,7 @@ class Features:
             case CohortPct():
                 return Value(f"context(s, {str(ref)!r})", nullable=True)
             case Call("local_time"):
-                return Value("time_of_day(s, now)", nullable=False, against="next_time_of_day(s, now, {0})", changes=(_DAY,))
+                return Value("time_of_day(s, now)", nullable=False, against="next_time_of_day(s, now, {0})", changes=(_DAY, "clock_jump(s, now)"))
             case Call(function, argument):
                 stale = f"goes_stale(s.fix_at, now, {facts.FIX_FRESH!r})"
                 return Value(f"{function}(s, now, P_{argument})", nullable=True, changes=(stale,), seen="s.fix_at")
@@ -159,7 +159,7 @@ def _shared(function: str, storage: str) -> str:
     """Functions that read the same storage share it."""
     if storage == "buckets":
         return "sum" if function == "avg" else function
-    return storage if storage in ("samples", "total") else function
+    return storage if storage in ("samples", "total", "all") else function
 
 
 def _storage(function: str, window: Window) -> str:
@@ -171,7 +171,7 @@ def _storage(function: str, window: Window) -> str:
         return "times" if function == "count" else "samples"
     if function in ("count", "sum", "avg"):
         return "total"
-    return "best" if function in _BEST else "values" if function == "distinct" else "samples"
+    return "best" if function in _BEST else "values" if function == "distinct" else "all"
 
 
 def _epoch(window: Window) -> str:
@@ -200,6 +200,8 @@ def _feed(ref: Aggregate, storage: str, number: int) -> tuple[str, ...]:
             return (f"add_total(v, {number}, t, {value}, {_epoch(window)})",)
         case "best":
             return (f"add_best(v, {number}, t, {value}, {_epoch(window)}, {ref.function!r})",)
+        case "all":
+            return (f"add_any(v, {number}, t, {value}, {_epoch(window)})",)
         case _:
             return (f"add_value(v, {number}, t, {value}, {_epoch(window)})",)
 
@@ -222,16 +224,17 @@ def _read(ref: Aggregate, storage: str, slot: str) -> Value:
             return Value(f"best({slot}, {_epoch(window)})", nullable, changes, seen=f"newest_best({slot})")
         case "values":
             return Value(f"different({slot}, {_epoch(window)})", nullable, changes)
+        case "all":
+            return Value(_MANY[function].format(f"kept({slot}, {_epoch(window)})"), nullable, changes)
         case _:
-            return _read_samples(function, window, slot, changes)
+            return _read_samples(function, window, slot)
 
 
-def _read_samples(function: str, window: Window, slot: str, changes: tuple[str, ...]) -> Value:
+def _read_samples(function: str, window: Window, slot: str) -> Value:
     span, nullable = repr(window.size), function not in ("count", "sum", "distinct")
-    if window.kind == "sliding":
-        many, changes = f"sliding({slot}, {span}, now)", (f"first_sample_leaves({slot}, {span}, now)",)
-    else:
-        many = f"since({slot}, {_epoch(window)})" if window.kind != "last" else f"since({slot}, 0.0)"
-    return Value(_MANY[function].format(many), nullable, changes, seen=f"newest_sample({slot})")
+    if window.kind == "last":
+        return Value(_MANY[function].format(f"values({slot})"), nullable, seen=f"newest_sample({slot})")
+    many, leaves = f"sliding({slot}, {span}, now)", f"first_sample_leaves({slot}, {span}, now)"
+    return Value(_MANY[function].format(many), nullable, (leaves,), seen=f"newest_sample({slot})")
 
 

@@ -13,13 +13,13 @@ class PartnerState:
     """All that is kept of one partner. Times are seconds since the epoch.
 
     `slots` holds windows, memberships, open matches and last sends by number; `dues` the next moment at which a timed slot wants to be
-    looked at; `applied` the last offset applied for each source topic; `house` is what the partners of one partition share, no part of a snapshot.
+    looked at; `unseen` is true until the first event; `applied` the last offset applied for each source topic; `house` is what the partners of one partition share, no part of a snapshot.
     """
 
     __slots__ = (
         "applied", "closed", "context", "day_end", "day_start", "dropped", "dues", "fix_at", "house", "lat", "lon", "next_due", "now", "online",
         "online_before", "online_since", "opted_out", "orders", "partner_id", "profile", "profile_at", "recent", "sends", "session_at", "session_start",
-        "slots", "speed", "zone", "zone_at",
+        "slots", "speed", "unseen", "zone", "zone_at",
     )  # fmt: skip
 
     def __init__(self, partner_id: str, slots: int = 0, timers: int = 0) -> None:
@@ -27,6 +27,7 @@ class PartnerState:
         self.now = -inf
         self.next_due = inf
         self.house: Any = None
+        self.unseen = True
         self.applied: dict[str, int] = {}
         self.slots: list[Any] = [None] * slots
         self.dues: list[float] = [inf] * timers

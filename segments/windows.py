@@ -8,13 +8,14 @@
 | total | count, sum, avg over life, today, session | count, sum, newest time | yes |
 | best | min, max, last over life, today, session | one value | yes |
 | values | distinct over life, today, session | the values | yes, up to 1,000 of them |
+| all | p50, p90 over today, session | every value | yes, up to the newest 1,000 |
 
 All are plain lists, so that a snapshot is the list itself. `benches/windows.py` measures bytes and error.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_right, insort
 from collections.abc import Callable
 from math import inf
 from typing import Any
@@ -82,13 +83,12 @@ def sliding(w: list[list[Any]] | None, span: float, now: float) -> list[Any]:
     if w[0] and w[0][0] + span <= now:
         gone = bisect_right(w[0], now, key=lambda t: t + span)
         del w[0][:gone], w[1][:gone]
-    values: list[Any] = w[1]
-    return values
+    alive_now: list[Any] = w[1]
+    return alive_now
 
 
-def since(w: list[list[Any]] | None, start: float) -> list[Any]:
-    """The values not older than `start`."""
-    return [] if w is None else w[1][bisect_left(w[0], start) :]
+def values(w: list[list[Any]] | None) -> list[Any]:
+    return [] if w is None else w[1]
 
 
 def first_sample_leaves(w: list[list[Any]] | None, span: float, now: float) -> float:
@@ -226,6 +226,23 @@ def add_value(v: Slots, i: int, t: float, value: Any, epoch: float) -> None:
         v[i] = [epoch, value]
     elif value not in w[1:] and len(w) <= MAX_VALUES:
         w.append(value)
+
+
+def add_any(v: Slots, i: int, t: float, value: Any, epoch: float) -> None:
+    """[epoch, value, value, ...], equal ones too"""
+    if value is None or t < epoch:
+        return
+    w = v[i]
+    if w is None or w[0] != epoch:
+        v[i] = [epoch, value]
+        return
+    w.append(value)
+    if len(w) > MAX_VALUES + 1:
+        del w[1]
+
+
+def kept(w: list[Any] | None, epoch: float) -> list[Any]:
+    return w[1:] if w is not None and w[0] == epoch else []
 
 
 def different(w: list[Any] | None, epoch: float) -> int:

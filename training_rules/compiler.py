@@ -82,16 +82,17 @@ class _Compiler:
         return [reads(_edges(s), self.features, self.scope) for s in self.segments]
 
     def _moved(self, number: int) -> None:
-        """`moved_<k>`: what looks again when the partner moves in or out of segment k: segments ▸ holds ▸ enters/exits."""
+        """What looks again when the partner moves in or out of segment k: `moved_<k>` the segments, `after_<k>` all else: holds, episodes, enters/exits."""
         name, out, slot = self.segments[number].name, self.triggers.out, self.features.segment_slots[self.segments[number].name]
         body = [f"if seg_{i}(s, v, now): found.moves.append({i})" for i, watched in enumerate(self._watched) if f"segment:{name}" in watched]
+        self._function(f"moved_{number}(s, v, now, found, cause)", body or ["return"])
         holds = [h for h, watched in out.holds.items() if f"segment:{name}" in watched]
-        body += [f"if (first := hold_{h}(s, v, now, cause)) is not None: matched(found, {h}, [first], {{}}, {{}})" for h in holds]
+        body = [f"if (first := hold_{h}(s, v, now, cause)) is not None: matched(found, {h}, [first], {{}}, {{}})" for h in holds]
         body += [_look(n, slot) for n, (slot, watched) in self.clearings.items() if f"segment:{name}" in watched]
         for rule, crosses in out.crosses.items():
             if crosses.segment == name:
                 body.append(f"if is_in(v[{slot}]) is {crosses.entered}: matched(found, {rule}, [cause], {{}}, {{}})")
-        self._function(f"moved_{number}(s, v, now, found, cause)", body or ["return"])
+        self._function(f"after_{number}(s, v, now, found, cause)", body or ["return"])
 
     def _clears(self, number: int, nudge: Nudge, clears: Clears) -> None:
         """`clear_<n>`: looks at the open episodes of a nudge."""
@@ -109,18 +110,40 @@ class _Compiler:
         body = [f"apply_{event}(s, e, t)"] if event in facts.APPLY else []
         for update in self.features.updates.get(event, []):
             body += [f"if {update.guard}:", *(f"    {line}" for line in update.lines)] if update.guard else list(update.lines)
-        watching = [i for i, watched in enumerate(self._watched) if event in watched]
-        for i in watching:
-            if self.segments[i].stale_after is not None:
-                body += seen_source(self.segments[i], self.features)
-        body += [f"if seg_{i}(s, v, now): found = moved(found, {i})" for i in watching]
-        if watching:
-            body.append("if found is not None: settle(s, v, now, found, e.event_id, MOVED)")
+        refreshed = [i for i, events in enumerate(self._fresh) if event in events]
+        for i in refreshed:
+            body += seen_source(self.segments[i], self.features)
+        watching = [i for i, watched in enumerate(self._watched) if event in watched or i in refreshed]
+        body += self._segment_looks(event, watching)
         clearing = [_look(n, slot) for n, (slot, watched) in self.clearings.items() if event in watched]
         triggers = [*clearing, *self.triggers.out.lines.get(event, [])]
         timed = bool(watching or clearing) or any("wait" in line or "hold_" in line for line in triggers)
-        body += [*triggers, *(["s.next_due = min(s.dues)"] if timed else []), "return found"]
+        body += [*triggers, *self._hold_looks(event), *(["s.next_due = min(s.dues)"] if timed else []), "return found"]
         self._function(f"on_{event}(s, e, t, now)", ["v, found = s.slots, None", *body])
+
+    def _segment_looks(self, event: str, watching: list[int]) -> list[str]:
+        """Segments that read the event look; at a partner's first event all of them do."""
+        if not self.segments:
+            return []
+        looks = [[f"if seg_{i}(s, v, now): found = moved(found, {i})" for i in some] for some in (range(len(self.segments)), watching)]
+        first = ["if s.unseen:", *(f"    {line}" for line in looks[0])] if len(watching) < len(self.segments) else []
+        rest = ["else:", *(f"    {line}" for line in looks[1])] if first and watching else looks[1]
+        return [*first, *rest, "if found is not None: settle(s, v, now, found, e.event_id, MOVED)"]
+
+    def _hold_looks(self, event: str) -> list[str]:
+        """At a partner's first event every `holds` looks that does not read it."""
+        others = [h for h, watched in self.triggers.out.holds.items() if event not in watched]
+        looks = [f"if (first := hold_{h}(s, v, now, e.event_id)) is not None: found = matched(found, {h}, [first], {{}}, {{}})" for h in others]
+        return ["if s.unseen:", "    s.unseen = False", *(f"    {line}" for line in looks), "    s.next_due = min(s.dues, default=inf)"]
+
+    @cached_property
+    def _fresh(self) -> list[set[str]]:
+        """The events after which a segment with `stale_after` is fresh: those it reads, by way of other segments too. None for one without."""
+        found = {s.name: set(watched) for s, watched in zip(self.segments, self._watched, strict=True)}
+        for _ in found:
+            for events in found.values():
+                events |= {e for other in found if f"segment:{other}" in events for e in found[other]}
+        return [found[s.name] if s.stale_after is not None else set() for s in self.segments]
 
     def _dict_function(self, name: str, placed: Iterable[Placed], entry: str) -> None:
         """`name(s, v, now)`: a dict of every reference in the expressions, by its spelling."""
@@ -192,7 +215,7 @@ class _Compiler:
 
     def _assemble(self, timers: list[Timer], functions: dict[str, Any]) -> Rules:
         rules = tuple(self._rule(number, d, functions) for number, d in enumerate(self.definitions))
-        functions["MOVED"] = tuple(functions[f"moved_{i}"] for i in range(len(self.segments)))
+        functions["MOVED"] = tuple((functions[f"moved_{i}"], functions[f"after_{i}"]) for i in range(len(self.segments)))
         emitted, structs = self.triggers.out, STRUCTS
         return Rules(
             ruleset=self.ruleset, options=self.options, version=self.ruleset.version, rules=rules, moved=functions["MOVED"],

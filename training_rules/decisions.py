@@ -12,7 +12,7 @@ from events.outputs import HoldReason, Verdict
 from events.structs import OUTPUT_STRUCTS
 from segments.state import PartnerState
 from training_rules import episodes, messages
-from training_rules.found import Found, Match
+from training_rules.found import Found, Match, net
 from training_rules.policy import Candidate, decide
 from training_rules.rules import Rules
 
@@ -27,7 +27,7 @@ def make_id(*parts: str) -> str:
 
 def outputs(s: PartnerState, now: float, found: Found, cause: str, rules: Rules) -> list[Any]:
     """Transitions first, then each decision, a nudge right after the decision that sends it."""
-    out: list[Any] = [_transition(s, now, number, cause, rules) for number in dict.fromkeys(found.moves)]
+    out: list[Any] = [_transition(s, now, number, cause, rules) for number in net(found.moves)]
     out += [_episode(s, now, number, e, Verdict.CLEARED, cause, rules) for number, e in found.closed]
     out += [_episode(s, now, number, e, Verdict.NOT_CLEARED, cause, rules) for number, e in found.overdue]
     matches = [m for m in found.matches if rules.rules[m.trigger].nudge]

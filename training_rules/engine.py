@@ -95,7 +95,7 @@ def _moment(state: PartnerState, now: float, rules: Rules) -> Found | None:
         elif timer.kind == "queue":
             release(state, found, rules)
     state.next_due = min(state.dues)
-    return found if found.moves or found.matches or found.closed else None
+    return found if found.moves or found.matches or found.closed or found.overdue else None
 
 
 def _look_at_episodes(state: PartnerState, now: float, found: Found, rule: Rule) -> None:

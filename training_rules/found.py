@@ -10,6 +10,7 @@ from typing import Any
 from segments.state import PartnerState
 
 MAX_MOVES = 10_000
+Look = Callable[..., None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,18 @@ def fact(value: Any, seen: float | None, now: float) -> dict[str, Any]:
     return {"value": value, "age": None if seen is None or seen == -inf else round(now - seen, 3)}
 
 
-def settle(s: PartnerState, v: list[Any], now: float, found: Found, cause: str, moved_functions: Sequence[Callable[..., None]]) -> None:
-    """Segments to a fix point: whatever reads a segment that moved looks again, in declared order. A circle, which `check` refuses, ends here too."""
+def net(moves: Sequence[int]) -> list[int]:
+    """The segments that moved on the whole: one that went in and out again at one moment did not."""
+    return [segment for segment in dict.fromkeys(moves) if moves.count(segment) % 2]
+
+
+def settle(s: PartnerState, v: list[Any], now: float, found: Found, cause: str, moved_functions: Sequence[tuple[Look, Look]]) -> None:
+    """Segments to a fix point: segments that read one that moved look again, in declared order; then all else that reads one that moved on the whole.
+    A circle, which `check` refuses, ends here too."""
     at = 0
     while at < len(found.moves) <= MAX_MOVES:
-        moved_functions[found.moves[at]](s, v, now, found, cause)
+        moved_functions[found.moves[at]][0](s, v, now, found, cause)
         at += 1
+    found.moves = net(found.moves)
+    for segment in found.moves:
+        moved_functions[segment][1](s, v, now, found, cause)

@@ -7,6 +7,7 @@ Late events take their place by event time; what they complete is decided now.
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Sequence
 from math import inf
 from typing import Any
 
@@ -19,12 +20,13 @@ LATENESS = 120.0
 
 Slots = list[Any]
 Events = list[str]
+Steps = Sequence[int]
 
 
 def times(s: PartnerState, number: int, key: str, t: float, event_id: str, need: int, within: float) -> Events | None:
     """`times: N within: D`. Slot: {key: [[t, id], ...]}. Returns the ids of a match's events, oldest first."""
     entries = _entries(s, number, key)
-    insort(entries, [t, event_id])
+    _put(entries, [t, event_id])
     keep = entries[-1][0] - within - LATENESS
     while entries[0][0] <= keep:
         del entries[0]
@@ -40,11 +42,11 @@ def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok
     """`times: N in_a_row: true`. Slot: {key: [[t, id], ...]}; an event that does not count stands in the row with an empty id."""
     entries = _entries(s, number, key)
     entry = [t, event_id if ok else ""]
-    insort(entries, entry)
+    _put(entries, entry)
     _forget(entries)
     if not ok:
         return None
-    at = entries.index(entry)
+    at = next(i for i, e in enumerate(entries) if e is entry)
     first = last = at
     while first and entries[first - 1][1]:
         first -= 1
@@ -56,6 +58,19 @@ def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok
     for e in entries[first : first + need]:
         e[1] = ""
     return matched
+
+
+def _put(entries: list[Any], entry: list[Any]) -> None:
+    """In its place by time; of those of one time the one that came later stands later."""
+    if not entries or entries[-1][0] <= entry[0]:
+        entries.append(entry)
+    else:
+        insort(entries, entry, key=_time)
+
+
+def _time(entry: list[Any]) -> float:
+    at: float = entry[0]
+    return at
 
 
 def _forget(entries: list[list[Any]]) -> None:
@@ -87,9 +102,9 @@ def wait(s: PartnerState, number: int, timer: int, key: str, t: float, now: floa
     if slot is None:
         slot = s.slots[number] = [[], []]
     opened, ends = slot
-    if t < now and (t + span <= now or any(at >= t and k == key for at, k in ends)):
+    if t < now and (t + span <= now or any(at > t and k in (key, None) for at, k in ends)):
         return
-    insort(opened, [t, key, events[0], events, args], key=_time)
+    _put(opened, [t, key, events[0], events, args])
     if len(opened) > MAX_OPEN:
         del opened[0]
         s.dropped += 1
@@ -102,10 +117,9 @@ def end_waits(s: PartnerState, number: int, timer: int, key: str | None, t: floa
     if slot is None:
         slot = s.slots[number] = [[], []]
     opened, ends = slot
-    if key is not None:
-        insort(ends, [t, key])
-        while ends[0][0] < ends[-1][0] - LATENESS:
-            del ends[0]
+    _put(ends, [t, key])
+    while ends[0][0] < ends[-1][0] - LATENESS:
+        del ends[0]
     if opened:
         slot[0] = [w for w in opened if not (w[0] <= t and (key is None or w[1] == key))]
         s.dues[timer] = slot[0][0][0] + span if slot[0] else inf
@@ -120,45 +134,70 @@ def due_waits(s: PartnerState, number: int, timer: int, now: float, span: float)
     return over
 
 
-def _time(entry: list[Any]) -> float:
-    at: float = entry[0]
-    return at
+# -- sequences: [[[t of the first, key, next step, ids, t of the last], ...] open, oldest first, [[t, key, id, steps, args], ...] recent]
+#
+# `recent` are the events of the last minutes that moved no match, and the ends (without steps): a late event that begins or moves a match is
+# followed by those of them that happened after it.
 
 
-# -- sequences: [[t of the first, key, next step, ids, t of the last], ...] oldest first
+def sequence(s: PartnerState, number: int, key: str, t: float, now: float, event_id: str, steps: Steps, length: int, within: float, args: Any) -> list[Any]:
+    """An event that may be any of `steps` (numbers from 0). It moves the oldest open match that waits for it, or begins one.
+    Returns (ids, args) of each match that is complete: at most one, but where the event is late."""
+    opened, recent = _sequences(s, number, t)
+    while opened and opened[0][0] + within + LATENESS <= t:
+        del opened[0]
+    ids = _offer(s, opened, key, t, event_id, steps, length, within)
+    if ids is None:
+        _put(recent, [t, key, event_id, steps, args])
+        return []
+    done = [(ids, args)] if ids else []
+    for entry in [r for r in recent if r[0] > t] if t < now else ():
+        at, of, later_id, later_steps, later_args = entry
+        if not later_steps:
+            _end_open(opened, of, at)
+        elif (ids := _offer(s, opened, of, at, later_id, later_steps, length, within)) is not None:
+            recent.remove(entry)
+            done += [(ids, later_args)] if ids else []
+    return done
 
 
-def sequence(s: PartnerState, number: int, key: str, t: float, event_id: str, steps: tuple[int, ...], length: int, within: float) -> Events | None:
-    """An event that may be any of `steps` (numbers from 0). It moves the oldest open match that waits for it, or begins one."""
-    opened = _alive(s, number, t, within)
+def end_sequences(s: PartnerState, number: int, key: str, t: float) -> None:
+    """An event that a sequence is without: open matches of its key that began at or before it end in silence."""
+    opened, recent = _sequences(s, number, t)
+    _end_open(opened, key, t)
+    _put(recent, [t, key, "", (), None])
+
+
+def _sequences(s: PartnerState, number: int, t: float) -> list[Any]:
+    slot: list[Any] | None = s.slots[number]
+    if slot is None:
+        slot = s.slots[number] = [[], []]
+    recent = slot[1]
+    while recent and recent[0][0] < t - LATENESS:
+        del recent[0]
+    return slot
+
+
+def _offer(s: PartnerState, opened: list[Any], key: str, t: float, event_id: str, steps: Steps, length: int, within: float) -> Events | None:
+    """The ids of the match that is complete by it; none of them where it began or moved one; None where it did neither."""
     for match in opened:
         if match[1] == key and match[2] in steps and match[4] <= t < match[0] + within:
             match[2] += 1
             match[3].append(event_id)
             match[4] = t
             if match[2] < length:
-                return None
+                return []
             opened.remove(match)
             ids: Events = match[3]
             return ids
-    if 0 in steps:
-        insort(opened, [t, key, 1, [event_id], t], key=_time)
-        if len(opened) > MAX_OPEN:
-            del opened[0]
-            s.dropped += 1
-    return None
-
-
-def end_sequences(s: PartnerState, number: int, key: str | None, t: float) -> None:
-    """An event that a sequence is without: open matches of its key end."""
-    if s.slots[number]:
-        s.slots[number] = [m for m in s.slots[number] if m[0] > t or (key is not None and m[1] != key)]
-
-
-def _alive(s: PartnerState, number: int, t: float, within: float) -> list[list[Any]]:
-    opened = s.slots[number]
-    if opened is None:
-        opened = s.slots[number] = []
-    while opened and opened[0][0] + within + LATENESS <= t:
+    if 0 not in steps:
+        return None
+    _put(opened, [t, key, 1, [event_id], t])
+    if len(opened) > MAX_OPEN:
         del opened[0]
-    return opened  # type: ignore[no-any-return]
+        s.dropped += 1
+    return []
+
+
+def _end_open(opened: list[Any], key: str, t: float) -> None:
+    opened[:] = [m for m in opened if m[0] > t or m[1] != key]

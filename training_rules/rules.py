@@ -11,7 +11,7 @@ from experiments.assignment import chosen
 from rulebook.model import Message, Module, Offer, Policy, RuleSet
 from segments.features import Slot
 from segments.state import PartnerState
-from training_rules.found import Found
+from training_rules.found import Found, Look
 from training_rules.house import House
 from training_rules.patterns import due_waits
 
@@ -131,7 +131,7 @@ class Rules:
     slots: tuple[Slot, ...]
     slot_ids: tuple[int, ...]
     timer_ids: tuple[int, ...]
-    moved: tuple[Callable[..., None], ...]
+    moved: tuple[tuple[Look, Look], ...]
     holds: Mapping[int, Callable[..., str | None]]
     queue: Queue | None
     read_features: Read

@@ -20,7 +20,7 @@ from training_rules.rules import Rules
 FORMAT = 1
 _HEADER = struct.Struct(">Bdd")
 _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder().decode
-_FIELDS = tuple(f for f in PartnerState.__slots__ if f not in ("house", "slots", "dues", "next_due", "now", "day_start", "day_end"))
+_FIELDS = tuple(f for f in PartnerState.__slots__ if f not in ("house", "unseen", "slots", "dues", "next_due", "now", "day_start", "day_end"))
 _PARTNER, _values = _FIELDS.index("partner_id"), attrgetter(*_FIELDS)
 
 
@@ -50,7 +50,7 @@ def load(raw: bytes, rules: Rules) -> PartnerState:
     state = rules.new_state(fields[_PARTNER])
     for name, value in zip(_FIELDS, fields, strict=True):
         setattr(state, name, value)
-    state.now = now
+    state.now, state.unseen = now, False
     state.slots = [slots.get(i) for i in rules.slot_ids]
     state.dues = [dues.get(i, inf) for i in rules.timer_ids]
     state.next_due = min(state.dues, default=inf)

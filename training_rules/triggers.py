@@ -83,8 +83,7 @@ class Triggers:
         slot = self.slots.slot(self._key(definition))
         for event in dict.fromkeys(trigger.without):
             scope = Scope(self.rules, event)
-            key = _key_code(trigger.same, scope) if trigger.same else "None"
-            self.out.on(event, _keyed([f"end_sequences(s, {slot}, {key}, t)"], trigger.same, scope))
+            self.out.on(event, _keyed([f"end_sequences(s, {slot}, {_key_code(trigger.same, scope)}, t)"], trigger.same, scope))
         for event in dict.fromkeys(step.event for step in trigger.steps):
             scope, code = Scope(self.rules, event), Codegen(self.features, Scope(self.rules, event))
             lines = ["steps = ()"]
@@ -93,10 +92,8 @@ class Triggers:
                     lines.append(f"if {code.true(step.where)}: steps += ({at},)" if step.where is not None else f"steps += ({at},)")
             key, length = _key_code(trigger.same, scope), len(trigger.steps)
             args = self.event_args(definition, scope) if event == trigger.steps[-1].event else "{}"
-            lines += [
-                f"if steps and (ids := sequence(s, {slot}, {key}, t, e.event_id, steps, {length}, {trigger.within!r})):",
-                f"    found = matched(found, {number}, ids, {args}, {{}}, {key})",
-            ]
+            done = f"sequence(s, {slot}, {key}, t, now, e.event_id, steps, {length}, {trigger.within!r}, {args}) if steps else ()"
+            lines += [f"for ids, args in {done}:", f"    found = matched(found, {number}, ids, args, {{}}, {key})"]
             self.out.on(event, _keyed(lines, trigger.same, scope))
 
     def _holds(self, number: int, definition: Nudge | Pattern, trigger: Holds) -> None:
@@ -104,11 +101,13 @@ class Triggers:
         slot, timer = self.slots.slot(self._key(definition)), self.slots.timer(self._key(definition))
         self.out.timers.append(Timer("holds", number, slot, trigger.wait))
         moments = [*code.changes(trigger.when), f"inf if m is None or m[1] else m[0] + {trigger.wait!r}"]
+        anew = [f"        elif t > m[0] and t + {trigger.wait!r} > now: m = v[{slot}] = [t, False, cause]"] if trigger.without else []
         self.out.functions += [
-            f"def hold_{number}(s, v, now, cause, restart=False):  # {definition.name}",
+            f"def hold_{number}(s, v, now, cause, t=-inf):  # {definition.name}",
             f"    m, first = v[{slot}], None",
             f"    if {code.true(trigger.when)}:",
-            f"        if m is None or restart: m = v[{slot}] = [now, False, cause]",
+            f"        if m is None: m = v[{slot}] = [now, False, cause]",
+            *anew,
             f"        if not m[1] and now >= m[0] + {trigger.wait!r}: m[1], first = True, m[2]",
             f"    else: m = v[{slot}] = None",
             f"    s.dues[{timer}] = {'min(' + ', '.join(moments) + ')' if len(moments) > 1 else moments[0]}",
@@ -117,7 +116,7 @@ class Triggers:
         watched = reads([trigger.when], self.features, scope)
         self.out.holds[number] = watched
         for event in sorted({*watched, *trigger.without}):
-            restart = ", True" if event in trigger.without else ""
+            restart = ", t" if event in trigger.without else ""
             if not event.startswith("segment:"):
                 look = f"if (first := hold_{number}(s, v, now, e.event_id{restart})) is not None: found = matched(found, {number}, [first], {{}}, {{}})"
                 self.out.on(event, [look])

@@ -32,3 +32,11 @@ def test_fresh_data_bring_a_member_back():
 def test_an_edge_that_waits_begins_anew_after_stale_data():
     when = "enter: {when: count(order_accepted over 1d) >= 1, for: 40m}"
     assert moves(("order_accepted", 0), ("order_accepted", 35), ("order_accepted", 60), when=when, until=200) == [("entered", 75), ("exited", 90)]
+
+
+def test_an_event_read_by_way_of_another_segment_keeps_it_fresh():
+    town = Town(rules("segments:\n  able: {when: count(order_accepted over 1d) >= 1}\n  busy: {when: segment.able, stale_after: 30m}\n"))
+    for minute in (0, 20):
+        town.feed("order_accepted", minute)
+    town.advance(120)
+    assert [move for move in town.moves() if move[0] == "busy"] == [("busy", "entered", 0), ("busy", "exited", 50)]

@@ -48,7 +48,7 @@ def test_last_n_keeps_the_newest_by_event_time():
     v = [None]
     for t in (1.0, 3.0, 2.0, 4.0):
         w.add_sample(v, 0, t, t, 2)
-    assert w.since(v[0], 0.0) == [3.0, 4.0]
+    assert w.values(v[0]) == [3.0, 4.0]
 
 
 def test_a_total_begins_anew_with_its_epoch():
@@ -65,3 +65,10 @@ def test_percentiles_are_nearest_rank(share, expected):
 
 def test_nothing_leaves_an_empty_window():
     assert w.first_leaves(None, 60.0, 0.0) == inf
+
+
+def test_percentiles_since_an_epoch_begin_anew_with_it():
+    v = [None]
+    for t, value, epoch in ((1.0, 5.0, 0.0), (2.0, None, 0.0), (10.0, 7.0, 10.0), (11.0, 7.0, 10.0)):
+        w.add_any(v, 0, t, value, epoch)
+    assert (w.kept(v[0], 10.0), w.kept(v[0], 0.0)) == ([7.0, 7.0], [])

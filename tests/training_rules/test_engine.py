@@ -175,3 +175,63 @@ def test_a_snapshot_gives_the_same_state_and_the_same_future():
         town.feed("order_rejected", 6, event_id="r6")
         town.advance(100)
     assert [o for o in whole.out if o.decided_at > START + 300] == [o for o in cut.out if o.decided_at > START + 300]
+
+
+def test_a_partners_first_event_looks_at_every_segment():
+    town = Town(rules("segments:\n  idle: {when: count(order_accepted over 2h) == 0}\nnudges:\n" + nudge(trigger="{happens: logged_in, where: segment.idle}")))
+    town.feed("logged_in", 3)
+    assert (town.moves(), town.sent()) == ([("idle", "entered", 3)], [("n", 3)])
+
+
+def test_a_partners_first_event_begins_what_holds_already():
+    town = Town(rules("nudges:\n" + nudge(trigger="{holds: count(order_accepted over 2h) == 0, for: 10m}")))
+    town.feed("logged_in", 3)
+    town.advance(60)
+    assert town.sent() == [("n", 13)]
+
+
+def test_a_segment_that_went_in_and_out_at_one_moment_did_not_move():
+    text = "segments:\n  a: {when: online and not segment.b}\n  b: {when: online}\nnudges:\n" + nudge(trigger="{enters: a}")
+    town = Town(rules(text))
+    town.feed("logged_in", 0)
+    assert (town.moves(), town.sent()) == ([("b", "entered", 0)], [])
+
+
+def test_more_than_is_true_right_after_the_moment_itself():
+    town = Town(rules("segments:\n  tired: {when: online_today > 2h}\n"))
+    town.feed("logged_in", 0)
+    town.advance(200)
+    assert town.moves() == [("tired", "entered", pytest.approx(120))]
+
+
+def test_a_late_event_that_holds_waits_without_restarts_the_clock_at_its_own_time():
+    town = Town(rules("nudges:\n" + nudge(trigger="{holds: online, for: 10m, without: order_offered}")))
+    town.feed("logged_in", 0)
+    town.feed("position", 6, lat=1.0, lon=1.0)
+    town.feed("order_offered", 5)
+    town.advance(60)
+    assert town.sent() == [("n", 15)]
+
+
+@pytest.mark.parametrize("again", [1, 3])
+def test_an_order_that_was_closed_stays_so_when_its_acceptance_comes_again(again):
+    town = Town(rules("segments:\n  busy: {when: on_order}\n"))
+    accepted = town.event("order_accepted", again, order_id="o")
+    town.feed("order_accepted", 1, order_id="o")
+    town.feed("order_delivered", 4, order_id="o")
+    town.put(accepted)
+    assert town.moves() == [("busy", "entered", 1), ("busy", "exited", 4)]
+
+
+def test_an_order_that_was_accepted_again_is_not_closed_by_a_late_end_of_the_first_time():
+    town = Town(rules("segments:\n  busy: {when: on_order}\n"))
+    for kind, minute in (("order_accepted", 1), ("order_accepted", 3), ("order_cancelled", 2)):
+        town.feed(kind, minute, order_id="o")
+    assert town.moves() == [("busy", "entered", 1)]
+
+
+def test_a_late_fix_brings_a_zone_newer_than_the_one_known():
+    town = Town(rules('segments:\n  north: {when: zone == "north"}\n'))
+    town.feed("position", 2, lat=1.0, lon=1.0)
+    town.feed("position", 1, lat=1.0, lon=1.0, zone="north")
+    assert town.moves() == [("north", "entered", 2)]

@@ -92,3 +92,10 @@ def test_the_ledger_says_what_was_true_and_of_which_nudge():
     [cleared] = town.feed("logged_in", 10)
     assert (cleared.nudge_id, cleared.cause) == (sent.nudge_id, "e2")
     assert cleared.evidence == {"opened_at": START, "arm": "treatment", "online": {"value": True, "age": 0.0}}
+
+
+def test_what_stays_untrue_is_told_where_nothing_follows_too():
+    town = told("nudges:\n" + nudge("a", clears="{when: online, within: 30m}"))
+    town.feed("order_rejected", 0)
+    town.advance(60)
+    assert town.decisions() == [("a", "send", None, 0), ("a", "not_cleared", None, 30)]

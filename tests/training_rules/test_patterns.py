@@ -87,3 +87,31 @@ def test_a_pattern_is_an_event_of_its_own():
         town.feed("order_accepted", n * 20, order_id=str(n))
         town.feed("order_cancelled", n * 20 + 1, order_id=str(n))
     assert town.sent() == [("n", 21)]
+
+
+SEQUENCE = "nudges:\n" + nudge(trigger="{sequence: [{happens: order_offered}, {happens: order_rejected}], within: 10m, without: logged_out}")
+
+
+def test_a_late_first_step_is_followed_by_the_step_that_came_before_it():
+    town = run(SEQUENCE, ("order_rejected", 5), ("order_offered", 4))
+    assert town.sent() == [("n", 5)]
+    assert [o.evidence["events"] for o in town.out if o.type == "decision"] == [["e2", "e1"]]
+
+
+def test_a_late_first_step_does_not_reach_over_an_end():
+    assert run(SEQUENCE, ("logged_out", 4.5), ("order_rejected", 5), ("order_offered", 4)).sent() == []
+
+
+def test_a_late_start_does_not_wait_past_a_logout():
+    late = ("arrived_at_restaurant", 0, {"order_id": "o"})
+    assert run(WAIT, ("logged_out", 1), late, until=60).sent() == []
+
+
+def test_a_start_waits_where_an_end_of_the_same_second_came_first():
+    at_once = ("order_picked_up", 1, {"order_id": "o"}), ("arrived_at_restaurant", 1, {"order_id": "o"})
+    assert run(WAIT, *at_once, until=60).sent() == [("n", 16)]
+
+
+def test_of_events_of_one_time_the_one_that_came_first_is_the_first():
+    town = run(THREE, *[("order_rejected", 0, {"event_id": name}) for name in "cab"])
+    assert [o.evidence["events"] for o in town.out if o.type == "decision"] == [["c", "a", "b"]]

@@ -1,0 +1,70 @@
+"""Runs one rule set over one timeline, through the compiled engine and through the reference, and says where they part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+from rulebook.errors import RuleErrors
+from rulebook.loader import read_text
+from tests.reference.interpreter import Reference
+from tests.reference.programs import Program, Timeline, timeline
+from training_rules import Corridor, EngineOptions, compile_rules
+
+
+def engine(text: str, line: Timeline) -> list[Any]:
+    """What the compiled engine decides, as the reference spells it. At a restart every state becomes bytes and is read again."""
+    rules = compile_rules(read_text(text)[0], EngineOptions(season="1"))
+    corridor, out = Corridor(rules), []
+    for number, e in enumerate(line.events):
+        if number in line.restarts:
+            states = {p: rules.load(rules.dump(s)) for p, s in corridor.partners.items()}
+            corridor = Corridor(rules, states, corridor.stream_time)
+        out += corridor.feed(e)
+    out += corridor.advance(line.end)
+    return [spelled(o) for o in out]
+
+
+def reference(text: str, line: Timeline) -> list[Any]:
+    it = Reference(read_text(text)[0])
+    out = [o for e in line.events for o in it.feed(e)]
+    return [*out, *it.advance(line.end)]
+
+
+def spelled(o: Any) -> tuple[Any, ...]:
+    """An output as the tuple that the reference makes."""
+    who = o.partner_id, o.decided_at
+    match o.type:
+        case "segment_transition":
+            return ("transition", *who, o.segment, o.transition, o.cause)
+        case "nudge":
+            return ("nudge", *who, o.rule, o.language, o.body)
+        case _ if o.verdict == "drop":
+            return ("late", *who, o.cause)
+        case _ if o.verdict in ("cleared", "not_cleared"):
+            return ("episode", *who, o.rule, str(o.verdict), o.evidence["opened_at"], o.evidence["arm"] == "control", o.cause)
+        case _:
+            return ("decision", *who, o.rule, str(o.verdict), o.reason and str(o.reason), o.cause, tuple(o.evidence["events"]))
+
+
+def differences(text: str, line: Timeline) -> list[str]:
+    """What only one of the two says, in order of time."""
+    ours, theirs = Counter(engine(text, line)), Counter(reference(text, line))
+    found = [(o, "engine") for o in (ours - theirs).elements()] + [(o, "reference") for o in (theirs - ours).elements()]
+    return [f"{who} alone: {o}" for o, who in sorted(found, key=lambda f: (f[0][2], f[0][1], str(f)))]
+
+
+def drawn(r: Random, longest: int = 30) -> tuple[str, Timeline]:
+    """A rule set that `check` lets pass, and a timeline."""
+    while not passes(text := Program(r).text):
+        continue
+    return text, timeline(r, longest)
+
+
+def passes(text: str) -> bool:
+    try:
+        read_text(text)
+    except RuleErrors:
+        return False
+    return True

@@ -1,0 +1,168 @@
+"""The gates of delivery, one after the other, in the order of the rule language."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from experiments.assignment import chosen
+from rulebook.model import Crosses, Holds, RuleSet
+from rulebook.syntax import Name, Not
+from tests.reference.partner import Partner
+from tests.reference.truth import Truth
+
+_HOLE = re.compile(r"\{(\w+)\}")
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass
+class Match:
+    rule: Any
+    events: list[str]
+    args: dict[str, Any] = field(default_factory=dict)
+    queued_at: float | None = None
+    control: bool = False
+    verdict: str = ""
+    reason: str | None = None
+    language: str = ""
+    body: str = ""
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        return -self.rule.priority, self.rule.name
+
+
+class Delivery:
+    """`sent` is what all partners share: by rule, the moment of each live send or ghost, and whether it was paid."""
+
+    def __init__(self, rules: RuleSet, *, everyone: bool, season: str) -> None:
+        self.rules, self.everyone, self.season = rules, everyone, season
+        self.sent: dict[str, list[tuple[float, bool]]] = {}
+
+    def decide(self, p: Partner, now: float, matches: list[Match]) -> None:
+        """Give each match its verdict; the best live one is sent, and of the shadows the best where it is better than that."""
+        for m in matches:
+            m.reason = self.refusal(p, now, m)
+        passed = [m for m in matches if m.reason is None]
+        live = min((m for m in passed if m.rule.mode == "live"), key=lambda m: m.rank, default=None)
+        shadow = min((m for m in passed if m.rule.mode == "shadow"), key=lambda m: m.rank, default=None)
+        if shadow is not None and live is not None and live.rank < shadow.rank:
+            shadow = None
+        for m in passed:
+            if m is live:
+                control = m.control or self.is_control(p, m.rule)
+                m.verdict, m.reason = ("ghost", "holdout") if control else ("send", None)
+                p.sends.append(now)
+                self.sent.setdefault(m.rule.name, []).append((now, not control))
+            elif m is shadow:
+                m.verdict = "shadow"
+            else:
+                m.verdict, m.reason = "hold", "lower_priority"
+                continue
+            p.own_sends.setdefault(m.rule.name, []).append(now)
+        for m in matches:
+            m.verdict = m.verdict or "hold"
+        waiting = [m for m in matches if m.reason == "quiet_hours" and m.rule.mode == "live"]
+        if waiting and self.rules.policy.during_quiet == "queue_latest":
+            m = min(waiting, key=lambda m: m.rank)
+            end = p.clock_shows(now, self.rules.policy.quiet_hours[1])
+            p.queued = end, Match(m.rule, m.events, m.args, now if m.queued_at is None else m.queued_at, m.control)
+
+    def is_control(self, p: Partner, rule: Any) -> bool:
+        if self.everyone:
+            return False
+        rest = chosen("global-holdout", self.season, p.partner_id, self.rules.policy.holdout)
+        return rest or chosen("rule-holdout", rule.name, p.partner_id, rule.holdout)
+
+    def refusal(self, p: Partner, now: float, m: Match) -> str | None:
+        rule, policy, truth = m.rule, self.rules.policy, Truth(self.rules, p, now)
+        if m.queued_at is not None:
+            if rule.valid_for is not None and now >= m.queued_at + rule.valid_for:
+                return "expired"
+            if not self.still(truth, rule.trigger):
+                return "stale"
+        if rule.condition is not None and truth.of(rule.condition) is not True:
+            return "condition"
+        if rule.expires and now >= (datetime.fromisoformat(rule.expires).replace(tzinfo=UTC) + timedelta(days=1)).timestamp():
+            return "expired"
+        if (rule.hours and not between(p.clock(now), rule.hours)) or (rule.days and _DAYS[p.local(now).weekday()] not in rule.days):
+            return "outside_hours"
+        if not self.everyone and not chosen("rollout", rule.name, p.partner_id, rule.rollout):
+            return "rollout"
+        own = p.own_sends.get(rule.name, [])
+        if any(now < at + rule.cooldown for at in own):
+            return "cooldown"
+        if rule.max is not None and sum(now < at + rule.max[1] for at in own) >= rule.max[0]:
+            return "max"
+        if p.of_profile("consent") is False:
+            return "no_consent"
+        if any(e.rule in (None, rule.name) for e in p.facts if e.type == "opted_out"):
+            return "opted_out"
+        if not rule.urgent and policy.quiet_hours is not None and between(p.clock(now), policy.quiet_hours):
+            return "quiet_hours"
+        if not rule.urgent and any(sum(now < at + span for at in p.sends) >= most for most, span in policy.caps):
+            return "cap"
+        if policy.never_while and not rule.about_order and p.fact(policy.never_while, now):
+            return "not_safe_now"
+        return self.shared(rule, truth, now) or self.worded(m, truth)
+
+    def still(self, truth: Truth, trigger: Any) -> bool:
+        """What waited has to be so still, where it is a state and no event."""
+        match trigger:
+            case Holds(when):
+                return truth.of(when) is True
+            case Crosses(segment, entered, span):
+                inside = Name(segment, span, "segment")
+                return truth.of(inside if entered else Not(inside, span)) is True
+            case _:
+                return True
+
+    def shared(self, rule: Any, truth: Truth, now: float) -> str | None:
+        sent = self.sent.get(rule.name, [])
+        if rule.seats is not None:
+            seats = truth.of(rule.seats)
+            span = rule.cooldown if rule.valid_for is None else rule.valid_for
+            if seats is None or sum(now < at + span for at, _ in sent) >= math.floor(max(seats, 0)):
+                return "seats"
+        if rule.offer is not None:
+            promised = sum(now < at + rule.offer.budget_per for at, paid in sent if paid)
+            if (promised + 1) * rule.offer.bonus > rule.offer.budget:
+                return "budget"
+        return None
+
+    def worded(self, m: Match, truth: Truth) -> str | None:
+        wanted = truth.partner.of_profile("language")
+        if m.rule.best_of:
+            done = {e.module for e in truth.partner.facts if e.type == "module_completed"}
+            module = next((name for name in m.rule.best_of if name not in done), None)
+            if module is None:
+                return "no_message"
+            titles = self.rules.modules[module].titles
+            m.language, m.body = spoken(titles, wanted), self.rules.modules[module].link
+            return None
+        texts = self.rules.messages[m.rule.message].texts
+        m.language = spoken(texts, wanted)
+        text = texts[m.language]
+        values = {hole: self.hole(hole, m, truth) for hole in _HOLE.findall(text.title + text.body + text.speak)}
+        if None in values.values():
+            return "missing_value"
+        m.body = _HOLE.sub(lambda h: f"{values[h[1]]:.4g}" if isinstance(values[h[1]], float) else str(values[h[1]]), text.body)
+        return None
+
+    def hole(self, hole: str, m: Match, truth: Truth) -> Any:
+        if hole in m.args:
+            return m.args[hole]
+        return truth.of(m.rule.args[hole]) if hole in m.rule.args else truth.of(Name(hole, m.rule.span))
+
+
+def spoken(texts: Any, wanted: str | None) -> str:
+    return wanted if wanted in texts else "en" if "en" in texts else next(iter(texts))
+
+
+def between(clock: float, hours: tuple[float, float]) -> bool:
+    """Half open; over midnight where it ends before it begins."""
+    start, end = hours
+    return start <= clock < end if start <= end else clock >= start or clock < end

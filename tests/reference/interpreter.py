@@ -1,0 +1,423 @@
+"""The rule language, slow and obvious, from its description alone: nothing is compiled, no timer is computed ahead where looking will do.
+
+`Reference(rules).feed(event)` and `.advance(to)` return what was decided, as plain tuples. It shares the parsed rule set with the engine, and
+nothing else: see `tests/reference/test_agreement.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import insort
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from events import FAMILIES
+from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, RuleSet
+from rulebook.syntax import Call, Literal, Name
+from rulebook.units import Unit
+from tests.reference.delivery import Delivery, Match
+from tests.reference.partner import FAST_FRESH, FRESH, Element, Partner, leaves
+from tests.reference.truth import Counted, Truth, counted, events_read, leaves_of
+
+LATENESS, MAX_OPEN, QUARTER = 120.0, 8, 900.0
+FOREVER = frozenset(FAMILIES["profile"].types)
+
+
+class Contradiction(Exception):
+    """A segment that is to be entered and left at once (`check` warns of it): what it does then depends on how often one looks."""
+
+
+@dataclass(frozen=True)
+class PatternEvent:
+    type: str
+    event_id: str
+    occurred_at: float
+    __struct_fields__ = ()
+
+
+@dataclass
+class Moment:
+    """What comes to light at one moment for one partner."""
+
+    p: Partner
+    now: float
+    cause: str
+    event: Any = None
+    moves: list[str] = field(default_factory=list)
+    matches: list[Match] = field(default_factory=list)
+    ended: list[tuple[Any, list[Any], str]] = field(default_factory=list)
+
+
+class Reference:
+    def __init__(self, rules: RuleSet, *, everyone: bool = False, season: str = "1") -> None:
+        self.rules, self.stream_time = rules, -math.inf
+        self.partners: dict[str, Partner] = {}
+        self.delivery = Delivery(rules, everyone=everyone, season=season)
+        self.definitions = [*rules.patterns.values(), *(n for n in rules.nudges.values() if n.mode != "off")]
+        self.counted = {c.key: c for e in _expressions(rules) for ref in leaves_of(e) for c in counted(ref, rules)}
+        self.literals = [literal for e in _expressions(rules) for literal in _literals(e)]
+        self.agenda: set[tuple[float, str]] = set()
+
+    # -- time
+
+    def feed(self, e: Any) -> list[Any]:
+        out = self.advance(e.occurred_at)
+        p = self.partners.setdefault(e.partner_id, Partner(e.partner_id))
+        now = self.stream_time
+        if now - e.occurred_at > LATENESS and e.type not in FOREVER:
+            return [*out, ("late", p.partner_id, now, e.event_id)]
+        if e.event_id in p.applied:
+            return out
+        p.applied[e.event_id] = e.occurred_at
+        return [*out, *self.moment(Moment(p, now, e.event_id, e))]
+
+    def advance(self, to: float) -> list[Any]:
+        """Look at every partner whenever time alone can have changed anything, in order of time, up to and including `to`."""
+        out: list[Any] = []
+        while self.agenda and min(self.agenda)[0] <= to:
+            at, partner_id = min(self.agenda)
+            self.agenda.remove((at, partner_id))
+            self.stream_time = max(self.stream_time, at)
+            out += self.moment(Moment(self.partners[partner_id], at, f"@{at:.3f}"))
+        self.stream_time = max(self.stream_time, to)
+        return out
+
+    def remind(self, p: Partner, now: float, *moments: float | None) -> None:
+        self.agenda |= {(at, p.partner_id) for at in moments if at is not None and now < at < math.inf}
+
+    def remind_of_time(self, p: Partner, now: float) -> None:
+        """The moments at which a fact, or its comparison with a constant, changes by time alone."""
+        self.remind(p, now, p.next_midnight(now))
+        for e in p.facts[-3:]:
+            self.remind(p, now, *(math.nextafter(e.occurred_at + fresh, math.inf) for fresh in (FRESH, FAST_FRESH)))
+        joined, online, today = p.joined(), p.fact("online", now), p.fact("online_today", now)
+        for literal in self.literals:
+            if literal.unit is Unit.CLOCK:
+                self.remind(p, now, (now // QUARTER + 1) * QUARTER)
+            elif literal.unit is Unit.DURATION:
+                reached = [*([joined + literal.value] if joined is not None else []), *([now + literal.value - today] if online else [])]
+                self.remind(p, now, *reached, *(math.nextafter(at, math.inf) for at in reached))
+
+    # -- one moment
+
+    def moment(self, m: Moment) -> list[Any]:
+        """Facts ▸ windows ▸ segments ▸ triggers, then the patterns that matched as events in turn, then delivery."""
+        members = dict(m.p.members)
+        self.remind_of_time(m.p, m.now)
+        self.look(m, m.event, m.cause)
+        if m.event is None:
+            self.timers(m)
+        at = 0
+        while at < len(m.matches):
+            match, at = m.matches[at], at + 1
+            if not isinstance(match.rule, Nudge):
+                name = match.rule.name
+                self.look(m, PatternEvent(name, f"{name}:{match.events[0]}", m.now), "")
+        self.remind_of_time(m.p, m.now)
+        return list(self.outputs(m, members))
+
+    def look(self, m: Moment, e: Any, cause: str) -> None:
+        p, now = m.p, m.now
+        if e is not None:
+            cause = cause or e.event_id
+            self.apply(p, e, now)
+        moved = self.settle(p, now, e.type if e is not None else None)
+        m.moves += moved
+        self.clear(m)
+        for d in self.definitions:
+            if e is not None:
+                self.on_event(m, d, e)
+            self.on_state(m, d, e, moved, cause)
+
+    def apply(self, p: Partner, e: Any, now: float) -> None:
+        t = e.occurred_at
+        if not isinstance(e, PatternEvent):
+            p.apply(e)
+        for c in self.counted.values():
+            if e.type in c.events and self.counts(p, c, e, now):
+                value = getattr(e, c.field) if c.field else 1
+                if value is not None:
+                    p.elements.setdefault(c.key, []).append(Element(t, value, p.midnight(now), p.session_start()))
+                    if c.window.kind == "sliding":
+                        self.remind(p, now, leaves(t, c.window.size, c.function))
+        for s in self.rules.segments.values():
+            if s.stale_after is not None and e.type in events_read([s.enter.when, s.exit.when], self.rules):
+                p.newest[s.name] = max(p.newest.get(s.name, -math.inf), t)
+                self.remind(p, now, p.newest[s.name] + s.stale_after)
+
+    def counts(self, p: Partner, c: Counted, e: Any, now: float) -> bool:
+        if isinstance(c.where, tuple):
+            return bool(getattr(e, c.where[0]) == c.where[1])
+        return c.where is None or Truth(self.rules, p, now, e).of(c.where) is True
+
+    # -- segments
+
+    def settle(self, p: Partner, now: float, kind: str | None) -> list[str]:
+        """All in declared order, then again those that read one that moved, until nothing moves. Returns those that moved on the whole."""
+        before, moved = dict(p.members), [s.name for s in self.rules.segments.values() if self.look_at_segment(p, s, now)]
+        while moved:
+            name = moved.pop(0)
+            for s in self.rules.segments.values():
+                read = {r.name for e in (s.enter.when, s.exit.when) for r in leaves_of(e) if isinstance(r, Name) and r.scope}
+                if name in read and self.look_at_segment(p, s, now):
+                    moved.append(s.name)
+        return [name for name in self.rules.segments if p.members.get(name, False) != before.get(name, False)]
+
+    def look_at_segment(self, p: Partner, s: Any, now: float) -> bool:
+        member, truth = p.members.get(s.name, False), Truth(self.rules, p, now)
+        if s.stale_after is not None and now >= p.newest.get(s.name, -math.inf) + s.stale_after:
+            p.members[s.name], p.since[s.name] = False, None
+            return member
+        enter, leave = truth.of(s.enter.when) is True, truth.of(s.exit.when) is True if s.exit.when is not None else truth.of(s.enter.when) is False
+        met, hold = (leave, s.exit.hold) if member else (enter, s.enter.hold)
+        if not met:
+            p.since[s.name] = None
+            return False
+        since = p.since.get(s.name)
+        since = p.since[s.name] = now if since is None else since
+        self.remind(p, now, since + hold)
+        if now < since + hold:
+            return False
+        p.members[s.name] = not member
+        back, hold = (enter, s.enter.hold) if member else (leave, s.exit.hold)
+        if back and not hold:
+            raise Contradiction(s.name)
+        p.since[s.name] = now if back else None
+        self.remind(p, now, now + hold)
+        return True
+
+    # -- triggers
+
+    def on_event(self, m: Moment, d: Any, e: Any) -> None:
+        match d.trigger:
+            case Happens():
+                self.happens(m, d, e)
+            case InSequence():
+                self.in_sequence(m, d, e)
+
+    def on_state(self, m: Moment, d: Any, e: Any, moved: list[str], cause: str) -> None:
+        match d.trigger:
+            case Holds():
+                self.holds(m, d, e, cause)
+            case Crosses(segment, entered) if segment in moved and m.p.members[segment] is entered:
+                m.matches.append(Match(d, [cause]))
+
+    def holds(self, m: Moment, d: Any, e: Any, cause: str) -> None:
+        """Once for each stretch of truth; an event of `without` begins the clock anew, at its own time."""
+        p, wait = m.p, d.trigger.wait
+        if Truth(self.rules, p, m.now).of(d.trigger.when) is not True:
+            p.holds[d.name] = None
+            return
+        stretch = p.holds.get(d.name)
+        if stretch is None:
+            stretch = p.holds[d.name] = [m.now, False, cause]
+        if e is not None and e.type in d.trigger.without and e.occurred_at > stretch[0] and e.occurred_at + wait > m.now:
+            stretch[:] = [e.occurred_at, False, cause]
+        self.remind(p, m.now, stretch[0] + wait)
+        if not stretch[1] and m.now >= stretch[0] + wait:
+            stretch[1] = True
+            m.matches.append(Match(d, [stretch[2]]))
+
+    def happens(self, m: Moment, d: Any, e: Any) -> None:
+        p, trigger, t = m.p, d.trigger, e.occurred_at
+        key = getattr(e, trigger.same, None) if trigger.same else ""
+        if trigger.without:
+            if e.type in trigger.without and key is not None:
+                self.end(p, d.name, t, key)
+            if e.type == "logged_out" and not trigger.keep_on_logout:
+                self.end(p, d.name, t, None)
+        if e.type != trigger.step.event or key is None:
+            return
+        good = trigger.step.where is None or Truth(self.rules, p, m.now, e).of(trigger.step.where) is True
+        ids = self.row(p, d, key, e, good) if trigger.in_a_row else self.times(p, d, key, e) if good else None
+        if ids is None:
+            return
+        args = self.event_args(d, p, m.now, e)
+        if not trigger.without:
+            m.matches.append(Match(d, ids, args))
+            return
+        late = t < m.now and (t + trigger.wait <= m.now or any(at > t and k in (key, None) for at, k in p.ends.get(d.name, [])))
+        if not late:
+            waits = p.waits.setdefault(d.name, [])
+            insort(waits, [t, key, ids, args], key=lambda w: w[0])
+            del waits[:-MAX_OPEN]
+            self.remind(p, m.now, t + trigger.wait)
+
+    def end(self, p: Partner, name: str, t: float, key: str | None) -> None:
+        p.ends.setdefault(name, []).append([t, key])
+        p.waits[name] = [w for w in p.waits.get(name, []) if w[0] > t or (key is not None and w[1] != key)]
+
+    def times(self, p: Partner, d: Any, key: str, e: Any) -> list[str] | None:
+        """The earliest events that are enough and near enough, of those that no match has consumed."""
+        need, within = d.trigger.times, d.trigger.within
+        if need == 1:
+            return [e.event_id]
+        entries = p.rows.setdefault((d.name, key), [])
+        insort(entries, [e.occurred_at, e.event_id], key=lambda x: x[0])
+        for first in range(len(entries) - need + 1):
+            some = entries[first : first + need]
+            if some[-1][0] < some[0][0] + within:
+                del entries[first : first + need]
+                return [x[1] for x in some]
+        return None
+
+    def row(self, p: Partner, d: Any, key: str, e: Any, good: bool) -> list[str] | None:
+        entries, need = p.rows.setdefault((d.name, key), []), d.trigger.times
+        mine = [e.occurred_at, e.event_id, good]
+        insort(entries, mine, key=lambda x: x[0])
+        if not good:
+            return None
+        at = next(i for i, x in enumerate(entries) if x is mine)
+        first, last = at, at
+        while first > 0 and entries[first - 1][2]:
+            first -= 1
+        while last + 1 < len(entries) and entries[last + 1][2]:
+            last += 1
+        if last - first + 1 < need:
+            return None
+        some = entries[first : first + need]
+        for x in some:
+            x[2] = False
+        return [x[1] for x in some]
+
+    def in_sequence(self, m: Moment, d: Any, e: Any) -> None:
+        """An event moves the oldest open match that waits for it, or begins one. A late one takes its place: what came after it, and moved nothing, may follow."""
+        p, trigger = m.p, d.trigger
+        key = getattr(e, trigger.same, None) if trigger.same else ""
+        ends = e.type in trigger.without and key is not None
+        truth = Truth(self.rules, p, m.now, e)
+        steps = [i for i, s in enumerate(trigger.steps) if s.event == e.type and key is not None and (s.where is None or truth.of(s.where) is True)]
+        if not ends and not steps:
+            return
+        args = self.event_args(d, p, m.now, e) if e.type == trigger.steps[-1].event else {}
+        unused = p.unused.setdefault(d.name, [])
+        offers = [[e.occurred_at, key, e.event_id, steps, ends, args]]
+        offers += [u for u in unused if u[0] > e.occurred_at]
+        p.unused[d.name] = [u for u in unused if u[0] <= e.occurred_at and u[0] >= m.now - LATENESS]
+        for offer in offers:
+            matched, used = self.offer(p, d, offer)
+            if not used or offer[4]:
+                insort(p.unused[d.name], offer if not used else [*offer[:3], [], *offer[4:]], key=lambda u: u[0])
+            if matched is not None:
+                m.matches.append(Match(d, matched, offer[5]))
+
+    def offer(self, p: Partner, d: Any, offer: list[Any]) -> tuple[list[str] | None, bool]:
+        t, key, event_id, steps, ends, _ = offer
+        trigger, opened = d.trigger, p.partial.setdefault(d.name, [])
+        if ends:
+            opened[:] = [x for x in opened if x[0] > t or x[1] != key]
+        for x in opened:
+            start, of, ids, last = x
+            if of == key and len(ids) in steps and last <= t < start + trigger.within:
+                ids.append(event_id)
+                x[3] = t
+                if len(ids) < len(trigger.steps):
+                    return None, True
+                opened.remove(x)
+                return ids, True
+        if 0 in steps:
+            insort(opened, [t, key, [event_id], t], key=lambda x: x[0])
+            opened[:] = [x for x in opened if x[0] + trigger.within > t - LATENESS][-MAX_OPEN:]
+            return None, True
+        return None, False
+
+    def event_args(self, d: Any, p: Partner, now: float, e: Any) -> dict[str, Any]:
+        """Message holes that read the event are read when it comes."""
+        if not isinstance(d, Nudge):
+            return {}
+        own = {h: x for h, x in d.args.items() if any(isinstance(r, Name) and not r.scope and r.name in e.__struct_fields__ for r in leaves_of(x))}
+        return {h: Truth(self.rules, p, now, e).of(x) for h, x in own.items()}
+
+    # -- what only time brings
+
+    def timers(self, m: Moment) -> None:
+        p, now = m.p, m.now
+        for d in self.definitions:
+            if isinstance(d.trigger, Happens) and d.trigger.without:
+                waits = p.waits.get(d.name, [])
+                m.matches += [Match(d, ids, args) for t, _, ids, args in waits if t + d.trigger.wait <= now]
+                p.waits[d.name] = [w for w in waits if w[0] + d.trigger.wait > now]
+            if isinstance(d, Nudge) and d.clears is not None:
+                episodes = p.episodes.get(d.name, [])
+                for episode in [e for e in episodes if e[0] + d.clears.within <= now]:
+                    episodes.remove(episode)
+                    m.ended.append((d, episode, "not_cleared"))
+                    follow = self.rules.nudges.get(d.clears.otherwise)
+                    if follow is not None and follow.mode != "off":
+                        m.matches.append(Match(follow, [episode[1]], control=episode[2]))
+        if p.queued is not None and p.queued[0] <= now:
+            m.matches.append(p.queued[1])
+            p.queued = None
+
+    def clear(self, m: Moment) -> None:
+        for d in self.definitions:
+            if isinstance(d, Nudge) and d.clears is not None and m.p.episodes.get(d.name) and Truth(self.rules, m.p, m.now).of(d.clears.when) is True:
+                m.ended += [(d, episode, "cleared") for episode in m.p.episodes.pop(d.name)]
+
+    # -- what goes out
+
+    def outputs(self, m: Moment, members: dict[str, bool]) -> Iterator[Any]:
+        p, now = m.p, m.now
+        who = p.partner_id, now
+        cause = "-" if m.event is None else m.event.event_id
+        for name in self.rules.segments:
+            if p.members.get(name, False) != members.get(name, False):
+                yield ("transition", *who, name, "entered" if p.members[name] else "exited", cause)
+        matches = [x for x in m.matches if isinstance(x.rule, Nudge)]
+        self.delivery.decide(p, now, matches)
+        self.remind(p, now, p.queued[0] if p.queued is not None else None)
+        for x in matches:
+            yield ("decision", *who, x.rule.name, x.verdict, x.reason, cause, tuple(x.events))
+            if x.verdict == "send":
+                yield ("nudge", *who, x.rule.name, x.language, x.body)
+            if x.verdict in ("send", "ghost") and x.rule.clears is not None:
+                episodes = p.episodes.setdefault(x.rule.name, [])
+                episodes.append([now, nudge_id(p, x), x.verdict == "ghost"])
+                del episodes[:-MAX_OPEN]
+                self.remind(p, now, now + x.rule.clears.within)
+                if Truth(self.rules, p, now).of(x.rule.clears.when) is True:
+                    m.ended += [(x.rule, e, "cleared") for e in p.episodes.pop(x.rule.name)]
+        for rule, (opened_at, _, control), verdict in m.ended:
+            yield ("episode", *who, rule.name, verdict, opened_at, control, cause)
+
+
+def nudge_id(p: Partner, m: Match) -> str:
+    """What a follow-up names as its first event; the function itself is the engine's own, and part of the contract."""
+    from training_rules.decisions import make_id
+
+    return make_id("nudge", m.rule.name, m.rule.version, p.partner_id, m.events[0])
+
+
+def _expressions(rules: RuleSet) -> list[Any]:
+    """Every expression of a rule set that a partner's state answers."""
+    found: list[Any] = []
+    for s in rules.segments.values():
+        found += [s.enter.when, s.exit.when]
+    for d in (*rules.patterns.values(), *rules.nudges.values()):
+        match d.trigger:
+            case Happens(step):
+                found.append(step.where)
+            case InSequence(steps):
+                found += [s.where for s in steps]
+            case Holds(when):
+                found.append(when)
+        if isinstance(d, Nudge):
+            found += [d.condition, d.seats, d.clears.when if d.clears else None, *d.args.values()]
+            found += [Call("completed", module, d.span, d.span) for module in d.best_of]
+    found += [Name(name, d.span) for d in rules.nudges.values() for name in ("orders_accepted_today", "rating", "modules_completed")]
+    return [e for e in found if e is not None]
+
+
+def _literals(expr: Any) -> list[Literal]:
+    match expr:
+        case Literal():
+            return [expr]
+        case _ if hasattr(expr, "operands"):
+            return [x for o in expr.operands for x in _literals(o)]
+        case _ if hasattr(expr, "operand"):
+            return _literals(expr.operand)
+        case _ if hasattr(expr, "left"):
+            return [*_literals(expr.left), *_literals(expr.right)]
+        case _:
+            return []

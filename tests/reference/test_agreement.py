@@ -1,0 +1,42 @@
+"""The compiled engine and the reference agree. `python -m benches.agree` tries ten thousand; here are some for every day."""
+
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from tests.reference.agreement import differences, drawn, engine
+from tests.reference.interpreter import Contradiction
+
+
+@settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.randoms(use_true_random=False))
+def test_the_engine_and_the_reference_decide_the_same(r):
+    text, line = drawn(r)
+    try:
+        found = differences(text, line)
+    except Contradiction:
+        assume(False)
+    assert not found, "\n".join([text, *map(str, line.events), *found])
+
+
+def test_the_random_cases_decide_something():
+    kinds = {kind for seed in range(60) for kind, *_ in engine(*drawn(Random(seed)))}
+    assert kinds == {"transition", "decision", "nudge", "episode", "late"}
+
+
+def test_a_wrong_engine_is_noticed(monkeypatch):
+    """The comparison can fail: an engine that takes every window for empty is found out."""
+    monkeypatch.setattr("segments.windows.ratio", lambda of, to, samples: None)
+    monkeypatch.setattr("segments.windows.alive", lambda w, span, now: 0)
+    with pytest.raises(AssertionError):
+        for seed in range(60):
+            assert not _found(seed)
+
+
+def _found(seed):
+    try:
+        return differences(*drawn(Random(seed)))
+    except Contradiction:
+        return []
