@@ -90,7 +90,7 @@ class Checker:
             return Known(Unit.BOOL, nullable=False)
         known = scope.event_fields.get(ref.name) or BUILTINS.get(ref.name)
         if known is None:
-            hint = did_you_mean(ref.name, scope.names())
+            hint = "it holds several words: `same:` can read them" if ref.name in scope.lists else did_you_mean(ref.name, scope.names())
             if ref.name in scope.rules.metrics:
                 hint = f"a metric takes a window: `{ref.name}(2h)`"
             self.faults.error("E201", f"unknown field `{ref.name}`", ref.span, help=hint)

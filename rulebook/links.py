@@ -83,8 +83,11 @@ class _Linker:
 
     def same(self, field: str, events: Iterable[str], span: Span) -> None:
         for event in events:
-            if field and event in self.scope.events and event not in self.rules.patterns and field not in self.scope.within(event).event_fields:
-                fields = self.scope.within(event).event_fields
+            if not field or event not in self.scope.events or event in self.rules.patterns:
+                continue
+            scope = self.scope.within(event)
+            fields = {*scope.event_fields, *scope.lists}
+            if field not in fields:
                 self.faults.error("E201", f"`{event}` has no field `{field}`", span, help=did_you_mean(field, fields))
 
     def nudge(self, nudge: Nudge) -> None:

@@ -76,6 +76,14 @@ def fields_of(event: str) -> dict[str, Known]:
     return {f.name: known for f in info.fields if f.name not in _COMMON and (known := _known(f.name, f.type)) is not None}
 
 
+@cache
+def lists_of(event: str) -> frozenset[str]:
+    """The fields of an event type that hold several words: only `same` can read them."""
+    info = msgspec.inspect.type_info(STRUCTS[event])
+    assert isinstance(info, msgspec.inspect.StructType)
+    return frozenset(f.name for f in info.fields if any(isinstance(t, msgspec.inspect.ListType) for t in getattr(f.type, "types", (f.type,))))
+
+
 def _known(name: str, kind: msgspec.inspect.Type) -> Known | None:
     if isinstance(kind, msgspec.inspect.UnionType):
         inner = [t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType)]

@@ -96,7 +96,7 @@ def _segment() -> Schema:
 
 
 def _trigger(event: Schema) -> Schema:
-    where, same = _expression("about the event's own fields, or the partner"), _text("a field that has to be equal in all events, such as order_id")
+    where, same = _expression("about the event's own fields, or the partner"), _text("a field that has to be equal in all events, such as order_id; one that holds several words, such as tags, counts for each of them")
     step = _object("one step", {"happens": event, "where": where}, ("happens",))
     without = _several(event, "what must not come")
     return _object("exactly one of happens, sequence, holds, enters, exits", {

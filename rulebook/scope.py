@@ -7,7 +7,7 @@ from functools import cached_property
 
 from rulebook.faults import Faults, Span
 from rulebook.model import RuleSet
-from rulebook.names import BUILTINS, CALL_EXPANSIONS, EXPANSIONS, Known, event_types, fields_of
+from rulebook.names import BUILTINS, CALL_EXPANSIONS, EXPANSIONS, Known, event_types, fields_of, lists_of
 from rulebook.parser import parse_text
 from rulebook.syntax import Aggregate, Call, Expr, MetricCall, Name, Reference, Window
 
@@ -25,6 +25,10 @@ class Scope:
         if self.event in self.rules.patterns or not self.event:
             return self.pattern_fields
         return fields_of(self.event)
+
+    @cached_property
+    def lists(self) -> frozenset[str]:
+        return lists_of(self.event) if self.event and self.event not in self.rules.patterns else frozenset()
 
     @cached_property
     def events(self) -> tuple[str, ...]:

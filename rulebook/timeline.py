@@ -12,7 +12,7 @@ from rulebook.fields import Fields, as_mapping, as_sequence
 from rulebook.model import RuleSet, TimelineTest
 from rulebook.names import event_types
 from rulebook.parser import parse, parse_text
-from rulebook.source import Mapping, Node, Scalar
+from rulebook.source import Mapping, Node, Scalar, Sequence
 from rulebook.syntax import Literal
 
 DEFAULT_START = "2026-03-02 10:00"
@@ -26,7 +26,7 @@ MAX_ITEMS = 20_000
 class Event:
     at: float
     type: str
-    fields: MappingType[str, str]
+    fields: MappingType[str, str | list[str]]
     span: Span
 
 
@@ -90,7 +90,7 @@ class _Reader:
             return
         mapping = as_mapping(node, self.faults, f"`{key.value}`")
         if mapping is not None:
-            self.items.append(Event(at, key.value, {k.value: v.value for k, v in mapping if isinstance(v, Scalar)}, key.span))
+            self.items.append(Event(at, key.value, {k.value: _value(v) for k, v in mapping if not isinstance(v, Mapping)}, key.span))
 
     def expect(self, at: float, node: Node, span: Span) -> None:
         if isinstance(node, Scalar) and node.value == "nothing":
@@ -109,6 +109,11 @@ class _Reader:
         if not wanted:
             self.faults.error("E252", "this expects nothing in particular", node.span, help="write `expect: nothing`, or `{nudge: NAME}`")
         self.items.append(Expect(at, wanted, {k: fields.text(k) for k in DETAILS if node.get(k) is not None}, span))
+
+
+def _value(node: Scalar | Sequence) -> str | list[str]:
+    """A field's value, or its values."""
+    return node.value if isinstance(node, Scalar) else [item.value for item in node.items if isinstance(item, Scalar)]
 
 
 def read_timeline(test: TimelineTest, rules: RuleSet, faults: Faults) -> Timeline:

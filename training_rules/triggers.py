@@ -156,11 +156,13 @@ def _fields(where: Expr | None, scope: Scope) -> str:
 
 
 def _key_code(same: str, scope: Scope) -> str:
-    return f"e.{same}" if same and same in scope.event_fields else "''"
+    return "key" if same in scope.lists else f"e.{same}" if same and same in scope.event_fields else "''"
 
 
 def _keyed(lines: list[str], same: str, scope: Scope) -> list[str]:
-    """An event without a value of `same` is nobody's."""
+    """An event without a value of `same` is nobody's; one with several counts for each of them."""
+    if same in scope.lists:
+        return [f"for key in dict.fromkeys(e.{same} or ()):", *_indent(lines)]
     if same and same in scope.event_fields and scope.event_fields[same].nullable:
         return [f"if e.{same} is not None:", *_indent(lines)]
     return lines

@@ -220,8 +220,11 @@ class Reference:
             m.matches.append(Match(d, [stretch[2]]))
 
     def happens(self, m: Moment, d: Any, e: Any) -> None:
+        for key in keys(e, d.trigger.same):
+            self.happens_for(m, d, e, key)
+
+    def happens_for(self, m: Moment, d: Any, e: Any, key: str | None) -> None:
         p, trigger, t = m.p, d.trigger, e.occurred_at
-        key = getattr(e, trigger.same, None) if trigger.same else ""
         if trigger.without:
             if e.type in trigger.without and key is not None:
                 self.end(p, d.name, t, key)
@@ -380,6 +383,12 @@ class Reference:
                     m.ended += [(x.rule, e, "cleared") for e in p.episodes.pop(x.rule.name)]
         for rule, (opened_at, _, control), verdict in m.ended:
             yield ("episode", *who, rule.name, verdict, opened_at, control, cause)
+
+
+def keys(e: Any, same: str) -> list[Any]:
+    """The value of `same`; each of them where it holds several."""
+    value = getattr(e, same, None) if same else ""
+    return [*dict.fromkeys(value)] or [None] if isinstance(value, list) else [value]
 
 
 def nudge_id(p: Partner, m: Match) -> str:

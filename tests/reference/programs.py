@@ -150,7 +150,8 @@ class Program:
             case "once":
                 return f"{{happens: {event}{where}}}"
             case "times":
-                return f"{{happens: {event}{where}, times: {r.randint(2, 3)}, within: {self.span()}}}"
+                same = ", same: tags" if event == "rating_received" else ""
+                return f"{{happens: {event}{where}, times: {r.randint(2, 3)}, within: {self.span()}{same}}}"
             case "row":
                 return f"{{happens: {event}{where}, times: {r.randint(2, 3)}, in_a_row: true}}"
             case "wait":
@@ -270,7 +271,7 @@ def _event(r: Random, kind: str, partner: str, t: float, number: int) -> Any:
         case "order_delivered":
             fields = {"order_id": order, "minutes": r.choice((None, 2.0, 40.0))}
         case "rating_received":
-            fields = {"order_id": order, "stars": r.randint(1, 5)}
+            fields = {"order_id": order, "stars": r.randint(1, 5), "tags": r.choice((None, ["late"], ["cold", "late"]))}
         case "earning_posted":
             fields = {"amount": float(r.randint(1, 4)), "currency": "INR", "kind": "order"}
         case "module_completed":

@@ -2,7 +2,6 @@
 
 from random import Random
 
-import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +21,7 @@ def test_the_engine_and_the_reference_decide_the_same(r):
 
 
 def test_the_random_cases_decide_something():
-    kinds = {kind for seed in range(60) for kind, *_ in engine(*drawn(Random(seed)))}
+    kinds = {kind for seed in range(200) for kind, *_ in engine(*drawn(Random(seed)))}
     assert kinds == {"transition", "decision", "nudge", "episode", "late"}
 
 
@@ -30,9 +29,7 @@ def test_a_wrong_engine_is_noticed(monkeypatch):
     """The comparison can fail: an engine that takes every window for empty is found out."""
     monkeypatch.setattr("segments.windows.ratio", lambda of, to, samples: None)
     monkeypatch.setattr("segments.windows.alive", lambda w, span, now: 0)
-    with pytest.raises(AssertionError):
-        for seed in range(60):
-            assert not _found(seed)
+    assert any(_found(seed) for seed in range(60))
 
 
 def _found(seed):

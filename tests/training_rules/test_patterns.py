@@ -115,3 +115,9 @@ def test_a_start_waits_where_an_end_of_the_same_second_came_first():
 def test_of_events_of_one_time_the_one_that_came_first_is_the_first():
     town = run(THREE, *[("order_rejected", 0, {"event_id": name}) for name in "cab"])
     assert [o.evidence["events"] for o in town.out if o.type == "decision"] == [["c", "a", "b"]]
+
+
+def test_a_field_with_several_words_counts_for_each_of_them():
+    text = "nudges:\n" + nudge(trigger="{happens: rating_received, times: 2, within: 14d, same: tags}")
+    tagged = [("rating_received", m, {"order_id": f"o{m}", "stars": 2, "tags": tags}) for m, tags in enumerate((["late", "cold"], None, ["rude"], ["cold"]))]
+    assert run(text, *tagged).sent() == [("n", 3)]
