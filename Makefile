@@ -47,6 +47,7 @@ docs: venv ## pages that are made from code
 	@$(BIN)/nudgeline schema -o docs/schemas/rules.schema.json
 	@$(BIN)/python -m streams.settings > docs/settings.md
 	@$(BIN)/python -m rulebook.reference > docs/checks.md
+	@$(BIN)/python -m rulebook.names_page > docs/names.md
 
 lock: venv ## pin the newest versions that pyproject.toml allows
 	@$(BIN)/pip-compile --quiet --upgrade --extra local --extra dev --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header -o requirements.lock pyproject.toml

@@ -7,7 +7,7 @@ import sys
 
 from benches import report
 
-BENCHES = ("windows", "step", "partner_bytes", "latency", "yardstick")
+BENCHES = ("windows", "step", "partner_bytes", "latency", "yardstick", "compile", "agree", "fuzz")
 
 
 def main() -> None:

@@ -26,9 +26,11 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--cases", type=int, default=10_000)
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--quick", action="store_true", help="200 cases; nothing is kept")
     asked = arguments.parse_args()
-    found = run(asked.cases, asked.seed)
-    machine.write("agree", found)
+    found = run(200 if asked.quick else asked.cases, asked.seed)
+    if not asked.quick:
+        machine.write("agree", found)
     print(json.dumps(found))
 
 

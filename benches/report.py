@@ -68,7 +68,31 @@ def _windows(found: list[dict[str, Any]]) -> str:
     return _table(head, [tuple(r[n] for n in ("window_days", "exact_bytes", "bucketed_bytes", "mean_error", "greatest_error")) for r in found])
 
 
-_TABLES = {"yardstick": _yardstick, "latency": _latency, "step": _step, "partner_bytes": _partner_bytes, "windows": _windows}
+def _compile(found: dict[str, Any]) -> str:
+    segments, check, rules = found["segments"], found["check"], found["rules"]
+    few, many = rules["us"]
+    rows = [
+        (f"{segments['count']} segments, from text to running", f"{segments['all_s']} s"),
+        (f"`nudgeline check` of {check['files']} files, the whole command", f"{check['seconds']} s"),
+        (f"an event in the core with {few} rules", f"{rules['us'][few]} µs"),
+        (f"an event in the core with {many} rules", f"{rules['us'][many]} µs, {rules['times']} times as much"),
+    ]
+    return _table(("what", "takes"), rows) + f"\n\n{_where(found)}."
+
+
+def _agree(found: dict[str, Any]) -> str:
+    head = ("cases", "agreed", "left out", "events", "restarts", "decisions", "transitions")
+    row = tuple(found[n] for n in ("cases", "agreed", "left_out", "events", "restarts", "decision", "transition"))
+    return _table(head, [row]) + f"\n\n{_where(found)}."
+
+
+def _fuzz(found: dict[str, Any]) -> str:
+    head = ("files", "with faults", "fine", "broken", "longest, s", "memory, MB")
+    row = tuple(found[n] for n in ("files", "with_faults", "fine", "broken", "longest_s", "memory_mb"))
+    return _table(head, [row]) + f"\n\n{_where(found)}."
+
+
+_TABLES = {"yardstick": _yardstick, "latency": _latency, "step": _step, "partner_bytes": _partner_bytes, "windows": _windows, "compile": _compile, "agree": _agree, "fuzz": _fuzz}
 
 if __name__ == "__main__":
     write()

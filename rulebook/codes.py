@@ -80,6 +80,7 @@ CODES: tuple[Code, ...] = (
     Code("E234", "`seats` is a number.", "How many partners may have the nudge at once.", _nudge(more="    seats: online\n")),
     Code("E240", "Another version of the language.", "This is version 1.", "version: 7\n"),
     Code("E241", "Defined twice.", "One definition for each name, in all files together.", "version: 1\npolicy: {caps: [1 per 20m]}\n"),
+    Code("E242", "No name.", "Letters, digits and `_`, a letter first; a pattern is named as no event is.", "version: 1\nsegments:\n  new-here: {when: online}\n"),
     Code("E250", "No line of a timeline.", "`at:` and one event, or `expect:`.", _test("{at: 1m}")),
     Code("E251", "No time of a timeline.", "`15m`, or `1m..10m every 1m`.", _test("{at: soon, logged_in: {}}")),
     Code("E252", "An `expect` that expects nothing in particular.", "`nothing`, or `{nudge: NAME}`, `{enters: SEGMENT}`, ...", _test("{at: 1m, expect: {lang: en}}")),

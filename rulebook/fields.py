@@ -19,9 +19,11 @@ class Fields:
 
     def __init__(self, mapping: Mapping, faults: Faults, known: Iterable[str]) -> None:
         self.mapping, self.faults, self.known = mapping, faults, tuple(known)
-        for key, _ in mapping:
+        for key, value in mapping:
             if key.value not in self.known:
-                faults.error("E200", f"unknown key `{key.value}`", key.span, help=did_you_mean(key.value, self.known))
+                cut = isinstance(value, Scalar) and not value.value and not value.quoted
+                advice = "inside `{ }` a comma ends a value: put the text in quotes" if cut else did_you_mean(key.value, self.known)
+                faults.error("E200", f"unknown key `{key.value}`", key.span, help=advice)
 
     def node(self, key: str, *, required: bool = False) -> Node | None:
         node = self.mapping.get(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from events.errors import NudgelineError
 from rulebook.checks import findings
@@ -14,6 +15,7 @@ from rulebook.faults import Fault, Faults, SourceFile, Span, did_you_mean
 from rulebook.fields import as_mapping, as_sequence
 from rulebook.links import link
 from rulebook.model import Policy, RuleSet, TimelineTest
+from rulebook.names import event_types
 from rulebook.reader import FILE_KEYS, READERS, SECTIONS, plain, read_policy, read_test, version_of
 from rulebook.snooze import awake
 from rulebook.source import Mapping, Scalar, compose
@@ -118,11 +120,19 @@ class _Book:
                 self.faults.error("E241", f"`{key.value}` is defined twice", key.span, other=earlier, help="one definition per name: rename or remove one")
                 continue
             self.spans[section, key.value] = key.span
+            self._name(section, key)
             definition = READERS[section](key, node, self.faults)
             if definition is not None:
                 self.sections[section][key.value] = definition
                 self.raw[f"{section}.{key.value}"] = plain(node)
         self.faults.where = ""
+
+    def _name(self, section: str, key: Scalar) -> None:
+        name = key.value
+        if not name.isidentifier() or normalize("NFKC", name) != name:
+            self.faults.error("E242", f"`{name}` is no name", key.span, help="letters, digits and `_`, a letter first, such as `new_struggling`")
+        elif section == "patterns" and name in event_types():
+            self.faults.error("E242", f"`{name}` is an event already", key.span, help="give the pattern a name of its own")
 
     def _policy(self, span: Span, policy: Policy, raw: object) -> None:
         if self.policy is not None:

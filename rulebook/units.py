@@ -7,6 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 MINUTE, HOUR, DAY, WEEK = 60.0, 3600.0, 86400.0, 604800.0
+CENTURY = 36_525 * DAY
 SECONDS = {"s": 1.0, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d|w)\Z")
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\Z")
@@ -28,10 +29,11 @@ class Unit(StrEnum):
 
 
 def duration(text: str) -> float | None:
-    """Seconds of `90s`, `45m`, `2h`, `30d`, `2w`; None when it is no duration."""
+    """Seconds of `90s`, `45m`, `2h`, `30d`, `2w`; None when it is no duration, or over a century."""
     if (m := _DURATION.match(text.strip())) is None:
         return None
-    return float(m[1]) * SECONDS[m[2]]
+    seconds = float(m[1]) * SECONDS[m[2]]
+    return seconds if seconds <= CENTURY else None
 
 
 def clock(text: str) -> float | None:

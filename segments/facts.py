@@ -1,4 +1,7 @@
-"""The plain facts about a partner that events state: online, where, on which order, profile. A last value is replaced only by a newer one."""
+"""The plain facts about a partner that events state: online, where, on which order, profile. A last value is replaced only by a newer one.
+
+All are the same when an event is applied twice, but for log-ins and log-outs, of which several may share a second: their ids are remembered.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,9 @@ _CLOSED_FOR, _MANY_CLOSED = 600.0, 4
 
 
 def position(s: PartnerState, e: Any, t: float) -> None:
-    if t >= s.fix_at:
+    if t > s.fix_at:
         s.fix_at, s.lat, s.lon, s.speed = t, e.lat, e.lon, e.speed
-    if e.zone is not None and t >= s.zone_at:
+    if e.zone is not None and t > s.zone_at:
         s.zone, s.zone_at = e.zone, t
 
 
@@ -31,7 +34,7 @@ def logged_in(s: PartnerState, e: Any, t: float) -> None:
             s.online_before = 0.0
         s.session_start = s.online_since = t
     s.online, s.session_at = True, t
-    if e.zone is not None and t >= s.zone_at:
+    if e.zone is not None and t > s.zone_at:
         s.zone, s.zone_at = e.zone, t
 
 

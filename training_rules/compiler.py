@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -42,6 +42,7 @@ class _Compiler:
         self.lines: list[str] = []
         self.clearings: dict[int, tuple[int, frozenset[str]]] = {}
         self.queue: Queue | None = None
+        self.looks: dict[str, int] = {}
 
     def run(self) -> Rules:
         timers = self._segments()
@@ -58,6 +59,7 @@ class _Compiler:
         for number, definition in enumerate(self.definitions):
             self._definition(number, definition)
         self._dict_function("read_features", features_of(self.definitions, self.segments, self.scope), "{value}")
+        self._first_looks()
         for event in (*STRUCTS, *self.ruleset.patterns):
             self._handler(event)
         return self._assemble(timers, _execute("\n".join(self.lines), self._namespace(), self.ruleset.version))
@@ -116,34 +118,33 @@ class _Compiler:
         watching = [i for i, watched in enumerate(self._watched) if event in watched or i in refreshed]
         body += self._segment_looks(event, watching)
         clearing = [_look(n, slot) for n, (slot, watched) in self.clearings.items() if event in watched]
-        triggers = [*clearing, *self.triggers.out.lines.get(event, [])]
+        lines = self.triggers.out.lines.get(event, [])
+        self.looks[event] = len(self.features.updates.get(event, [])) + len(watching) + len(clearing) + sum("found = " in line for line in lines)
+        triggers = [*clearing, *lines]
         timed = bool(watching or clearing) or any("wait" in line or "hold_" in line for line in triggers)
-        body += [*triggers, *self._hold_looks(event), *(["s.next_due = min(s.dues)"] if timed else []), "return found"]
+        body += [*triggers, *(["s.next_due = min(s.dues)"] if timed else []), "if s.unseen: found = hold_all(s, v, now, found, e.event_id)", "return found"]
         self._function(f"on_{event}(s, e, t, now)", ["v, found = s.slots, None", *body])
 
     def _segment_looks(self, event: str, watching: list[int]) -> list[str]:
         """Segments that read the event look; at a partner's first event all of them do."""
         if not self.segments:
             return []
-        looks = [[f"if seg_{i}(s, v, now): found = moved(found, {i})" for i in some] for some in (range(len(self.segments)), watching)]
-        first = ["if s.unseen:", *(f"    {line}" for line in looks[0])] if len(watching) < len(self.segments) else []
-        rest = ["else:", *(f"    {line}" for line in looks[1])] if first and watching else looks[1]
-        return [*first, *rest, "if found is not None: settle(s, v, now, found, e.event_id, MOVED)"]
+        looks = [f"    if seg_{i}(s, v, now): found = moved(found, {i})" for i in watching]
+        rest = ["else:", *looks] if looks else []
+        return ["if s.unseen: found = look_at_all(s, v, now)", *rest, "if found is not None: settle(s, v, now, found, e.event_id, MOVED)"]
 
-    def _hold_looks(self, event: str) -> list[str]:
-        """At a partner's first event every `holds` looks that does not read it."""
-        others = [h for h, watched in self.triggers.out.holds.items() if event not in watched]
-        looks = [f"if (first := hold_{h}(s, v, now, e.event_id)) is not None: found = matched(found, {h}, [first], {{}}, {{}})" for h in others]
-        return ["if s.unseen:", "    s.unseen = False", *(f"    {line}" for line in looks), "    s.next_due = min(s.dues, default=inf)"]
+    def _first_looks(self) -> None:
+        """What a partner's first event makes look, whatever it reads: every segment, then every `holds`."""
+        looks = [f"if seg_{i}(s, v, now): found = moved(found, {i})" for i in range(len(self.segments))]
+        self._function("look_at_all(s, v, now)", ["found = None", *looks, "return found"])
+        holds = [f"if (first := hold_{h}(s, v, now, cause)) is not None: found = matched(found, {h}, [first], {{}}, {{}})" for h in self.triggers.out.holds]
+        self._function("hold_all(s, v, now, found, cause)", ["s.unseen = False", *holds, "s.next_due = min(s.dues, default=inf)", "return found"])
 
     @cached_property
     def _fresh(self) -> list[set[str]]:
         """The events after which a segment with `stale_after` is fresh: those it reads, by way of other segments too. None for one without."""
-        found = {s.name: set(watched) for s, watched in zip(self.segments, self._watched, strict=True)}
-        for _ in found:
-            for events in found.values():
-                events |= {e for other in found if f"segment:{other}" in events for e in found[other]}
-        return [found[s.name] if s.stale_after is not None else set() for s in self.segments]
+        watched = {f"segment:{s.name}": events for s, events in zip(self.segments, self._watched, strict=True)}
+        return [_reached(f"segment:{s.name}", watched) if s.stale_after is not None else set() for s in self.segments]
 
     def _dict_function(self, name: str, placed: Iterable[Placed], entry: str) -> None:
         """`name(s, v, now)`: a dict of every reference in the expressions, by its spelling."""
@@ -221,7 +222,8 @@ class _Compiler:
             ruleset=self.ruleset, options=self.options, version=self.ruleset.version, rules=rules, moved=functions["MOVED"],
             handlers={structs[e]: functions[f"on_{e}"] for e in structs},
             pattern_handlers={p: functions[f"on_{p}"] for p in self.ruleset.patterns}, lateness=self._lateness(),
-            deduped=frozenset(structs[e] for e in structs if emitted.lines.get(e) or self.features.updates.get(e)),
+            looks={structs[e]: self.looks[e] for e in structs},
+            deduped=frozenset(structs[e] for e in structs if emitted.lines.get(e) or self.features.updates.get(e) or e in FAMILIES["session"].types),
             segments=tuple(
                 SegmentCode(s.name, functions[f"seg_{i}"], self.features.segment_slots[s.name], functions[f"facts_{i}"])
                 for i, s in enumerate(self.segments)
@@ -248,6 +250,16 @@ def _edges(segment: Segment) -> list[Expr]:
 
 def _segment_key(segment: Segment) -> str:
     return f"segment:{segment.name}:{segment.enter.when} for {segment.enter.hold}:{segment.exit.when} for {segment.exit.hold} stale {segment.stale_after}"
+
+
+def _reached(start: str, edges: Mapping[str, Iterable[str]]) -> set[str]:
+    """Everything that can be reached from `start`."""
+    found, pending = set[str](), [start]
+    while pending:
+        fresh = set(edges.get(pending.pop(), ())) - found
+        found |= fresh
+        pending += fresh
+    return found
 
 
 def _look(number: int, slot: int) -> str:

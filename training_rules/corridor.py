@@ -18,7 +18,8 @@ class Corridor:
     """`feed` events in the order in which they are handed on; `advance` when time passes without one.
 
     `stream_time` is the highest event time handed on, or what `advance` set (s since the epoch). Timers of any partner that are due by then fire
-    before the event that brought it. `house` is what the partners share. `dirty` holds the ids of the partners changed since it was last cleared.
+    before the event that brought it. `house` is what the partners share. `dirty` holds the ids of the partners changed since it was last cleared;
+    `wakes` counts the partners that were looked at because time had come.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class Corridor:
         self.rules, self.stream_time, self.house = rules, stream_time, house or House()
         self.partners: dict[str, PartnerState] = {} if partners is None else partners
         self.dirty: set[str] = set()
+        self.wakes = 0
         self._alarms: list[tuple[float, str]] = []
         self._set: dict[str, float] = {}
         self.house.remember(self.partners.values(), rules)
@@ -88,6 +90,7 @@ class Corridor:
             return NOTHING
         out = NOTHING
         if state.next_due <= due:
+            self.wakes += 1
             out = step(state, Tick(due), self.rules) if due > state.now else _overdue(state, due, self.rules)
             self.dirty.add(partner_id)
         if state.next_due < inf:

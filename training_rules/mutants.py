@@ -38,8 +38,13 @@ def mutants(ruleset: RuleSet) -> Iterator[Mutant]:
         for name, definition in definitions.items():
             if getattr(definition, "mode", "") == "off":
                 continue
-            for change, span, changed in _changes(definition, definition.span):
+            for change, span, changed in _changes(_effective(definition), definition.span):
                 yield Mutant(f"{kind[:-1]} {name}", change, span, _with(ruleset, kind, {**definitions, name: changed}))
+
+
+def _effective(definition: Any) -> Any:
+    """Without what has no effect: a nudge in shadow is not sent, so there is nothing to be cleared."""
+    return replace(definition, clears=None) if isinstance(definition, Nudge) and definition.mode == "shadow" else definition
 
 
 def _with(node: Any, field: str, value: Any) -> Any:

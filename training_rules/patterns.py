@@ -39,8 +39,17 @@ def times(s: PartnerState, number: int, key: str, t: float, event_id: str, need:
 
 
 def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok: bool, need: int) -> Events | None:  # noqa: FBT001 - generated code calls it
-    """`times: N in_a_row: true`. Slot: {key: [[t, id], ...]}; an event that does not count stands in the row with an empty id."""
+    """`times: N in_a_row: true`. Slot: {key: [[t, id], ...]}; an event that does not count stands in the row with an empty id.
+
+    As long as no event has counted, the slot is the time of the newest that did not: the generated code writes it, and need not call.
+    """
+    noted = s.slots[number]
+    if noted is not None and noted.__class__ is not dict:
+        s.slots[number] = {key: [[noted, ""]]}
     entries = _entries(s, number, key)
+    if not ok and entries and not entries[-1][1] and t >= entries[-1][0] and (len(entries) == 1 or not entries[-2][1]):
+        entries[-1][0] = t  # of a stretch that counts for nothing its two ends are enough, and its last where nothing stands before it
+        return None
     entry = [t, event_id if ok else ""]
     _put(entries, entry)
     _forget(entries)
@@ -140,25 +149,62 @@ def due_waits(s: PartnerState, number: int, timer: int, now: float, span: float)
 # followed by those of them that happened after it.
 
 
-def sequence(s: PartnerState, number: int, key: str, t: float, now: float, event_id: str, steps: Steps, length: int, within: float, args: Any) -> list[Any]:
+def sequence(
+    s: PartnerState, number: int, key: str, t: float, now: float, event_id: str, steps: Steps, length: int, within: float, args: Any
+) -> tuple[Events, Any] | None:
     """An event that may be any of `steps` (numbers from 0). It moves the oldest open match that waits for it, or begins one.
-    Returns (ids, args) of each match that is complete: at most one, but where the event is late."""
+    Returns the ids, and the `args` of the last event, of a match that is complete."""
     opened, recent = _sequences(s, number, t)
     while opened and opened[0][0] + within + LATENESS <= t:
         del opened[0]
-    ids = _offer(s, opened, key, t, event_id, steps, length, within)
-    if ids is None:
+    match = next((m for m in opened if _waits_for(m, key, t, steps, within)), None)
+    if match is not None:
+        _move(match, t, event_id)
+    elif 0 in steps:
+        match = _begin(s, opened, [t, key, 1, [event_id], t])
+    else:
         _put(recent, [t, key, event_id, steps, args])
-        return []
-    done = [(ids, args)] if ids else []
-    for entry in [r for r in recent if r[0] > t] if t < now else ():
-        at, of, later_id, later_steps, later_args = entry
-        if not later_steps:
-            _end_open(opened, of, at)
-        elif (ids := _offer(s, opened, of, at, later_id, later_steps, length, within)) is not None:
+        return None
+    if t < now:
+        args = _follow(opened, recent, match, length, within, args)
+    if match[2] < length:
+        return None
+    opened.remove(match)
+    return match[3], args
+
+
+def _waits_for(match: list[Any], key: str, t: float, steps: Steps, within: float) -> bool:
+    return match[1] == key and match[2] in steps and match[4] <= t < match[0] + within
+
+
+def _move(match: list[Any], t: float, event_id: str) -> None:
+    match[2] += 1
+    match[3].append(event_id)
+    match[4] = t
+
+
+def _begin(s: PartnerState, opened: list[Any], match: list[Any]) -> list[Any]:
+    if len(opened) >= MAX_OPEN:
+        del opened[0]
+        s.dropped += 1
+    _put(opened, match)
+    return match
+
+
+def _follow(opened: list[Any], recent: list[Any], match: list[Any], length: int, within: float, args: Any) -> Any:
+    """What came before a late event, and happened after it, moves its match on, or ends it. Returns the `args` of the last event."""
+    for entry in [r for r in recent if r[0] > match[4] and r[1] == match[1]]:
+        if match[2] == length:
+            break
+        at, key, event_id, steps, later_args = entry
+        if not steps:
+            opened.remove(match)
+            break
+        if _waits_for(match, key, at, steps, within):
+            _move(match, at, event_id)
             recent.remove(entry)
-            done += [(ids, later_args)] if ids else []
-    return done
+            args = later_args
+    return args
 
 
 def end_sequences(s: PartnerState, number: int, key: str, t: float) -> None:
@@ -176,27 +222,6 @@ def _sequences(s: PartnerState, number: int, t: float) -> list[Any]:
     while recent and recent[0][0] < t - LATENESS:
         del recent[0]
     return slot
-
-
-def _offer(s: PartnerState, opened: list[Any], key: str, t: float, event_id: str, steps: Steps, length: int, within: float) -> Events | None:
-    """The ids of the match that is complete by it; none of them where it began or moved one; None where it did neither."""
-    for match in opened:
-        if match[1] == key and match[2] in steps and match[4] <= t < match[0] + within:
-            match[2] += 1
-            match[3].append(event_id)
-            match[4] = t
-            if match[2] < length:
-                return []
-            opened.remove(match)
-            ids: Events = match[3]
-            return ids
-    if 0 not in steps:
-        return None
-    _put(opened, [t, key, 1, [event_id], t])
-    if len(opened) > MAX_OPEN:
-        del opened[0]
-        s.dropped += 1
-    return []
 
 
 def _end_open(opened: list[Any], key: str, t: float) -> None:

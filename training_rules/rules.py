@@ -116,7 +116,8 @@ class Queue:
 
 @dataclass(frozen=True)
 class Rules:
-    """See `training_rules.compiler.compile_rules`. Dispatch is by struct class for events, by name for patterns."""
+    """See `training_rules.compiler.compile_rules`. Dispatch is by struct class for events, by name for patterns; `looks`: how many segments, windows
+    and triggers an event makes look."""
 
     ruleset: RuleSet
     options: EngineOptions
@@ -124,6 +125,7 @@ class Rules:
     handlers: Mapping[type, Handler]
     pattern_handlers: Mapping[str, Handler]
     lateness: Mapping[type, float]
+    looks: Mapping[type, int]
     deduped: frozenset[type]
     segments: tuple[SegmentCode, ...]
     rules: tuple[Rule, ...]

@@ -21,7 +21,7 @@ from training_rules.compiler import compile_rules
 from training_rules.corridor import Corridor
 from training_rules.rules import EngineOptions, Rules
 
-CONTEXT = ("zone_demand",)
+CONTEXT, YEARS = ("zone_demand",), range(1971, 2500)
 #: What the ledger alone shows: nobody notices, so `expect: nothing` does not speak of it.
 LEDGER = ("held", "cleared", "not_cleared")
 
@@ -109,9 +109,11 @@ test_rules.__test__ = False  # type: ignore[attr-defined]
 
 
 def start_of(timeline: Timeline) -> float:
-    """When a test starts (s since the epoch)."""
-    zone = zone_info(timeline.partner.get("time_zone", DEFAULT_ZONE))
-    return datetime.fromisoformat(timeline.start).replace(tzinfo=zone).timestamp()
+    """When a test starts (s since the epoch). Raises ValueError for a start that is none, or that no courier has lived in."""
+    zone, start = zone_info(timeline.partner.get("time_zone", DEFAULT_ZONE)), datetime.fromisoformat(timeline.start)
+    if start.year not in YEARS:
+        raise ValueError(f"start: the year {start.year} is not from {YEARS.start} to {YEARS.stop - 1}")
+    return start.replace(tzinfo=zone).timestamp()
 
 
 def events_of(timeline: Timeline) -> list[Any]:
@@ -128,10 +130,10 @@ def run(timeline: Timeline, rules: Rules) -> TestResult:
     start, partner = start_of(timeline), timeline.partner.get("id", "p")
     corridor = Corridor(rules)
     events = iter(events_of(timeline))
-    corridor.feed(next(events))
-    state = corridor.partners[partner]
+    state = corridor.partners[partner] = rules.new_state(partner)
+    state.house = corridor.house
     state.context |= {name: [value, start] for name, value in timeline.partner.items() if name in CONTEXT}
-    outputs: list[Any] = []
+    outputs: list[Any] = list(corridor.feed(next(events)))
     seen, rows = 0, []
     for item in timeline.items:
         if isinstance(item, Event):

@@ -58,7 +58,7 @@ class Triggers:
         else:
             then = f"found = matched(found, {number}, ids, {args}, {fields}, {key})"
         if trigger.in_a_row:
-            lines = [f"ids = in_a_row(s, {slot}, {key}, t, e.event_id, bool({guard or True}), {trigger.times})", f"if ids: {then}"]
+            lines = self._row(slot, key, guard, trigger.times, then)
         elif trigger.times > 1:
             lines = [f"ids = times(s, {slot}, {key}, t, e.event_id, {trigger.times}, {trigger.within!r})", f"if ids: {then}"]
         else:
@@ -66,6 +66,16 @@ class Triggers:
         if guard and not trigger.in_a_row:
             lines = [f"if {guard}:", *_indent(lines)]
         self.out.on(event, _keyed(lines, trigger.same, scope))
+
+    def _row(self, slot: int, key: str, guard: str, times: int, then: str) -> list[str]:
+        """What does not count, where nothing has counted yet, is only noted: that is most events of most rows."""
+        call = f"ids = in_a_row(s, {slot}, {key}, t, e.event_id, {{}}, {times})"
+        if not guard:
+            return [call.format(True), f"if ids: {then}"]
+        if key != "''":
+            return [call.format(f"bool({guard})"), f"if ids: {then}"]
+        noted = [f"elif (w := v[{slot}]).__class__ is dict: {call.format(False)}", f"elif w is None or w < t: v[{slot}] = t"]
+        return [f"if {guard}:", f"    {call.format(True)}", f"    if ids: {then}", *noted]
 
     def _wait(self, number: int, definition: Nudge | Pattern, trigger: Happens) -> tuple[int, int]:
         slot = self.slots.slot("wait:" + self._key(definition))
@@ -92,8 +102,8 @@ class Triggers:
                     lines.append(f"if {code.true(step.where)}: steps += ({at},)" if step.where is not None else f"steps += ({at},)")
             key, length = _key_code(trigger.same, scope), len(trigger.steps)
             args = self.event_args(definition, scope) if event == trigger.steps[-1].event else "{}"
-            done = f"sequence(s, {slot}, {key}, t, now, e.event_id, steps, {length}, {trigger.within!r}, {args}) if steps else ()"
-            lines += [f"for ids, args in {done}:", f"    found = matched(found, {number}, ids, args, {{}}, {key})"]
+            call = f"sequence(s, {slot}, {key}, t, now, e.event_id, steps, {length}, {trigger.within!r}, {args})"
+            lines += [f"if steps and (done := {call}): found = matched(found, {number}, *done, {{}}, {key})"]
             self.out.on(event, _keyed(lines, trigger.same, scope))
 
     def _holds(self, number: int, definition: Nudge | Pattern, trigger: Holds) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from streams.partition import Partition
 from streams.settings import Settings
 from streams.views.buffer import PartnerView
+from streams.views.sent import sent_nudges
 from streams.views.writer import Views
 from streams.worker import Worker
 from training_rules import Rules
@@ -18,7 +20,7 @@ class ViewTap:
     """The worker's `Tap`; `worker` is whose partners it shows."""
 
     def __init__(self, settings: Settings, rules: Rules) -> None:
-        self._rules, self.views = rules, Views(settings, self.everyone)
+        self._rules, self.views = rules, Views(settings, self.everyone, partial(sent_nudges, settings))
         self.worker: Worker | None = None
 
     def put(self, partition: int, outputs: Sequence[Any]) -> None:

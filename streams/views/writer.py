@@ -8,10 +8,11 @@ import json
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Self
 
+from aiokafka.errors import KafkaError
 from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
@@ -20,6 +21,7 @@ from streams.settings import Settings
 from streams.tasks import end
 from streams.views.buffer import Latest, NudgeView, PartnerView
 from streams.views.keys import NUDGE, PARTNER, Keys
+from streams.views.sent import nudge_view
 
 log = logging.getLogger("nudgeline.views")
 
@@ -30,20 +32,23 @@ LONGEST_PAUSE = 5.0  # s between two tries while Redis is down
 TIMEOUT = 5.0  # s for one pipeline
 
 Add = Callable[[Any, Any], Awaitable[None]]
+Sent = Callable[[float], AsyncIterator[list[NudgeView]]]
 
 
 class Views:
     """The writing side: `async with Views(...) as views`. `put_*` return at once; a task writes until the block ends.
 
     `everyone` is called when views were lost (Redis was emptied, or the buffer ran over): it gives every partner, as they are when they are drawn.
+    `sent` gives the nudges that are live still at a moment (s), in chunks: they go with Redis too.
     """
 
-    def __init__(self, settings: Settings, everyone: Callable[[], Iterable[PartnerView]] = tuple) -> None:
+    def __init__(self, settings: Settings, everyone: Callable[[], Iterable[PartnerView]] = tuple, sent: Sent | None = None) -> None:
+        self._sent, self._lost_nudges = sent, False
         self._settings, self._everyone, self._keys = settings, everyone, Keys(settings.redis_prefix)
         self.partners: Latest[PartnerView] = Latest(settings.views_buffer)
         self.nudges: Latest[NudgeView] = Latest(settings.views_buffer)
         self.written, self.up, self._complained = 0, False, ""
-        self._lost = 0  # partners dropped from the buffer, when all were last written anew
+        self._lost = self._lost_of_nudges = 0  # dropped from the buffers, when all were last written anew
         self._backlog: Iterator[PartnerView] = iter(())
         self._under_way = 0  # values in the pipeline that is being sent
         self._news, self._closing = asyncio.Event(), asyncio.Event()
@@ -62,15 +67,14 @@ class Views:
 
     def put_nudge(self, nudge: Any, now: float) -> None:
         """A nudge that was sent (an output struct). In the inbox until it expires; `now`: s since the epoch."""
-        decided = nudge.decided_at if self._settings.clock == "wall" else now
-        left = self._settings.inbox_ttl if nudge.expires_at is None else nudge.expires_at - nudge.decided_at
-        self.nudges.put(nudge.nudge_id, NudgeView(nudge.nudge_id, nudge.partner_id, encode(nudge), decided + left))
+        view = nudge_view(self._settings, nudge.nudge_id, nudge.partner_id, encode(nudge), nudge.decided_at, nudge.expires_at, now)
+        self.nudges.put(nudge.nudge_id, view)
         self._news.set()
 
     @property
     def pending(self) -> int:
         """Values that Redis does not have yet."""
-        return len(self.partners) + len(self.nudges) + self._under_way
+        return len(self.partners) + len(self.nudges) + self._under_way + self._lost_nudges
 
     def snapshot(self) -> dict[str, Any]:
         """Counters, as plain data."""
@@ -119,6 +123,8 @@ class Views:
     async def _look_alive(self) -> None:
         """Set our mark; where it is gone, Redis was emptied, or is a new one: everything is owed."""
         emptied = await self._redis.set(self._keys.alive, "1", nx=True)
+        self._lost_nudges |= bool(emptied or self.nudges.dropped > self._lost_of_nudges) and self._sent is not None
+        self._lost_of_nudges = self.nudges.dropped
         if emptied or self.partners.dropped > self._lost:
             self._lost, self._backlog = self.partners.dropped, iter(self._everyone())
             self._news.set()
@@ -127,15 +133,28 @@ class Views:
             self.up, self._complained = True, ""
 
     async def _write_chunks(self) -> None:
-        while self.pending:
+        while self.partners or self.nudges:
             await self._write(self.partners, self._add_partner)
             await self._write(self.nudges, self._add_nudge)
+        await self._write_lost_nudges()
         while views := list(islice(self._backlog, CHUNK)):
             try:
                 await self._send(views, self._add_partner)
             except BaseException:
                 self._lost = -1  # all are owed again
                 raise
+
+    async def _write_lost_nudges(self) -> None:
+        """Where Kafka does not answer, they are owed until it does."""
+        if not self._lost_nudges or self._sent is None:
+            return
+        try:
+            async for chunk in self._sent(time.time()):
+                await self._send(chunk, self._add_nudge)
+        except KafkaError as e:
+            log.warning("the nudges that Redis lost can't be read again yet: %s", e)
+            return
+        self._lost_nudges = False
 
     async def _write(self, buffer: Latest[Any], add: Add) -> None:
         chunk = buffer.take(CHUNK)

@@ -4,18 +4,17 @@ import re
 
 from simulator.city import City
 from simulator.replay import replay
-from streams.settings import CATALOG
+from tests.catalog import PAINS
 from tests.journeys.workers import values, working
 
 START = 1_772_418_600.0  # Monday 2026-03-02, 08:00 in Kolkata
 
 
 def treated(folder):
-    """The catalogue with nobody held out: one file."""
-    text = "\n---\n".join(path.read_text(encoding="utf-8") for at in CATALOG for path in sorted(at.glob("*.yaml")))
+    """The rules of the four pain points, with nobody held out."""
     folder.mkdir()
-    for number, part in enumerate(re.sub(r"\n *(rollout|holdout): *\d+%", "", text).split("\n---\n")):
-        (folder / f"{number}.yaml").write_text(part, encoding="utf-8")
+    for path in PAINS:
+        (folder / path.name).write_text(re.sub(r"\n *(rollout|holdout): *\d+%", "", path.read_text(encoding="utf-8")), encoding="utf-8")
     return folder
 
 

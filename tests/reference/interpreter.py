@@ -286,8 +286,11 @@ class Reference:
 
     def in_sequence(self, m: Moment, d: Any, e: Any) -> None:
         """An event moves the oldest open match that waits for it, or begins one. A late one takes its place: what came after it, and moved nothing, may follow."""
+        for key in keys(e, d.trigger.same):
+            self.in_sequence_of(m, d, e, key)
+
+    def in_sequence_of(self, m: Moment, d: Any, e: Any, key: str | None) -> None:
         p, trigger = m.p, d.trigger
-        key = getattr(e, trigger.same, None) if trigger.same else ""
         ends = e.type in trigger.without and key is not None
         truth = Truth(self.rules, p, m.now, e)
         steps = [i for i, s in enumerate(trigger.steps) if s.event == e.type and key is not None and (s.where is None or truth.of(s.where) is True)]
@@ -295,35 +298,37 @@ class Reference:
             return
         args = self.event_args(d, p, m.now, e) if e.type == trigger.steps[-1].event else {}
         unused = p.unused.setdefault(d.name, [])
-        offers = [[e.occurred_at, key, e.event_id, steps, ends, args]]
-        offers += [u for u in unused if u[0] > e.occurred_at]
-        p.unused[d.name] = [u for u in unused if u[0] <= e.occurred_at and u[0] >= m.now - LATENESS]
-        for offer in offers:
-            matched, used = self.offer(p, d, offer)
-            if not used or offer[4]:
-                insort(p.unused[d.name], offer if not used else [*offer[:3], [], *offer[4:]], key=lambda u: u[0])
-            if matched is not None:
-                m.matches.append(Match(d, matched, offer[5]))
+        later = [u for u in unused if u[0] > e.occurred_at and u[1] == key]
+        open_match = self.offer(p, d, e.occurred_at, key, e.event_id, steps, ends, None)
+        if ends or open_match is None:
+            insort(unused, [e.occurred_at, key, e.event_id, steps if open_match is None else [], ends, args], key=lambda u: u[0])
+        if open_match is None:
+            return
+        for u in later:
+            if open_match in p.partial[d.name] and self.offer(p, d, u[0], key, u[2], u[3], u[4], open_match) is not None:
+                u[3], args = [], u[5]
+        if len(open_match[2]) == len(trigger.steps):
+            m.matches.append(Match(d, open_match[2], args))
 
-    def offer(self, p: Partner, d: Any, offer: list[Any]) -> tuple[list[str] | None, bool]:
-        t, key, event_id, steps, ends, _ = offer
+    def offer(self, p: Partner, d: Any, t: float, key: str, event_id: str, steps: list[int], ends: bool, only: Any) -> Any:
+        """The match that the event moved or began: of all that are open or, of those that came before a late one, of that one's alone."""
         trigger, opened = d.trigger, p.partial.setdefault(d.name, [])
         if ends:
-            opened[:] = [x for x in opened if x[0] > t or x[1] != key]
-        for x in opened:
+            opened[:] = [x for x in opened if x[0] > t or x[1] != key or (only is not None and x is not only)]
+        for x in opened if only is None else [only]:
             start, of, ids, last = x
-            if of == key and len(ids) in steps and last <= t < start + trigger.within:
+            if x in opened and of == key and len(ids) in steps and last <= t < start + trigger.within:
                 ids.append(event_id)
                 x[3] = t
-                if len(ids) < len(trigger.steps):
-                    return None, True
-                opened.remove(x)
-                return ids, True
-        if 0 in steps:
-            insort(opened, [t, key, [event_id], t], key=lambda x: x[0])
-            opened[:] = [x for x in opened if x[0] + trigger.within > t - LATENESS][-MAX_OPEN:]
-            return None, True
-        return None, False
+                if len(ids) == len(trigger.steps):
+                    opened.remove(x)
+                return x
+        if only is not None or 0 not in steps:
+            return None
+        match = [t, key, [event_id], t]
+        opened[:] = [x for x in opened if x[0] + trigger.within > t - LATENESS][1 - MAX_OPEN :]
+        insort(opened, match, key=lambda x: x[0])
+        return match
 
     def event_args(self, d: Any, p: Partner, now: float, e: Any) -> dict[str, Any]:
         """Message holes that read the event are read when it comes."""

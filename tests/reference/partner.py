@@ -52,7 +52,7 @@ class Partner:
     episodes: dict[str, list[list[Any]]] = field(default_factory=dict)
     queued: Any = None
 
-    # -- facts: the newest by event time counts, of two of the same time the one applied later
+    # -- facts: the newest by event time counts, of two of the same time the one applied first
 
     def apply(self, e: Any) -> None:
         """A log-in or log-out that is older than the newest one is no news."""
@@ -64,11 +64,13 @@ class Partner:
 
     def latest(self, *kinds: str, having: str = "") -> Any:
         found = [e for e in self.facts if e.type in kinds and (not having or getattr(e, having) is not None)]
-        return max(enumerate(found), key=lambda item: (item[1].occurred_at, item[0]))[1] if found else None
+        return max(found, key=lambda e: e.occurred_at, default=None)
 
     @property
     def profile(self) -> Any:
-        return self.latest("profile_updated")
+        """Of two of the same time the one applied later: the topic is compacted."""
+        found = [e for e in self.facts if e.type == "profile_updated"]
+        return max(reversed(found), key=lambda e: e.occurred_at, default=None)
 
     def of_profile(self, name: str) -> Any:
         return getattr(self.profile, name) if self.profile is not None else None

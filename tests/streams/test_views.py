@@ -5,12 +5,13 @@ import time
 
 import pytest
 import redis
+from aiokafka.errors import KafkaTimeoutError
 
 from events.structs import OUTPUT_STRUCTS
 from streams.local.redis import LocalRedis
 from streams.settings import load
 from streams.views import ViewReader, Views
-from streams.views.buffer import Latest, PartnerView
+from streams.views.buffer import Latest, NudgeView, PartnerView
 
 
 @pytest.fixture
@@ -35,11 +36,11 @@ def nudge(nudge_id="n1", partner="p", expires_at=None, decided_at=None):
     return OUTPUT_STRUCTS["nudge"](nudge_id=nudge_id, partner_id=partner, kind="tip", priority=1, urgent=False, decided_at=at, expires_at=expires_at, **fields)
 
 
-def write(settings, *steps, everyone=tuple):
+def write(settings, *steps, everyone=tuple, sent=None):
     """Run the writer while the steps are taken, each followed by a wait until all is written."""
 
     async def session():
-        async with Views(settings, everyone) as views:
+        async with Views(settings, everyone, sent) as views:
             for step in steps:
                 step(views)
                 await until(lambda: not views.pending)
@@ -149,3 +150,38 @@ def test_what_could_not_be_written_never_replaces_something_newer():
     latest.put("a", 2)
     latest.put_back(chunk)
     assert latest.take(5) == [("a", 2)]
+
+
+def test_nudges_come_back_to_a_redis_that_was_emptied(server):
+    async def sent(now):
+        yield [NudgeView("n1", "p", b'{"nudge_id": "n1"}', now + 60), NudgeView("n2", "q", b'{"nudge_id": "n2"}', now + 60)]
+
+    def emptied(views):
+        redis.Redis.from_url(server.url).flushall()
+        views.put_partner(view(partner="r"))
+
+    settings = given(server)
+
+    async def session():
+        async with Views(settings, tuple, sent) as views:
+            views.put_nudge(nudge("n1"), time.time())
+            await until(lambda: not views.pending)
+            emptied(views)
+            await until(lambda: ViewReader(settings).inbox("q"))
+
+    asyncio.run(session())
+    assert [n["nudge_id"] for n in ViewReader(settings).inbox("p")] == ["n1"]
+
+
+def test_nudges_that_cannot_be_read_again_yet_are_owed(server):
+    tries = []
+
+    async def sent(now):
+        tries.append(now)
+        if len(tries) == 1:
+            raise KafkaTimeoutError("no broker")
+        yield [NudgeView("n1", "p", b'{"nudge_id": "n1"}', now + 60)]
+
+    write(given(server), lambda v: v.put_partner(view()), sent=sent)
+    assert [n["nudge_id"] for n in ViewReader(given(server)).inbox("p")] == ["n1"]
+    assert len(tries) == 2

@@ -1,0 +1,98 @@
+"""What a rule set costs: state, evaluations, timers and sends, counted while it runs over events; and what begins anew when it takes another's place."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from training_rules import Corridor, Rules
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of `partners` over `days`. Bytes are those of a state in the changelog; `evaluations` counts conditions and triggers looked at by events,
+    `timers` the moments at which time alone made a partner be looked at; `sends` is by rule, ghosts and shadows are not in it."""
+
+    partners: int
+    days: float
+    events: int
+    bytes_median: int
+    bytes_p99: int
+    evaluations: int
+    timers: int
+    sends: Counter[str]
+
+    def lines(self) -> list[str]:
+        """The same for people, for each partner and day."""
+        each = self.partners * self.days
+        sends = ", ".join(f"{rule} {count / each:.2f}" for rule, count in self.sends.most_common())
+        return [
+            f"state        {self.bytes_median:,} bytes a partner, {self.bytes_p99:,} for the largest in a hundred",
+            f"evaluations  {self.evaluations / self.events:.1f} for each event, {1000 * self.evaluations / each / DAY:,.0f} a second for 1,000 partners",
+            f"timers       {self.timers / each:,.0f} a partner and day",
+            f"sends        {self.sends.total() / each:.2f} a partner and day" + (f": {sends}" if sends else ""),
+        ]
+
+
+def measure(rules: Rules, events: Iterable[Any]) -> Cost | None:
+    """Run the rules over events (structs, in order). None where there is no event."""
+    corridor, kinds, sends = Corridor(rules), Counter[type](), Counter[str]()
+    first = None
+    for event in events:
+        first = event.occurred_at if first is None else first
+        kinds[event.__class__] += 1
+        sends.update(o.rule for o in corridor.feed(event) if o.type == "nudge")
+    if first is None:
+        return None
+    sizes = sorted(len(rules.dump(state)) for state in corridor.partners.values())
+    return Cost(
+        partners=len(sizes), days=max(corridor.stream_time - first, 1.0) / DAY, events=kinds.total(), bytes_median=round(statistics.median(sizes)),
+        bytes_p99=sizes[int(len(sizes) * 0.99)], evaluations=sum(rules.looks[kind] * count for kind, count in kinds.items()), timers=corridor.wakes,
+        sends=sends,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """What happens to the state when a rule set takes another's place: what is `new`, what was there and begins `anew`, what `goes`, and how many
+    parts of the state live on."""
+
+    new: tuple[str, ...]
+    anew: tuple[str, ...]
+    goes: tuple[str, ...]
+    kept: int
+
+    def lines(self) -> list[str]:
+        told = [f"{word:<12} {name}" for word, names in (("new", self.new), ("begins anew", self.anew), ("goes", self.goes)) for name in names]
+        return [*told, f"lives on     {self.kept:,} parts of a partner's state"]
+
+
+def restarts(old: Rules, new: Rules) -> Restarts:
+    """Compare by definition: what is defined as it was keeps its state."""
+    before, after = {s.key for s in old.slots}, {s.key for s in new.slots}
+    had, has = _names(before), _names(after)
+    changed = _names(after - before)
+    return Restarts(tuple(sorted(changed - had)), tuple(sorted(changed & had)), tuple(sorted(had - has)), len(after & before))
+
+
+def _names(keys: Iterable[str]) -> set[str]:
+    return {_name(key) for key in keys}
+
+
+def _name(key: str) -> str:
+    """What a slot is part of, in words."""
+    kind, _, rest = key.removeprefix("wait:").partition(":")
+    match kind:
+        case "segment" | "pattern" | "nudge":
+            return f"{kind} {rest.partition(':')[0]}"
+        case "sends" | "episodes":
+            return f"nudge {rest.partition(':')[0]}"
+        case "queue":
+            return "what waits for the end of quiet hours"
+        case _:
+            return f"window {rest}"
