@@ -23,6 +23,7 @@ class Seen:
 
     nudges: Counter[str] = field(default_factory=Counter)
     holds: Counter[str] = field(default_factory=Counter)
+    episodes: Counter[str] = field(default_factory=Counter)
     dead_letters: Counter[str] = field(default_factory=Counter)
     last: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LAST_NUDGES))
     members: dict[str, set[str]] = field(default_factory=dict)
@@ -40,7 +41,10 @@ class Seen:
                 self.first_nudge_at = self.first_nudge_at or now
             case "decision" if value["verdict"] != "send" and value["decision_id"] not in self.known_ids:
                 self.known_ids.add(value["decision_id"])
-                self.holds[value["reason"] or value["verdict"]] += 1
+                if value["verdict"] in ("cleared", "not_cleared"):
+                    self.episodes[value["verdict"]] += 1
+                else:
+                    self.holds[value["reason"] or value["verdict"]] += 1
             case "segment_transition":
                 members = self.members.setdefault(value["segment"], set())
                 (members.add if value["transition"] == "entered" else members.discard)(value["partner_id"])

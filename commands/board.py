@@ -32,7 +32,7 @@ def render(stats: list[dict[str, Any]], seen: Seen, rate: float, what: str) -> R
     counts = Table.grid(expand=True, padding=(0, 1))
     tables = (
         ("Segments now", {n: len(m) for n, m in seen.members.items()}), ("Nudges by rule", seen.nudges),
-        ("Held, by reason", seen.holds), ("Dead letters", seen.dead_letters),
+        ("Held, by reason", seen.holds), ("Was it cleared?", seen.episodes), ("Dead letters", seen.dead_letters),
     )  # fmt: skip
     for _ in tables:
         counts.add_column(ratio=1)

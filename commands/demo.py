@@ -45,7 +45,7 @@ def demo(
 ) -> None:
     """Start a real Kafka, a real Redis and workers here, feed them a city or a recording, and show what happens.
 
-    With --headless the last line is JSON: events, events_per_s, nudges by rule, holds by reason, dead_letters, seconds_to_first_nudge. Exits
+    With --headless the last line is JSON: events, events_per_s, nudges by rule, holds by reason, episodes, dead_letters, seconds_to_first_nudge. Exits
     with 0 when all went well, with 1 when a part failed or not one event was handled.
     """
     wanted = Show(data, None if length is None else duration(length), headless, speed or (None if data else 120.0), rules or list(CATALOG))
@@ -182,7 +182,7 @@ class Stage:
         first = None if seen.first_nudge_at is None else round(seen.first_nudge_at - self.begun, 1)
         return {
             "events": events, "events_per_s": round(events / lasted, 1), "nudges": dict(seen.nudges), "holds": dict(seen.holds),
-            "dead_letters": seen.dead_letters.total(), "seconds_to_first_nudge": first,
+            "episodes": dict(seen.episodes), "dead_letters": seen.dead_letters.total(), "seconds_to_first_nudge": first,
             "segments": {name: len(members) for name, members in seen.members.items()}, "workers": len(stats),
         }  # fmt: skip
 
