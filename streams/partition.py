@@ -63,7 +63,7 @@ class Plan:
     outputs: Mapping[type, str] = field(default_factory=dict)
     clock: str = "wall"
     merge_wait: float = 5.0
-    merge_settle: float = 0.3
+    merge_settle: float = 1.0
     future_tolerance: float = 300.0
     features_every: float = 10.0
     max_bytes: int = MAX_BYTES
