@@ -19,13 +19,6 @@ PROFILE_FIELDS = ("city", "zone", "language", "vehicle", "time_zone", "consent",
 _CLOSED_FOR, _MANY_CLOSED = 600.0, 4
 
 
-def position(s: PartnerState, e: Any, t: float) -> None:
-    if t > s.fix_at:
-        s.fix_at, s.lat, s.lon, s.speed = t, e.lat, e.lon, e.speed
-    if e.zone is not None and t > s.zone_at:
-        s.zone, s.zone_at = e.zone, t
-
-
 def logged_in(s: PartnerState, e: Any, t: float) -> None:
     if t < s.session_at:
         return
@@ -85,9 +78,18 @@ def opted_out(s: PartnerState, e: Any, t: float) -> None:
 
 
 APPLY: dict[str, Callable[[PartnerState, Any, float], None]] = {
-    "position": position, "logged_in": logged_in, "logged_out": logged_out, "order_accepted": order_accepted,
+    "logged_in": logged_in, "logged_out": logged_out, "order_accepted": order_accepted,
     "order_delivered": order_closed, "order_cancelled": order_closed, "profile_updated": profile_updated, "opted_out": opted_out,
 }  # fmt: skip
+
+
+#: Most events are positions: theirs stands in the generated handler itself.
+WRITTEN_OUT: dict[str, tuple[str, ...]] = {
+    "position": (
+        "if t > s.fix_at: s.fix_at, s.lat, s.lon, s.speed = t, e.lat, e.lon, e.speed",
+        "if e.zone is not None and t > s.zone_at: s.zone, s.zone_at = e.zone, t",
+    )
+}
 
 
 # -- reading: None is unknown

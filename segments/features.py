@@ -63,10 +63,12 @@ class Slots:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Code that feeds one slot from an event; `guard` is empty or the condition under which it does."""
+    """What feeds one slot from an event; `guard` is empty or the condition under which it does. Counts over windows of any length share one slot."""
 
     guard: str
-    lines: tuple[str, ...]
+    storage: str
+    ref: Aggregate
+    number: int
 
 
 class Features:
@@ -74,9 +76,10 @@ class Features:
 
     def __init__(self, rules: RuleSet, slots: Slots, given: dict[str, Literal] | None = None) -> None:
         self.rules, self.slots, self.given = rules, slots, given or {}
-        self.updates: dict[str, list[Update]] = {}
+        self._updates: dict[str, list[Update]] = {}
         self.places: dict[str, tuple[Place, ...]] = {name: tuple(Place(p) for p in places.places) for name, places in rules.places.items()}
-        self._stored: dict[str, tuple[int, str]] = {}
+        self._stored: dict[str, int] = {}
+        self._longest: dict[int, float] = {}
         self.segment_slots: dict[str, int] = {}
 
     def reads(self, ref: Reference, scope: Scope) -> frozenset[str]:
@@ -143,16 +146,26 @@ class Features:
 
     def _store(self, ref: Aggregate, storage: str, scope: Scope) -> int:
         """The slot of an aggregate; at its first use, the code that feeds it is noted for each of its events."""
-        shape = Aggregate(_shared(ref.function, storage), ref.events, ref.field, ref.where, ref.window, ref.span)
-        key = f"{storage}:{shape}"
+        window = None if storage == "times" else ref.window
+        key = f"{storage}:{Aggregate(_shared(ref.function, storage), ref.events, ref.field, ref.where, window, ref.span)}"
         if key not in self._stored:
-            number = self.slots.slot(key)
-            self._stored[key] = (number, storage)
+            number = self._stored[key] = self.slots.slot(key)
             for event in dict.fromkeys(ref.events):
                 inner = Scope(self.rules, event)
                 guard = Codegen(self, inner).true(ref.where) if ref.where is not None else ""
-                self.updates.setdefault(event, []).append(Update(guard, _feed(ref, storage, number)))
-        return self._stored[key][0]
+                self._updates.setdefault(event, []).append(Update(guard, storage, ref, number))
+        number = self._stored[key]
+        if ref.window is not None:
+            self._longest[number] = max(self._longest.get(number, 0.0), ref.window.size)
+        return number
+
+    def updates(self, event: str) -> list[list[str]]:
+        """The lines that feed each slot from an event; to be asked for when every reference has been resolved."""
+        found = []
+        for update in self._updates.get(event, []):
+            lines = _feed(update.ref, update.storage, update.number, self._longest[update.number])
+            found.append([f"if {update.guard}:", *(f"    {line}" for line in lines)] if update.guard else list(lines))
+        return found
 
 
 def _shared(function: str, storage: str) -> str:
@@ -178,7 +191,7 @@ def _epoch(window: Window) -> str:
     return {"life": "0.0", "today": "day_start(s, now)", "session": "s.session_start"}[window.kind]
 
 
-def _feed(ref: Aggregate, storage: str, number: int) -> tuple[str, ...]:
+def _feed(ref: Aggregate, storage: str, number: int, longest: float) -> tuple[str, ...]:
     window, value = ref.window, f"e.{ref.field}" if ref.field else "1"
     assert window is not None
     match storage:
@@ -188,8 +201,8 @@ def _feed(ref: Aggregate, storage: str, number: int) -> tuple[str, ...]:
                 f"w = {slot}",
                 f"if w and t >= w[-1]:",  # noqa: F541 - one shape for all lines
                 "    w.append(t)",
-                f"    if w[0] + {window.size!r} <= t: alive(w, {window.size!r}, t)",
-                f"else: add_time(v, {number}, t, {window.size!r})",
+                f"    if w[0] + {longest!r} <= t: forget(w, {longest!r}, t)",
+                f"else: add_time(v, {number}, t, {longest!r})",
             )
         case "samples":
             keep = int(window.size) if window.kind == "last" else MAX_SAMPLES

@@ -103,6 +103,9 @@ def _due(segment: Segment, timer: int, changes: list[str]) -> list[str]:
         moments.append(f"inf if m[1] is None else m[1] + ({segment.exit.hold!r} if m[0] else {segment.enter.hold!r})")
     if segment.stale_after is not None:
         moments.append(f"m[3] + {segment.stale_after!r} if now < m[3] + {segment.stale_after!r} else inf")
-    if not moments:
-        return []
-    return [f"    s.dues[{timer}] = {moments[0] if len(moments) == 1 else 'min(' + ', '.join(moments) + ')'}"]
+    return due_source(timer, moments) if moments else []
+
+
+def due_source(timer: int, moments: list[str]) -> list[str]:
+    """Code that sets a timer. `next_due` may be earlier than all timers, never later: what is put off is seen when it comes."""
+    return [f"    due = s.dues[{timer}] = {moments[0] if len(moments) == 1 else 'min(' + ', '.join(moments) + ')'}", "    if due < s.next_due: s.next_due = due"]

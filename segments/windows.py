@@ -2,7 +2,7 @@
 
 | storage | for | holds | exact |
 |---|---|---|---|
-| times | count over at most a day | the times | yes |
+| times | count over at most a day | the times, for the longest such window | yes |
 | samples | other functions over at most a day, and `last N` | times and values | yes, up to 1,000 elements |
 | buckets | longer than a day | 128 buckets a window, only those used | to 1/128 of the window: an element leaves late by at most that |
 | total | count, sum, avg over life, today, session | count, sum, newest time | yes |
@@ -37,22 +37,37 @@ def add_time(v: Slots, i: int, t: float, span: float) -> None:
     else:
         insort(w, t)
         if w[0] + span <= w[-1]:
-            alive(w, span, w[-1])
+            forget(w, span, w[-1])
+
+
+def forget(w: list[float], span: float, now: float) -> None:
+    """Drop the times that have left the longest window that reads them."""
+    del w[: _gone(w, span, now)]
 
 
 def alive(w: list[float] | None, span: float, now: float) -> int:
-    """How many are in the window at `now`; those that have left are forgotten."""
-    if not w:
+    """How many are in the window at `now`."""
+    return len(w) - _gone(w, span, now) if w else 0
+
+
+def _gone(w: list[float], span: float, now: float) -> int:
+    """How many have left. Exactly `t + span <= now`, which `t <= now - span` may miss by a rounding."""
+    if w[0] + span > now:
         return 0
-    if w[0] + span <= now:
-        gone = bisect_right(w, now, key=lambda t: t + span)
-        del w[:gone]
-    return len(w)
+    at = bisect_right(w, now - span)
+    while at < len(w) and w[at] + span <= now:
+        at += 1
+    while at and w[at - 1] + span > now:
+        at -= 1
+    return at
 
 
 def first_leaves(w: list[float] | None, span: float, now: float) -> float:
-    """When the oldest element leaves; inf when there is none."""
-    return w[0] + span if w and alive(w, span, now) else inf
+    """When the oldest element that is in the window leaves it; inf when there is none."""
+    if not w:
+        return inf
+    at = _gone(w, span, now)
+    return w[at] + span if at < len(w) else inf
 
 
 def plus(a: float, b: float) -> float:

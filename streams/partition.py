@@ -161,11 +161,7 @@ class Partition:
     def run(self, now: float) -> int:
         """Hand on what may go now; returns how many events went. `now`: monotonic seconds."""
         entries = self.merge.take(now)
-        feed, names = self.corridor.feed, self._names
-        out: list[Any] = []
-        for _, event, family, offset in entries:
-            if decided := feed(event, names[family], offset):
-                out += decided
+        out = self.corridor.feed_all(entries, self._names)
         if out:
             self._tell(self.number, out)
         return len(entries)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -18,8 +18,9 @@ from rulebook.syntax import Call, Expr, Literal, Name
 from segments import clock, facts, windows
 from segments.features import Features, Slots
 from segments.membership import exit_condition, is_in, reads, seen_source, segment_source
-from training_rules import found, patterns
+from training_rules import found, pairs, patterns
 from training_rules.definitions import Placed, conditions_of, distinct, event_scope, expires_at, family_of, features_of, still_condition
+from training_rules.dispatch import Block, Dispatch
 from training_rules.episodes import clear_source
 from training_rules.messages import holes_of
 from training_rules.rules import Clearing, EngineOptions, Queue, Rule, Rules, SegmentCode, Timer
@@ -109,21 +110,28 @@ class _Compiler:
 
     def _handler(self, event: str) -> None:
         """`on_<event>(s, e, t, now)`: facts ▸ windows ▸ segments to a fix point ▸ triggers."""
-        body = [f"apply_{event}(s, e, t)"] if event in facts.APPLY else []
-        for update in self.features.updates.get(event, []):
-            body += [f"if {update.guard}:", *(f"    {line}" for line in update.lines)] if update.guard else list(update.lines)
+        body = list(facts.WRITTEN_OUT.get(event, [f"apply_{event}(s, e, t)"] if event in facts.APPLY else []))
+        updates = self.features.updates(event)
+        body += [line for lines in updates for line in lines]
         refreshed = [i for i, events in enumerate(self._fresh) if event in events]
         for i in refreshed:
             body += seen_source(self.segments[i], self.features)
         watching = [i for i, watched in enumerate(self._watched) if event in watched or i in refreshed]
         body += self._segment_looks(event, watching)
         clearing = [_look(n, slot) for n, (slot, watched) in self.clearings.items() if event in watched]
-        lines = self.triggers.out.lines.get(event, [])
-        self.looks[event] = len(self.features.updates.get(event, [])) + len(watching) + len(clearing) + sum("found = " in line for line in lines)
-        triggers = [*clearing, *lines]
-        timed = bool(watching or clearing) or any("wait" in line or "hold_" in line for line in triggers)
-        body += [*triggers, *(["s.next_due = min(s.dues)"] if timed else []), "if s.unseen: found = hold_all(s, v, now, found, e.event_id)", "return found"]
+        blocks = self.triggers.out.blocks.get(event, [])
+        self.looks[event] = len(updates) + len(watching) + len(clearing) + len(blocks)
+        body += [*clearing, *self._triggers(event, blocks), *self.triggers.notes(event)]
+        body += ["if s.unseen: found = hold_all(s, v, now, found, e.event_id)", "return found"]
         self._function(f"on_{event}(s, e, t, now)", ["v, found = s.slots, None", *body])
+
+    def _triggers(self, event: str, blocks: Sequence[Block]) -> list[str]:
+        """The triggers that the event reaches; matches come in the order of the rules, whatever order their code has."""
+        dispatch = Dispatch(self.features, Scope(self.ruleset, event))
+        lines = dispatch.source(blocks)
+        if not dispatch.shares:
+            return lines
+        return ["before = 0 if found is None else len(found.matches)", *lines, "if found is not None and len(found.matches) > before + 1: in_order(found, before)"]
 
     def _segment_looks(self, event: str, watching: list[int]) -> list[str]:
         """Segments that read the event look; at a partner's first event all of them do."""
@@ -209,7 +217,7 @@ class _Compiler:
 
     def _namespace(self) -> dict[str, Any]:
         space: dict[str, Any] = {"inf": math.inf, "is_in": is_in, "average": windows.average}
-        for module in (windows, clock, facts, patterns, found):
+        for module in (windows, clock, facts, patterns, pairs, found):
             space |= {name: f for name, f in vars(module).items() if callable(f)}
         space |= {f"apply_{event}": apply for event, apply in facts.APPLY.items()}
         return space | {f"P_{name}": places for name, places in self.features.places.items()}
@@ -223,7 +231,7 @@ class _Compiler:
             handlers={structs[e]: functions[f"on_{e}"] for e in structs},
             pattern_handlers={p: functions[f"on_{p}"] for p in self.ruleset.patterns}, lateness=self._lateness(),
             looks={structs[e]: self.looks[e] for e in structs},
-            deduped=frozenset(structs[e] for e in structs if emitted.lines.get(e) or self.features.updates.get(e) or e in FAMILIES["session"].types),
+            deduped=frozenset(structs[e] for e in structs if emitted.blocks.get(e) or self.features.updates(e) or e in FAMILIES["session"].types),
             segments=tuple(
                 SegmentCode(s.name, functions[f"seg_{i}"], self.features.segment_slots[s.name], functions[f"facts_{i}"])
                 for i, s in enumerate(self.segments)

@@ -49,14 +49,15 @@ def step(state: PartnerState, event: Any, rules: Rules) -> Sequence[Any]:
     elif kind in rules.deduped and event.event_id in state.recent:
         return out
     if kind in rules.deduped:
-        _remember(state, event.event_id, t, rules)
+        remember(state, event.event_id, t, rules)
     found = rules.handlers[kind](state, event, t, now)
     if found is None:
         return out
-    return [*out, *_finish(state, now, found, event.event_id, rules)]
+    return [*out, *finish(state, now, found, event.event_id, rules)]
 
 
-def _remember(state: PartnerState, event_id: str, t: float, rules: Rules) -> None:
+def remember(state: PartnerState, event_id: str, t: float, rules: Rules) -> None:
+    """So that the same event sent twice is applied once."""
     recent = state.recent
     recent[event_id] = t
     if len(recent) > _MANY_RECENT:
@@ -67,10 +68,11 @@ def _remember(state: PartnerState, event_id: str, t: float, rules: Rules) -> Non
 def fire(state: PartnerState, until: float, rules: Rules) -> list[Any]:
     """Fire the timers due at or before `until`, oldest first; those of one moment together."""
     out: list[Any] = []
+    state.next_due = min(state.dues)
     while (due := state.next_due) <= until:
         state.now = max(state.now, due)
         if (found := _moment(state, due, rules)) is not None:
-            out += _finish(state, due, found, f"@{due:.3f}", rules)
+            out += finish(state, due, found, f"@{due:.3f}", rules)
     return out
 
 
@@ -110,7 +112,7 @@ def _look_at_episodes(state: PartnerState, now: float, found: Found, rule: Rule)
             found.matches.append(Match(clearing.otherwise, [episode[1]], {}, {}, control=episode[2]))
 
 
-def _finish(state: PartnerState, now: float, found: Found, cause: str, rules: Rules) -> list[Any]:
+def finish(state: PartnerState, now: float, found: Found, cause: str, rules: Rules) -> list[Any]:
     """Patterns become events, in turn, at the same moment; then policy decides on all matches together."""
     at = 0
     while at < len(found.matches) and at < _MAX_CHAIN:

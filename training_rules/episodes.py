@@ -24,7 +24,8 @@ def clear_source(number: int, slot: int, timer: int, condition: str, changes: Se
         f"def clear_{number}(s, v, now):",
         "    done = None",
         f"    if v[{slot}] and {condition}: done, v[{slot}] = v[{slot}], None",
-        f"    s.dues[{timer}] = {'min(' + ', '.join([deadline, *changes]) + ')' if changes else deadline} if v[{slot}] else inf",
+        f"    due = s.dues[{timer}] = {'min(' + ', '.join([deadline, *changes]) + ')' if changes else deadline} if v[{slot}] else inf",
+        "    if due < s.next_due: s.next_due = due",
         "    return done",
     ]
 

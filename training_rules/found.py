@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
+from operator import attrgetter
 from typing import Any
 
 from segments.state import PartnerState
 
 MAX_MOVES = 10_000
+_TRIGGER = attrgetter("trigger")
 Look = Callable[..., None]
 
 
@@ -50,6 +52,11 @@ def matched(found: Found | None, trigger: int, events: list[str], args: dict[str
     found = found or Found()
     found.matches.append(Match(trigger, events, args, fields, key))
     return found
+
+
+def in_order(found: Found, start: int) -> None:
+    """The matches from number `start` on in the order of their triggers."""
+    found.matches[start:] = sorted(found.matches[start:], key=_TRIGGER)
 
 
 def closed(found: Found | None, rule: int, episodes: list[list[Any]]) -> Found:

@@ -26,7 +26,7 @@ Steps = Sequence[int]
 def times(s: PartnerState, number: int, key: str, t: float, event_id: str, need: int, within: float) -> Events | None:
     """`times: N within: D`. Slot: {key: [[t, id], ...]}. Returns the ids of a match's events, oldest first."""
     entries = _entries(s, number, key)
-    _put(entries, [t, event_id])
+    put(entries, [t, event_id])
     keep = entries[-1][0] - within - LATENESS
     while entries[0][0] <= keep:
         del entries[0]
@@ -38,22 +38,20 @@ def times(s: PartnerState, number: int, key: str, t: float, event_id: str, need:
     return None
 
 
-def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok: bool, need: int) -> Events | None:  # noqa: FBT001 - generated code calls it
+def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok: bool, need: int, recent: list[float] | None) -> Events | None:  # noqa: FBT001 - generated code calls it
     """`times: N in_a_row: true`. Slot: {key: [[t, id], ...]}; an event that does not count stands in the row with an empty id.
 
-    As long as no event has counted, the slot is the time of the newest that did not: the generated code writes it, and need not call.
+    The slot is None as long as no event has counted that a late one could still join: then the `recent` times of the event's type say what broke rows.
     """
-    noted = s.slots[number]
-    if noted is not None and noted.__class__ is not dict:
-        s.slots[number] = {key: [[noted, ""]]}
+    if s.slots[number] is None and recent and not key:
+        s.slots[number] = {key: [[at, ""] for at in recent]}
     entries = _entries(s, number, key)
-    if not ok and entries and not entries[-1][1] and t >= entries[-1][0] and (len(entries) == 1 or not entries[-2][1]):
-        entries[-1][0] = t  # of a stretch that counts for nothing its two ends are enough, and its last where nothing stands before it
-        return None
     entry = [t, event_id if ok else ""]
-    _put(entries, entry)
+    put(entries, entry)
     _forget(entries)
     if not ok:
+        if not key and not any(e[1] for e in entries):
+            s.slots[number] = None
         return None
     at = next(i for i, e in enumerate(entries) if e is entry)
     first = last = at
@@ -69,8 +67,25 @@ def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok
     return matched
 
 
-def _put(entries: list[Any], entry: list[Any]) -> None:
-    """In its place by time; of those of one time the one that came later stands later."""
+def note_time(v: Slots, number: int, t: float) -> None:
+    """Remember when an event happened, for rows: the times of the last minutes, and the newest from before them. (The common case is written out
+    where the handlers are generated.)"""
+    w = v[number]
+    if w is None:
+        v[number] = [t]
+    else:
+        insort(w, t)
+        trim_times(w)
+
+
+def trim_times(w: list[float]) -> None:
+    horizon = w[-1] - LATENESS
+    while len(w) > 1 and w[1] < horizon:
+        del w[0]
+
+
+def put(entries: list[Any], entry: list[Any]) -> None:
+    """Put an entry, whose first element is its time, in its place by time; of those of one time the one that came later stands later."""
     if not entries or entries[-1][0] <= entry[0]:
         entries.append(entry)
     else:
@@ -102,43 +117,48 @@ def _entries(s: PartnerState, number: int, key: str) -> list[list[Any]]:
     return entries
 
 
-# -- without ... for: [[[t, key, first_id, ids, args], ...] open, oldest first, [[t, key], ...] recent ends]
+# -- without ... for: [[t, key, first_id, ids, args], ...] open, oldest first; beside them, for all waits that it ends, [[t, key], ...] of an event
 
 
-def wait(s: PartnerState, number: int, timer: int, key: str, t: float, now: float, events: Events, args: dict[str, Any], span: float) -> None:
-    """Open a wait that ends in a match at t + span, unless an end with the same key comes before."""
-    slot = s.slots[number]
-    if slot is None:
-        slot = s.slots[number] = [[], []]
-    opened, ends = slot
-    if t < now and (t + span <= now or any(at > t and k in (key, None) for at, k in ends)):
+def wait(
+    s: PartnerState, number: int, timer: int, key: str, t: float, now: float, events: Events, args: dict[str, Any], span: float, ends: Sequence[int]
+) -> None:
+    """Open a wait that ends in a match at t + span, unless an end with the same key comes before. `ends`: slots of those that came already."""
+    if t < now and (t + span <= now or any(at > t and k in (key, None) for end in ends for at, k in s.slots[end] or ())):
         return
-    _put(opened, [t, key, events[0], events, args])
+    opened = s.slots[number]
+    if opened is None:
+        opened = s.slots[number] = []
+    put(opened, [t, key, events[0], events, args])
     if len(opened) > MAX_OPEN:
         del opened[0]
         s.dropped += 1
-    s.dues[timer] = opened[0][0] + span
+    due = s.dues[timer] = opened[0][0] + span
+    s.next_due = min(s.next_due, due)
 
 
 def end_waits(s: PartnerState, number: int, timer: int, key: str | None, t: float, span: float) -> None:
     """An event that a wait is without: waits of its key (None: of any) that began at or before it end in silence."""
-    slot = s.slots[number]
-    if slot is None:
-        slot = s.slots[number] = [[], []]
-    opened, ends = slot
-    _put(ends, [t, key])
+    left = s.slots[number] = [w for w in s.slots[number] if not (w[0] <= t and (key is None or w[1] == key))] or None
+    s.dues[timer] = left[0][0] + span if left else inf
+
+
+def note_end(v: Slots, number: int, key: str | None, t: float) -> None:
+    """Remember an end for waits that are opened late."""
+    ends = v[number]
+    if ends is None:
+        v[number] = [[t, key]]
+        return
+    put(ends, [t, key])
     while ends[0][0] < ends[-1][0] - LATENESS:
         del ends[0]
-    if opened:
-        slot[0] = [w for w in opened if not (w[0] <= t and (key is None or w[1] == key))]
-        s.dues[timer] = slot[0][0][0] + span if slot[0] else inf
 
 
 def due_waits(s: PartnerState, number: int, timer: int, now: float, span: float) -> list[list[Any]]:
     """The waits whose time is over, oldest first; they are matches now."""
-    opened = s.slots[number][0]
+    opened = s.slots[number] or []
     over = [w for w in opened if w[0] + span <= now]
-    s.slots[number][0] = rest = opened[len(over) :]
+    rest = s.slots[number] = opened[len(over) :] or None
     s.dues[timer] = rest[0][0] + span if rest else inf
     return over
 
@@ -163,7 +183,7 @@ def sequence(
     elif 0 in steps:
         match = _begin(s, opened, [t, key, 1, [event_id], t])
     else:
-        _put(recent, [t, key, event_id, steps, args])
+        put(recent, [t, key, event_id, steps, args])
         return None
     if t < now:
         args = _follow(opened, recent, match, length, within, args)
@@ -187,7 +207,7 @@ def _begin(s: PartnerState, opened: list[Any], match: list[Any]) -> list[Any]:
     if len(opened) >= MAX_OPEN:
         del opened[0]
         s.dropped += 1
-    _put(opened, match)
+    put(opened, match)
     return match
 
 
@@ -211,7 +231,7 @@ def end_sequences(s: PartnerState, number: int, key: str, t: float) -> None:
     """An event that a sequence is without: open matches of its key that began at or before it end in silence."""
     opened, recent = _sequences(s, number, t)
     _end_open(opened, key, t)
-    _put(recent, [t, key, "", (), None])
+    put(recent, [t, key, "", (), None])
 
 
 def _sequences(s: PartnerState, number: int, t: float) -> list[Any]:

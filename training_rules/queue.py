@@ -22,7 +22,8 @@ def enqueue(s: PartnerState, now: float, matches: Sequence[Match], rules: Rules)
     m = matches[0]
     queued_at = now if m.queued_at is None else m.queued_at
     s.slots[queue.slot] = [rules.rules[m.trigger].name, m.events, m.args, m.fields, m.key, queued_at, m.control]
-    s.dues[queue.timer] = clock.next_time_of_day(s, now, hours[1])
+    due = s.dues[queue.timer] = clock.next_time_of_day(s, now, hours[1])
+    s.next_due = min(s.next_due, due)
 
 
 def release(s: PartnerState, found: Found, rules: Rules) -> None:

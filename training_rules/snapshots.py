@@ -20,7 +20,7 @@ from training_rules.rules import Rules
 FORMAT = 1
 _HEADER = struct.Struct(">Bdd")
 _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder().decode
-_FIELDS = tuple(f for f in PartnerState.__slots__ if f not in ("house", "unseen", "slots", "dues", "next_due", "now", "day_start", "day_end"))
+_FIELDS = tuple(f for f in PartnerState.__slots__ if f not in ("alarm", "house", "unseen", "slots", "dues", "next_due", "now", "day_start", "day_end"))
 _PARTNER, _values = _FIELDS.index("partner_id"), attrgetter(*_FIELDS)
 
 

@@ -9,22 +9,28 @@ from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, Pattern, 
 from rulebook.scope import Scope
 from rulebook.syntax import Expr, Name, references
 from segments.features import Features, Slots
-from segments.membership import reads
+from segments.membership import due_source, reads
+from training_rules.dispatch import Block
 from training_rules.rules import Timer
 
 
 @dataclass
 class Emitted:
-    """What the triggers of one rule set add: lines by event type, functions, timers, and who watches which segment."""
+    """What the triggers of one rule set add: code by event type, functions, timers, and who watches which segment. `recent` are the slots that
+    keep the last times of an event, `ends` and `seconds` those with the ends of waits, and of pairs, by event and what `same` compares: shared by
+    all that need them."""
 
-    lines: dict[str, list[str]] = field(default_factory=dict)
+    blocks: dict[str, list[Block]] = field(default_factory=dict)
+    recent: dict[str, int] = field(default_factory=dict)
+    ends: dict[tuple[str, str], int] = field(default_factory=dict)
+    seconds: dict[tuple[str, str], int] = field(default_factory=dict)
     functions: list[str] = field(default_factory=list)
     timers: list[Timer] = field(default_factory=list)
     holds: dict[int, frozenset[str]] = field(default_factory=dict)
     crosses: dict[int, Crosses] = field(default_factory=dict)
 
-    def on(self, event: str, lines: list[str]) -> None:
-        self.lines.setdefault(event, []).extend(lines)
+    def on(self, event: str, lines: list[str], guard: Expr | None = None) -> None:
+        self.blocks.setdefault(event, []).append(Block(tuple(lines), guard))
 
 
 class Triggers:
@@ -49,62 +55,106 @@ class Triggers:
 
     def _happens(self, number: int, definition: Nudge | Pattern, trigger: Happens) -> None:
         event, scope = trigger.step.event, self._scope(trigger.step)
-        guard = Codegen(self.features, scope).true(trigger.step.where) if trigger.step.where is not None else ""
         args, fields, key = self.event_args(definition, scope), _fields(trigger.step.where, scope), _key_code(trigger.same, scope)
         slot = self.slots.slot(self._key(definition)) if trigger.times > 1 else -1
         if trigger.without:
-            timer, waits = self._wait(number, definition, trigger)
-            then = f"wait(s, {waits}, {timer}, {key}, t, now, ids, {args}, {trigger.wait!r})"
+            then = self._wait(number, definition, trigger, f"{key}, t, now, ids, {args}, {trigger.wait!r}")
         else:
             then = f"found = matched(found, {number}, ids, {args}, {fields}, {key})"
         if trigger.in_a_row:
-            lines = self._row(slot, key, guard, trigger.times, then)
+            self._row(event, trigger, slot, scope, then)
         elif trigger.times > 1:
             lines = [f"ids = times(s, {slot}, {key}, t, e.event_id, {trigger.times}, {trigger.within!r})", f"if ids: {then}"]
+            self.out.on(event, _keyed(lines, trigger.same, scope), trigger.step.where)
         else:
-            lines = ["ids = [e.event_id]", then]
-        if guard and not trigger.in_a_row:
-            lines = [f"if {guard}:", *_indent(lines)]
-        self.out.on(event, _keyed(lines, trigger.same, scope))
+            self.out.on(event, _keyed(["ids = [e.event_id]", then], trigger.same, scope), trigger.step.where)
 
-    def _row(self, slot: int, key: str, guard: str, times: int, then: str) -> list[str]:
-        """What does not count, where nothing has counted yet, is only noted: that is most events of most rows."""
-        call = f"ids = in_a_row(s, {slot}, {key}, t, e.event_id, {{}}, {times})"
-        if not guard:
-            return [call.format(True), f"if ids: {then}"]
-        if key != "''":
-            return [call.format(f"bool({guard})"), f"if ids: {then}"]
-        noted = [f"elif (w := v[{slot}]).__class__ is dict: {call.format(False)}", f"elif w is None or w < t: v[{slot}] = t"]
-        return [f"if {guard}:", f"    {call.format(True)}", f"    if ids: {then}", *noted]
+    def _row(self, event: str, trigger: Happens, slot: int, scope: Scope, then: str) -> None:
+        """What does not count ends a row; where none has begun, there is nothing to do."""
+        key, where = _key_code(trigger.same, scope), trigger.step.where
+        call = f"ids = in_a_row(s, {slot}, {key}, t, e.event_id, {{}}, {trigger.times}, v[{self._recent(event)}])"
+        counts = [call.format(True), f"if ids: {then}"]
+        if where is None:
+            self.out.on(event, _keyed(counts, trigger.same, scope))
+        elif key == "''":
+            guard = Codegen(self.features, scope).true(where)
+            self.out.on(event, counts, where)
+            self.out.on(event, [f"if v[{slot}] is not None and not {guard}: {call.format(False)}"])
+        else:
+            guard = Codegen(self.features, scope).true(where)
+            self.out.on(event, _keyed([call.format(f"bool({guard})"), f"if ids: {then}"], trigger.same, scope))
 
-    def _wait(self, number: int, definition: Nudge | Pattern, trigger: Happens) -> tuple[int, int]:
-        slot = self.slots.slot("wait:" + self._key(definition))
-        timer = self.slots.timer("wait:" + self._key(definition))
+    def _recent(self, event: str) -> int:
+        return self.out.recent.setdefault(event, self.slots.slot(f"recent:{event}"))
+
+    def _ends(self, event: str, same: str) -> int:
+        return self.out.ends.setdefault((event, same), self.slots.slot(f"ends:{event}:{same}"))
+
+    def _wait(self, number: int, definition: Nudge | Pattern, trigger: Happens, what: str) -> str:
+        """Code that opens a wait; what ends it is noted once for all waits, and looked at only where one is open."""
+        slot, timer = self.slots.slot("wait:" + self._key(definition)), self.slots.timer("wait:" + self._key(definition))
         self.out.timers.append(Timer("wait", number, slot, trigger.wait))
+        ends = [self._ends(event, trigger.same) for event in dict.fromkeys(trigger.without)]
         for event in dict.fromkeys(trigger.without):
             scope = Scope(self.rules, event)
-            end = f"end_waits(s, {slot}, {timer}, {_key_code(trigger.same, scope)}, t, {trigger.wait!r})"
+            end = f"if v[{slot}]: end_waits(s, {slot}, {timer}, {_key_code(trigger.same, scope)}, t, {trigger.wait!r})"
             self.out.on(event, _keyed([end], trigger.same, scope))
         if not trigger.keep_on_logout:
-            self.out.on("logged_out", [f"end_waits(s, {slot}, {timer}, None, t, {trigger.wait!r})"])
-        return timer, slot
+            ends.append(self._ends("logged_out", ""))
+            self.out.on("logged_out", [f"if v[{slot}]: end_waits(s, {slot}, {timer}, None, t, {trigger.wait!r})"])
+        return f"wait(s, {slot}, {timer}, {what}, {tuple(ends)})"
+
+    def notes(self, event: str) -> list[str]:
+        """Lines after all triggers of an event: what is remembered of it for those that come late."""
+        lines = _note_time(self.out.recent[event]) if event in self.out.recent else []
+        for slots, note in ((self.out.ends, "note_end(v, {}, {}, t)"), (self.out.seconds, "note_second(v, {}, {}, t, e.event_id)")):
+            for (name, same), slot in slots.items():
+                if name == event:
+                    scope = Scope(self.rules, event)
+                    key = _key_code(same, scope) if same or slots is self.out.seconds else None
+                    lines += _keyed([note.format(slot, key)], same, scope)
+        return lines
 
     def _sequence(self, number: int, definition: Nudge | Pattern, trigger: InSequence) -> None:
         slot = self.slots.slot(self._key(definition))
+        if self._is_pair(definition, trigger):
+            self._pair(number, trigger, slot)
+            return
         for event in dict.fromkeys(trigger.without):
             scope = Scope(self.rules, event)
             self.out.on(event, _keyed([f"end_sequences(s, {slot}, {_key_code(trigger.same, scope)}, t)"], trigger.same, scope))
         for event in dict.fromkeys(step.event for step in trigger.steps):
             scope, code = Scope(self.rules, event), Codegen(self.features, Scope(self.rules, event))
-            lines = ["steps = ()"]
-            for at, step in enumerate(trigger.steps):
-                if step.event == event:
-                    lines.append(f"if {code.true(step.where)}: steps += ({at},)" if step.where is not None else f"steps += ({at},)")
+            mine = [(at, step) for at, step in enumerate(trigger.steps) if step.event == event]
             key, length = _key_code(trigger.same, scope), len(trigger.steps)
             args = self.event_args(definition, scope) if event == trigger.steps[-1].event else "{}"
-            call = f"sequence(s, {slot}, {key}, t, now, e.event_id, steps, {length}, {trigger.within!r}, {args})"
-            lines += [f"if steps and (done := {call}): found = matched(found, {number}, *done, {{}}, {key})"]
-            self.out.on(event, _keyed(lines, trigger.same, scope))
+            moves = f"(done := sequence(s, {slot}, {key}, t, now, e.event_id, steps, {length}, {trigger.within!r}, {args})): found = matched(found, {number}, *done, {{}}, {key})"
+            if len(mine) == 1:
+                lines, guard = [f"steps = ({mine[0][0]},)", f"if {moves}"], mine[0][1].where
+            else:
+                steps = [f"if {code.true(step.where)}: steps += ({at},)" if step.where is not None else f"steps += ({at},)" for at, step in mine]
+                lines, guard = ["steps = ()", *steps, f"if steps and {moves}"], None
+            self.out.on(event, _keyed(lines, trigger.same, scope), guard)
+
+    def _is_pair(self, definition: Nudge | Pattern, trigger: InSequence) -> bool:
+        """Two different events, the second of which is taken as it is."""
+        if len(trigger.steps) != 2 or trigger.without:
+            return False
+        first, second = trigger.steps
+        plain = second.where is None and self.event_args(definition, self._scope(second)) == "{}"
+        return plain and first.event != second.event
+
+    def _pair(self, number: int, trigger: InSequence, slot: int) -> None:
+        first, second = trigger.steps
+        seconds = self.out.seconds.setdefault((second.event, trigger.same), self.slots.slot(f"seconds:{second.event}:{trigger.same}"))
+        scope = self._scope(first)
+        key = _key_code(trigger.same, scope)
+        begin = f"if ids := begin_pair(s, {slot}, {key}, t, now, e.event_id, {trigger.within!r}, {seconds}): found = matched(found, {number}, ids, {{}}, {{}}, {key})"
+        self.out.on(first.event, _keyed([begin], trigger.same, scope), first.where)
+        scope = self._scope(second)
+        key = _key_code(trigger.same, scope)
+        end = f"if (ids := end_pair(v, {slot}, {key}, t, e.event_id, {trigger.within!r})): found = matched(found, {number}, ids, {{}}, {{}}, {key})"
+        self.out.on(second.event, [f"if v[{slot}] and v[{slot}][0]:", *_indent(_keyed([end], trigger.same, scope))])
 
     def _holds(self, number: int, definition: Nudge | Pattern, trigger: Holds) -> None:
         scope, code = Scope(self.rules), Codegen(self.features, Scope(self.rules))
@@ -120,7 +170,7 @@ class Triggers:
             *anew,
             f"        if not m[1] and now >= m[0] + {trigger.wait!r}: m[1], first = True, m[2]",
             f"    else: m = v[{slot}] = None",
-            f"    s.dues[{timer}] = {'min(' + ', '.join(moments) + ')' if len(moments) > 1 else moments[0]}",
+            *due_source(timer, moments),
             "    return first",
         ]
         watched = reads([trigger.when], self.features, scope)
@@ -157,6 +207,10 @@ def describe(trigger: Trigger) -> str:
             return f"holds {when} for {wait} without {without}"
         case Crosses(segment, entered):
             return f"{'enters' if entered else 'exits'} {segment}"
+
+
+def _note_time(slot: int) -> list[str]:
+    return [f"w = v[{slot}]", "if w and w[-1] <= t:", "    w.append(t)", "    if len(w) > 8: trim_times(w)", f"else: note_time(v, {slot}, t)"]
 
 
 def _fields(where: Expr | None, scope: Scope) -> str:
