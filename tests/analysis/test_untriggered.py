@@ -49,7 +49,7 @@ def test_numbers_are_told_by_their_bounds():
     ['{holds: count(order_rejected where reason == "distance" over 2h) > 3}', "{enters: refusing}", "{happens: refused, times: 2, within: 1h}"],
 )
 def test_windows_segments_and_patterns_are_looked_into(trigger):
-    more = f"segments:\n  refusing: {{when: count(order_rejected where reason == \"distance\" over 2h) > 3}}\npatterns:\n  refused: {ASKS}\n"
+    more = f'segments:\n  refusing: {{when: count(order_rejected where reason == "distance" over 2h) > 3}}\npatterns:\n  refused: {ASKS}\n'
     assert "order_rejected.reason was never `distance`: it was far (1)" in told(trigger, FAR, more=more)
 
 

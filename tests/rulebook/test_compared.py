@@ -8,7 +8,7 @@ from rulebook.compared import compared
 from rulebook.loader import read_text
 from rulebook.scope import Scope
 
-METRIC = "metrics:\n  refused: {value: count(order_rejected where reason == \"fra\")}\n"
+METRIC = 'metrics:\n  refused: {value: count(order_rejected where reason == "fra")}\n'
 
 
 def rule_set(when):
