@@ -71,14 +71,14 @@ def backtest(
     `sample`: the share of partners, chosen by hash, whose events are used. Timers due by the last event have fired at the end.
     """
     corridor, tally, waiting = Corridor(rules), Tally(), Untriggered(rules.ruleset)
-    feed = corridor.feed
+    feed, take = corridor.feed, waiting.take
     for event in events:
         if sample < 1 and not chosen("sample", "backtest", event.partner_id, sample):
             continue
         tally.events += 1
         if tally.events % LOOK_EVERY == 0 and told is not None:
             told(tally.events)
-        waiting.take(event)
+        take(event)
         if out := feed(event):
             _take(out, tally, waiting, write)
         at = event.occurred_at

@@ -48,10 +48,12 @@ class Cost:
 
 def measure(rules: Rules, events: Iterable[Any]) -> Cost | None:
     """Run the rules over events (structs, in order). None where there is no event."""
-    corridor, sends, triggers, waiting = Corridor(rules), Counter[str](), Counter[str](), Untriggered(rules.ruleset)
+    corridor, waiting = Corridor(rules), Untriggered(rules.ruleset)
+    kinds, sends, triggers = Counter[type](), Counter[str](), Counter[str]()
     first = None
     for event in events:
         first = event.occurred_at if first is None else first
+        kinds[event.__class__] += 1
         waiting.take(event)
         for out in corridor.feed(event):
             if out.type == "nudge":
@@ -63,8 +65,8 @@ def measure(rules: Rules, events: Iterable[Any]) -> Cost | None:
         return None
     sizes = sorted(len(rules.dump(state)) for state in corridor.partners.values())
     return Cost(
-        partners=len(sizes), days=max(corridor.stream_time - first, 1.0) / DAY, events=waiting.counts.total(), bytes_median=round(statistics.median(sizes)),
-        bytes_p99=sizes[int(len(sizes) * 0.99)], evaluations=sum(rules.looks[kind] * count for kind, count in waiting.counts.items()), timers=corridor.wakes,
+        partners=len(sizes), days=max(corridor.stream_time - first, 1.0) / DAY, events=kinds.total(), bytes_median=round(statistics.median(sizes)),
+        bytes_p99=sizes[int(len(sizes) * 0.99)], evaluations=sum(rules.looks[kind] * count for kind, count in kinds.items()), timers=corridor.wakes,
         sends=sends, triggers=triggers, untriggered=waiting.lines(),
     )  # fmt: skip
 

@@ -76,9 +76,11 @@ class Untriggered:
         self._watch()
 
     def take(self, event: Any) -> None:
-        kind = event.__class__
-        self.counts[kind] += 1
-        for name, values in self._looks.get(kind, ()):
+        looks = self._looks.get(event.__class__)
+        if looks is None:  # most events of most rule sets
+            return
+        self.counts[event.__class__] += 1
+        for name, values in looks:
             values.take(getattr(event, name))
 
     def triggered(self, rule: str) -> None:
@@ -86,7 +88,8 @@ class Untriggered:
             self._watch()
 
     def _watch(self) -> None:
-        self._looks: dict[type, list[tuple[str, Values]]] = {}
+        """What is looked at in each event type, an empty list where it is only counted."""
+        self._looks: dict[type, list[tuple[str, Values]]] = {STRUCTS[e]: [] for watched in self.rules.values() for e in watched.events}
         for event, name in dict.fromkeys(place for watched in self.rules.values() for place in watched.places):
             self._looks.setdefault(STRUCTS[event], []).append((name, self.values[event, name]))
 
