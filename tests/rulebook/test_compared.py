@@ -60,3 +60,7 @@ def test_a_word_that_is_spelled_like_a_usual_one_is_proposed_beside_the_list():
 @pytest.mark.parametrize("when", ['city == "Nowhere"', 'zone_demand == "high"', "used(stacking)", 'count(order_cancelled where by == "partner" over 2h) > 1'])
 def test_fields_without_usual_words_and_usual_words_are_no_matter(when):
     assert unusual(when) == []
+
+
+def test_a_word_of_the_company_s_own_can_be_allowed():
+    assert unusual('vehicle == "boat" # allow W417 until 2026-12-01') == []
