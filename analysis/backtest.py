@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
+from analysis.untriggered import Untriggered
 from events.decode import encode
 from events.structs import OUTPUT_STRUCTS
 from experiments.assignment import chosen
@@ -23,7 +24,8 @@ _NUDGE = OUTPUT_STRUCTS["nudge"]
 
 @dataclass
 class Tally:
-    """What a backtest did. `transitions`: by segment and direction; `decisions`: by rule, verdict and reason (empty where there is none)."""
+    """What a backtest did. `transitions`: by segment and direction; `decisions`: by rule, verdict and reason (empty where there is none);
+    `untriggered`: for each rule that never triggered, what its events had instead."""
 
     events: int = 0
     partners: int = 0
@@ -32,6 +34,7 @@ class Tally:
     late: int = 0
     transitions: Counter[tuple[str, str]] = field(default_factory=Counter)
     decisions: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    untriggered: dict[str, str] = field(default_factory=dict)
 
     def count(self, out: Any) -> None:
         if out.type == "segment_transition":
@@ -51,6 +54,7 @@ class Tally:
             "late_events": self.late,
             "transitions": [{"segment": s, "transition": t, "count": n} for (s, t), n in sorted(self.transitions.items())],
             "decisions": [{"rule": r, "verdict": v, "reason": why or None, "count": n} for (r, v, why), n in sorted(self.decisions.items())],
+            "untriggered": self.untriggered,
         }
 
 
@@ -66,28 +70,31 @@ def backtest(
 
     `sample`: the share of partners, chosen by hash, whose events are used. Timers due by the last event have fired at the end.
     """
-    corridor, tally = Corridor(rules), Tally()
-    feed = corridor.feed
+    corridor, tally, waiting = Corridor(rules), Tally(), Untriggered(rules.ruleset)
+    feed, take = corridor.feed, waiting.take
     for event in events:
         if sample < 1 and not chosen("sample", "backtest", event.partner_id, sample):
             continue
         tally.events += 1
         if tally.events % LOOK_EVERY == 0 and told is not None:
             told(tally.events)
+        take(event)
         if out := feed(event):
-            _take(out, tally, write)
+            _take(out, tally, waiting, write)
         at = event.occurred_at
         tally.first = min(tally.first, at)
         tally.last = max(tally.last, at)
-    _take(corridor.advance(corridor.stream_time), tally, write)
-    tally.partners = len(corridor.partners)
+    _take(corridor.advance(corridor.stream_time), tally, waiting, write)
+    tally.partners, tally.untriggered = len(corridor.partners), waiting.lines()
     return tally
 
 
-def _take(outputs: Sequence[Any], tally: Tally, write: Callable[[bytes], Any] | None) -> None:
+def _take(outputs: Sequence[Any], tally: Tally, waiting: Untriggered, write: Callable[[bytes], Any] | None) -> None:
     for out in outputs:
         if out.__class__ is _NUDGE:
             continue
         tally.count(out)
+        if out.type == "decision":
+            waiting.triggered(out.rule)
         if write is not None:
             write(encode(out) + b"\n")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.untriggered import Untriggered
+from rulebook.units import counted
 from training_rules import Corridor, Rules
 
 DAY = 86_400.0
@@ -16,7 +18,8 @@ DAY = 86_400.0
 @dataclass(frozen=True)
 class Cost:
     """Of `partners` over `days`. Bytes are those of a state in the changelog; `evaluations` counts conditions and triggers looked at by events,
-    `timers` the moments at which time alone made a partner be looked at; `sends` is by rule, ghosts and shadows are not in it."""
+    `timers` the moments at which time alone made a partner be looked at; `sends` is by rule, ghosts and shadows are not in it; `triggers` counts
+    decisions of any kind by rule; `untriggered` says what the events of the other rules had."""
 
     partners: int
     days: float
@@ -26,6 +29,8 @@ class Cost:
     evaluations: int
     timers: int
     sends: Counter[str]
+    triggers: Counter[str]
+    untriggered: Mapping[str, str]
 
     def lines(self) -> list[str]:
         """The same for people, for each partner and day."""
@@ -36,24 +41,33 @@ class Cost:
             f"evaluations  {self.evaluations / self.events:.1f} for each event, {1000 * self.evaluations / each / DAY:,.0f} a second for 1,000 partners",
             f"timers       {self.timers / each:,.0f} a partner and day",
             f"sends        {self.sends.total() / each:.2f} a partner and day" + (f": {sends}" if sends else ""),
+            *(f"triggered    {rule} {counted(count, 'time')}" for rule, count in self.triggers.most_common()),
+            *(f"never        {rule}: {why}" if why else f"never        {rule}" for rule, why in self.untriggered.items()),
         ]
 
 
 def measure(rules: Rules, events: Iterable[Any]) -> Cost | None:
     """Run the rules over events (structs, in order). None where there is no event."""
-    corridor, kinds, sends = Corridor(rules), Counter[type](), Counter[str]()
+    corridor, waiting = Corridor(rules), Untriggered(rules.ruleset)
+    kinds, sends, triggers = Counter[type](), Counter[str](), Counter[str]()
     first = None
     for event in events:
         first = event.occurred_at if first is None else first
         kinds[event.__class__] += 1
-        sends.update(o.rule for o in corridor.feed(event) if o.type == "nudge")
+        waiting.take(event)
+        for out in corridor.feed(event):
+            if out.type == "nudge":
+                sends[out.rule] += 1
+            elif out.type == "decision" and out.rule:
+                triggers[out.rule] += 1
+                waiting.triggered(out.rule)
     if first is None:
         return None
     sizes = sorted(len(rules.dump(state)) for state in corridor.partners.values())
     return Cost(
         partners=len(sizes), days=max(corridor.stream_time - first, 1.0) / DAY, events=kinds.total(), bytes_median=round(statistics.median(sizes)),
         bytes_p99=sizes[int(len(sizes) * 0.99)], evaluations=sum(rules.looks[kind] * count for kind, count in kinds.items()), timers=corridor.wakes,
-        sends=sends,
+        sends=sends, triggers=triggers, untriggered=waiting.lines(),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from analysis.backtest import Tally
 from analysis.backtest import backtest as run
 from commands.output import note
 from commands.replay import HEADINGS, findings_table, moment, progress_bar
-from rulebook.units import percent
+from rulebook.units import counted, percent
 from simulator.importers import Cut, Kind, Source, decoded, open_source
 from streams.settings import load
 from training_rules import EngineOptions, load_rules
@@ -75,7 +75,7 @@ def _lines(path: Path | None) -> Iterator[Callable[[bytes], Any] | None]:
 
 def _show(tally: Tally, source: Source, seconds: float, *, to_stderr: bool) -> None:
     console = Console(highlight=False, stderr=to_stderr)
-    console.print(f"{tally.events:,} events of {tally.partners:,} partners in {seconds:.1f} s ({tally.events / max(seconds, 1e-9):,.0f}/s)")
+    console.print(f"{counted(tally.events, 'event')} of {counted(tally.partners, 'partner')} in {seconds:.1f} s ({tally.events / max(seconds, 1e-9):,.0f}/s)")
     if source.report.findings[Kind.refused]:
         console.print(findings_table(source.report, Kind.refused, HEADINGS[Kind.refused]))
     if tally.transitions:
@@ -83,9 +83,13 @@ def _show(tally: Tally, source: Source, seconds: float, *, to_stderr: bool) -> N
         for (segment, transition), count in sorted(tally.transitions.items()):
             table.add_row(segment, transition, f"{count:,}")
         console.print(table)
-    if tally.decisions:
+    if tally.decisions or tally.untriggered:
         table = Table("Rule", "Verdict", "Reason", "Count", title="Decisions", title_justify="left")
         for (rule, verdict, reason), count in sorted(tally.decisions.items()):
             table.add_row(rule, verdict, reason, f"{count:,}")
+        for rule in tally.untriggered:
+            table.add_row(rule, "never triggered", "", "0")
         console.print(table)
+    for rule, why in tally.untriggered.items():
+        console.print(f"{rule} never triggered" + (f": {why}" if why else ""), markup=False, soft_wrap=True)
     console.print(HONEST)

@@ -87,5 +87,6 @@ def _checked(paths: list[Path], context: Context) -> tuple[list[Fault], str, Rul
     except RuleErrors as e:
         return list(e.faults), "", None
     rules = compile_rules(ruleset)
-    segments, nudges, tests = len(rules.segments), sum(r.nudge for r in rules.rules), len(ruleset.tests)
-    return warnings, f"rule set {rules.version} is fine: {segments} segments, {nudges} nudges, {tests} tests", rules
+    counts = {"segment": len(rules.segments), "nudge": sum(r.nudge for r in rules.rules), "test": len(ruleset.tests)}
+    listed = ", ".join(units.counted(count, what) for what, count in counts.items())
+    return warnings, f"rule set {rules.version} is fine: {listed}", rules

@@ -14,6 +14,7 @@ from rulebook.errors import RuleErrors
 from rulebook.loader import load_files
 from rulebook.model import RuleSet
 from rulebook.timeline import Timeline
+from rulebook.units import counted
 from training_rules.mutants import mutants, noticed
 from training_rules.timelines import TestResult, read_timelines, run_tests
 
@@ -74,7 +75,7 @@ def _mutate(ruleset: RuleSet, timelines: list[Timeline]) -> bool:
     missed = [m for m in track(changes, "changing rules", console=console, transient=True) if not noticed(m, timelines)]
     for m in missed:
         say(f"{m.span}  in {m.definition}: {m.change}; no test notices")
-    say(f"{len(changes)} changes, {len(changes) - len(missed)} noticed, {len(missed)} not")
+    say(f"{counted(len(changes), 'change')}, {len(changes) - len(missed)} noticed, {len(missed)} not")
     return not missed
 
 

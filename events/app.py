@@ -1,14 +1,12 @@
 """What partners use in the app."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
-
-from events.base import Event, Word
+from events.base import Event, Word, usual
 
 
 class FeatureUsed(Event):
     """A feature of the app was used."""
 
     type: Literal["feature_used"]
-    feature: Word = Field(description="route_planner, stacking, heat_map, ...")
+    feature: Annotated[Word, usual("what was used", "route_planner", "stacking", "heat_map", "earnings_summary", "support_chat")]

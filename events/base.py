@@ -20,6 +20,11 @@ Text = Annotated[str, Field(pattern=RFC3339)]
 Moment = Annotated[float | Text, AfterValidator(seconds)]
 
 
+def usual(meaning: str, *words: str) -> Any:
+    """What a text field is that takes any word, with those that it usually has: they are shown and taught, and nothing is refused for them."""
+    return Field(description=f"{meaning}; usually {', '.join(words)}", examples=list(words))
+
+
 class Event(BaseModel):
     """A fact about one partner. Unknown fields are ignored, numbers are finite, nothing is converted from text."""
 

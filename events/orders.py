@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from events.base import Amount, Currency, Event, Identifier, Kilometres, Label, Moment, Word
+from events.base import Amount, Currency, Event, Identifier, Kilometres, Label, Moment, Word, usual
 
 
 class OrderEvent(Event):
@@ -44,7 +44,7 @@ class OrderRejected(OrderEvent):
     """The partner refused it."""
 
     type: Literal["order_rejected"]
-    reason: Word | None = Field(None, description="the partner's choice: far, low_pay, busy, ...")
+    reason: Annotated[Word | None, usual("the partner's choice", "far", "low_pay", "busy", "unknown_area", "break", "too_large")] = None
     distance_km: Kilometres | None = Field(None, description="km")
     pay: Amount | None = Field(None, description="what was offered")
 
@@ -88,4 +88,4 @@ class OrderCancelled(OrderEvent):
 
     type: Literal["order_cancelled"]
     by: Literal["partner", "customer", "restaurant", "system"] | None = Field(None, description="who gave it up")
-    reason: Word | None = Field(None, description="in the words of who gave it up")
+    reason: Annotated[Word | None, usual("in the words of who gave it up", "too_long")] = None

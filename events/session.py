@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from events.base import Event, Latitude, Longitude, Word
+from events.profile import Vehicle
 
 Battery = Annotated[float, Field(ge=0, le=100, description="charge, %")]
 
@@ -13,7 +14,7 @@ class LoggedIn(Event):
     """The partner is ready for orders."""
 
     type: Literal["logged_in"]
-    vehicle: Word | None = Field(None, description="bicycle, motorbike, ...")
+    vehicle: Vehicle = None
     zone: Word | None = Field(None, description="where the shift starts")
     battery: Battery | None = Field(None, description="charge of the phone, %")
     lat: Latitude | None = Field(None, description="where it happened")

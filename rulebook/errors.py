@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from events.errors import NudgelineError
 from rulebook.faults import Fault, Severity
+from rulebook.units import counted
 
 
 class RuleErrors(NudgelineError):
@@ -23,7 +24,6 @@ class RuleErrors(NudgelineError):
 def report(faults: Sequence[Fault]) -> str:
     """All faults, one after the other, and a closing line that counts them."""
     errors = sum(f.severity is Severity.ERROR for f in faults)
-    counted = [f"{errors} error{'s' * (errors != 1)}"] if errors else []
-    if warnings := len(faults) - errors:
-        counted.append(f"{warnings} warning{'s' * (warnings != 1)}")
-    return "\n\n".join([*(str(f) for f in faults), ", ".join(counted)]) if faults else ""
+    numbers = {"error": errors, "warning": len(faults) - errors}
+    listed = ", ".join(counted(count, what) for what, count in numbers.items() if count)
+    return "\n\n".join([*(str(f) for f in faults), listed]) if faults else ""

@@ -102,9 +102,14 @@ def _excerpt(span: Span) -> list[str]:
     return [f"{margin}|", f"{number:>{len(margin) - 1}} | {text}", f"{margin}| {pad}{'^' * width}"]
 
 
+def close_word(word: str, known: Iterable[str]) -> str:
+    """The known word that is spelled most like `word`; empty where none is."""
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A help text naming the closest known word, or listing them when they are few."""
     words = sorted(set(known))
-    if close := get_close_matches(word, words, n=1, cutoff=0.6):
-        return f"did you mean `{close[0]}`?"
+    if close := close_word(word, words):
+        return f"did you mean `{close}`?"
     return f"one of: {', '.join(words)}" if 0 < len(words) <= 12 else ""

@@ -28,7 +28,7 @@ class Fields:
     def node(self, key: str, *, required: bool = False) -> Node | None:
         node = self.mapping.get(key)
         if node is None and required:
-            self.faults.error("E202", f"`{key}` is missing", self.mapping.span, help=f"add `{key}:`")
+            self.faults.error("E202", f"`{key}` is missing", self.mapping.named or self.mapping.span, help=f"add `{key}:`")
         return node
 
     def scalar(self, key: str, *, required: bool = False) -> Scalar | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from rulebook.checker import Checker
-from rulebook.faults import Faults, Span, did_you_mean
+from rulebook.faults import Faults, Span, close_word, did_you_mean
 from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, RuleSet, Step, Trigger
 from rulebook.names import BUILTINS
 from rulebook.scope import Scope
@@ -18,6 +18,10 @@ HOLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 def link(rules: RuleSet, faults: Faults) -> None:
     """Note every fault of the whole set."""
     _Linker(rules, faults).run()
+
+
+_MODULE = "modules: {{{0}: {{title: ..., minutes: 3, link: ...}}}}"
+_MESSAGE = "messages: {{{0}: {{en: {{title: ..., body: ...}}}}}}"
 
 
 class _Linker:
@@ -97,17 +101,24 @@ class _Linker:
                 self.checker.condition(condition, self.scope)
         if nudge.clears and nudge.clears.otherwise and nudge.clears.otherwise not in self.rules.nudges:
             self.faults.error("E201", f"unknown nudge `{nudge.clears.otherwise}`", nudge.span, help=did_you_mean(nudge.clears.otherwise, self.rules.nudges))
-        if nudge.message and nudge.message not in self.rules.messages:
-            self.faults.error("E201", f"unknown message `{nudge.message}`", nudge.span, help=did_you_mean(nudge.message, self.rules.messages))
-        for module in nudge.best_of:
-            if module not in self.rules.modules:
-                self.faults.error("E201", f"unknown module `{module}`", nudge.span, help=did_you_mean(module, self.rules.modules))
+        self.sent(nudge)
         if nudge.seats is not None and self.checker.unit(nudge.seats, self.scope) not in (Unit.NUMBER, None):
             self.faults.error("E234", "`seats` is how many partners may have this nudge at once: a number", nudge.span, help="write `seats: 20`")
         event_scope = self.event_scope(nudge.trigger)
         for expr in nudge.args.values():
             self.checker.unit(expr, event_scope)
         self.holes(nudge)
+
+    def sent(self, nudge: Nudge) -> None:
+        """The message or the modules of a nudge are there; where not, the place under `send` is shown, and how one is declared."""
+        messages, modules = self.rules.messages, self.rules.modules
+        for name, at in zip(nudge.best_of or (nudge.message,), nudge.sent, strict=False):
+            if nudge.best_of and name not in modules:
+                other = f"`{name}` is a message: write `send: {name}`" if name in messages else _declared(name, modules, _MODULE)
+                self.faults.error("E201", f"unknown module `{name}`", at, help=other)
+            elif not nudge.best_of and name not in messages:
+                other = f"`{name}` is a module: write `send: {{best_of: [{name}]}}`" if name in modules else _declared(name, messages, _MESSAGE)
+                self.faults.error("E201", f"unknown message `{name}`", at, help=other)
 
     def event_scope(self, trigger: Trigger) -> Scope:
         """Arguments may read the fields of the event that completed the match, or began the wait."""
@@ -122,3 +133,9 @@ class _Linker:
                 if hole not in known:
                     self.faults.error("E233", f"message `{nudge.message}` ({language}) has a hole `{{{hole}}}` that nothing fills", nudge.span,
                                       help=f"add `args: {{{hole}: ...}}` to the nudge, or {did_you_mean(hole, known)}")  # fmt: skip
+
+
+def _declared(name: str, known: Iterable[str], form: str) -> str:
+    """The name that may have been meant, or how this one is declared."""
+    close = close_word(name, known)
+    return (f"did you mean `{close}`? Otherwise declare it: " if close else "declare it: ") + f"`{form.format(name)}`"

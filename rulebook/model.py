@@ -141,7 +141,7 @@ class Clears:
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """A nudge rule. Durations are in seconds, shares from 0 to 1."""
+    """A nudge rule. Durations are in seconds, shares from 0 to 1. `sent`: where the names of its message or modules stand under `send`."""
 
     name: str
     span: Span
@@ -153,6 +153,7 @@ class Nudge:
     version: str
     message: str = ""
     best_of: tuple[str, ...] = ()
+    sent: tuple[Span, ...] = ()
     condition: Expr | None = None
     args: Mapping[str, Expr] = field(default_factory=dict)
     offer: Offer | None = None

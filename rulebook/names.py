@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import msgspec
 
+from events import FAMILIES
 from events.structs import STRUCTS
 from rulebook.units import Unit
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One name: what it measures, whether it can be unknown, and the closed set of its values, if any."""
+    """One name: what it measures, whether it can be unknown, the closed set of its values, if any, and the words that it usually has where it takes any."""
 
     unit: Unit
     meaning: str = ""
     nullable: bool = True
     values: tuple[str, ...] = ()
+    usual: tuple[str, ...] = ()
+
+
+_MODELS = {model.name: model for family in FAMILIES.values() for model in family.models}
+
+
+def usual_words(event: str, field: str) -> tuple[str, ...]:
+    """The words that the contract gives as examples of a text field."""
+    return tuple(map(str, _MODELS[event].model_fields[field].examples or ()))
 
 
 #: REF names that every rule set knows, with what they mean (shown by the reference page).
@@ -38,7 +48,7 @@ BUILTINS: dict[str, Known] = {
     "zone_demand": Known(Unit.TEXT, "low, normal or high: offers for each online partner of the zone against its usual", values=("low", "normal", "high")),
     "city": Known(Unit.TEXT, "from the profile"),
     "language": Known(Unit.TEXT, "from the profile"),
-    "vehicle": Known(Unit.TEXT, "from the profile"),
+    "vehicle": Known(Unit.TEXT, "from the profile", usual=usual_words("profile_updated", "vehicle")),
     "first_name": Known(Unit.TEXT, "from the profile"),
     "time_zone": Known(Unit.TEXT, "from the profile, IANA name"),
     "consent": Known(Unit.BOOL, "from the profile"),
@@ -73,7 +83,8 @@ def fields_of(event: str) -> dict[str, Known]:
     """The fields of an event type that a rule can read, by name."""
     info = msgspec.inspect.type_info(STRUCTS[event])
     assert isinstance(info, msgspec.inspect.StructType)
-    return {f.name: known for f in info.fields if f.name not in _COMMON and (known := _known(f.name, f.type)) is not None}
+    found = {f.name: known for f in info.fields if f.name not in _COMMON and (known := _known(f.name, f.type)) is not None}
+    return {name: replace(known, usual=usual_words(event, name)) for name, known in found.items()}
 
 
 @cache

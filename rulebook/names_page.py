@@ -43,7 +43,7 @@ def page() -> str:
     lines += ["", "`completed` and `used` are short for `" + "` and `".join(CALL_EXPANSIONS.values()) + "`.", ""]
     lines += ["## Aggregates", "", f"`{' '.join(AGGREGATES)}`, as in `sum(earning_posted.amount where kind == \"tip\" over 7d)`. Windows:", ""]
     lines += ["| window | what is in it |", "|---|---|", *(f"| `{window}` | {meaning} |" for window, meaning in _WINDOWS.items()), ""]
-    lines += ["## Events and their fields", "", "In `where`, an event's own field wins over a name about the partner. Fields that can be missing are unknown then.", ""]
+    lines += ["## Events and their fields", "", "In `where`, an event's own field wins over a name about the partner. Fields that can be missing are unknown then. A text that *usually* has some words takes any other too; `check` warns of one that is none of them.", ""]
     for family in FAMILIES.values():
         lines += [f"### {family.name}", "", "| event | fields |", "|---|---|"]
         lines += [f"| `{event}` | {'; '.join(_fields(event)) or '–'} |" for event in family.types]
@@ -52,6 +52,8 @@ def page() -> str:
 
 
 def _unit(known: Known) -> str:
+    if known.usual:
+        return f"{known.unit}, usually " + " \\| ".join(f"`{word}`" for word in known.usual)
     return " \\| ".join(f"`{value}`" for value in known.values) if known.values else str(known.unit)
 
 

@@ -153,8 +153,7 @@ def read_nudge(key: Scalar, node: Node, faults: Faults) -> Nudge | None:
         return None
     fields = Fields(mapping, faults, _NUDGE_KEYS)
     trigger = read_trigger(mapping.get("trigger"), faults, key.span)
-    message, best_of = _send(fields)
-    args = fields.mapping_of("args")
+    sent, args = _send(fields), fields.mapping_of("args")
     holes = {k.value: e for k, v in (args or Mapping({}, key.span)) if isinstance(v, Scalar) and (e := parse(v, faults)) is not None}
     nudge = {
         "kind": fields.choice("kind", KINDS, "tip", required=True), "cooldown": fields.duration("cooldown", required=True),
@@ -167,14 +166,18 @@ def read_nudge(key: Scalar, node: Node, faults: Faults) -> Nudge | None:
     }  # fmt: skip
     if trigger is None:
         return None
-    return Nudge(key.value, key.span, trigger, version=version_of(plain(mapping)), message=message, best_of=best_of, args=holes, **nudge)  # type: ignore[arg-type]
+    return Nudge(key.value, key.span, trigger, version=version_of(plain(mapping)), args=holes, **sent, **nudge)  # type: ignore[arg-type]
 
 
-def _send(fields: Fields) -> tuple[str, tuple[str, ...]]:
+def _send(fields: Fields) -> dict[str, Any]:
+    """The message, or the modules of `best_of`, and where their names stand."""
     node = fields.node("send", required=True)
-    if isinstance(node, Mapping):
-        return "", Fields(node, fields.faults, ("best_of",)).words("best_of", required=True)
-    return fields.text("send"), ()
+    if not isinstance(node, Mapping):
+        return {"message": fields.text("send"), "sent": (node.span,) if isinstance(node, Scalar) else ()}
+    modules = Fields(node, fields.faults, ("best_of",)).scalars("best_of", required=True)
+    if not modules and node.get("best_of") is not None:
+        fields.faults.error("E203", "`best_of` takes at least one module", node.span, help="write `send: {best_of: [MODULE]}`")
+    return {"best_of": tuple(m.value for m in modules), "sent": tuple(m.span for m in modules)}
 
 
 def _offer(fields: Fields) -> Offer | None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import yaml
 
@@ -29,8 +29,11 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
+    """`named` is where the key stands that it is the value of; None for the root and for items of lists."""
+
     entries: dict[str, tuple[Scalar, Node]] = field(default_factory=dict)
     span: Span = field(default=None)  # type: ignore[assignment]
+    named: Span | None = None
 
     def __iter__(self) -> Iterator[tuple[Scalar, Node]]:
         return iter(self.entries.values())
@@ -120,7 +123,7 @@ class _Builder:
                 continue
             value = self.build(raw_value, depth + 1)
             if value is not None:
-                mapping.entries[key.value] = (key, value)
+                mapping.entries[key.value] = (key, replace(value, named=key.span) if isinstance(value, Mapping) else value)
         return mapping
 
 

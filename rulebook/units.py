@@ -80,3 +80,8 @@ def spell(seconds: float) -> str:
         if seconds and seconds % size == 0:
             return f"{seconds / size:g}{unit}"
     return f"{seconds:g}s"
+
+
+def counted(count: int, what: str) -> str:
+    """A count with its noun: `1 nudge`, `2,000 nudges`."""
+    return f"{count:,} {what}{'s' * (count != 1)}"

@@ -33,6 +33,7 @@ from rulebook.checks import (
     too_long,
     trigger_and_if,
     unused,
+    unusual_word,
 )  # fmt: skip
 from rulebook.checks.context import Context
 from rulebook.faults import Fault, Severity
@@ -54,7 +55,7 @@ class Check(Protocol):
 
 
 CHECKS: tuple[Check, ...] = (
-    unused, circular_segments, circular_patterns, circular_else, never_true, always_true, enter_and_exit, implied_clause, trigger_and_if,
+    unused, circular_segments, circular_patterns, circular_else, never_true, always_true, enter_and_exit, implied_clause, trigger_and_if, unusual_word,
     else_without_its_event, long_window, for_outlasts_window, never_sends, expired, same_priority, always_displaced, live_without_tests,
     live_without_owner, rollout_and_holdout, missing_language, holes_differ, too_long, dark_pattern,
 )  # fmt: skip

@@ -19,7 +19,7 @@ TICK = 0.001  # s; no two events of a partner share a moment, so that no reader 
 NOISE = 4.0e-5  # degrees; GPS noise of up to 4 m
 STANDING, MOVING = (20.0, 10.0), (10.0, 5.0)  # s between fixes: at least, and up to so many more
 FEATURE_SHARE, MODULE_SHARE = 0.012, 0.003  # of the fixes of a waiting partner, how many come with one
-FEATURES = ("heat_map", "order_stacking", "earnings_summary", "support_chat", "route_planner")
+FEATURES = ("heat_map", "stacking", "earnings_summary", "support_chat", "route_planner")
 MODULES = ("accept_nearby_orders", "busy_hours", "food_handling", "polite_handover", "safe_riding", "order_stacking")
 
 Event = tuple[float, str, bytes]

@@ -43,3 +43,9 @@ def test_without_an_event_there_is_no_cost():
 def test_what_is_defined_otherwise_begins_anew(changed, found):
     told = restarts(rules(IDLE), rules(changed))
     assert (told.new, told.anew, told.goes) == found
+
+
+def test_a_rule_that_triggered_and_was_not_sent_is_told_apart_from_one_that_never_did():
+    text = "nudges:\n" + nudge("low", trigger="{happens: rating_received, where: stars <= 2}", mode="shadow") + nudge("dead", trigger="{happens: order_rejected}")
+    lines = measure(rules(text), events(("rating_received", 5, {"order_id": "o", "stars": 1}))).lines()
+    assert lines[3:] == ["sends        0.00 a partner and day", "triggered    low 1 time", "never        dead: order_rejected never came"]

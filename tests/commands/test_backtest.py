@@ -110,3 +110,16 @@ def test_missing_history_is_one_sentence(backtest, tmp_path, capsys):
 def test_rules_that_do_not_check_are_reported_with_their_place(backtest, capsys):
     assert backtest(HISTORY, rules=RULES.replace("online", "onlin"))[0] == 1
     assert "did you mean `online`" in capsys.readouterr().err
+
+
+def test_a_rule_that_never_triggered_has_its_row_and_the_reason_for_it(backtest, capsys):
+    waits = nudge("dead", trigger='{happens: order_rejected, where: reason == "distance"}')
+    backtest(HISTORY, rules=RULES.replace(MESSAGES, waits + MESSAGES))
+    out = capsys.readouterr().out
+    assert [" ".join(line.strip("│").split()) for line in out.splitlines() if "dead" in line and "│" in line] == ["dead │ never triggered │ │ 0"]
+    assert "dead never triggered: order_rejected came 4 times; order_rejected.reason was never `distance`: it was missing (4)" in out
+
+
+def test_a_rule_that_triggered_has_no_word_of_never(backtest, capsys):
+    backtest(HISTORY)
+    assert "never triggered" not in capsys.readouterr().out

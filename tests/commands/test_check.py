@@ -39,3 +39,13 @@ def test_rules_with_errors_have_no_cost(check, tmp_path):
     code, out = check("--cost")
     assert code == 1
     assert "a partner and day" not in out
+
+
+def test_one_is_counted_as_one(check):
+    assert ": 1 segment, 1 nudge, 0 tests" in check()[1]
+
+
+def test_a_rule_that_never_triggered_is_told_with_what_its_events_had(check, tmp_path):
+    (tmp_path / "rules.yaml").write_text(RULES.replace("order_rejected,", "order_rejected, where: pay > 40,"), encoding="utf-8")
+    _, out = check("--events", str(tmp_path / "history.ndjson"))
+    assert "never        a: order_rejected came 4 times; order_rejected.pay was missing (4)" in out

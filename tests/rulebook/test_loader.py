@@ -85,3 +85,51 @@ def test_a_folder_without_rules_is_named(tmp_path):
 @pytest.mark.parametrize("junk", ["", "- 1", "a: [", "\x00", "version: 1\nnudges: 3", "? {a: b}\n: c", "version: 1\npolicy: []", "%YAML 9\n---\n"])
 def test_junk_is_reported_and_never_a_traceback(junk):
     assert faults(junk)
+
+
+def pointed_at(text, code):
+    """The text under the carets of the first fault with a code, and its help."""
+    fault = next(f for f in faults(text) if f.code == code)
+    return fault.span.file.text[fault.span.start : fault.span.end], fault.help
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [("    cooldown: 1d\n", "", "hello"), ("{when: tenure < 30d and online, for: 5m}", "{for: 5m}", "enter"), ("trigger: {enters: new}", "hypothesis: Why.", "hello"),
+     ("priority: 10", "priority: 10\n    goal: {within: 1d}", "goal"), ("body: no", "speak: no", "en")],
+)  # fmt: skip
+def test_a_missing_key_is_shown_at_the_name_of_what_misses_it(old, new, name):
+    assert pointed_at(GOOD.replace(old, new), "E202")[0] == name
+
+
+def test_an_unknown_module_is_shown_under_send_with_how_one_is_declared():
+    declared = "declare it: `modules: {far: {title: ..., minutes: 3, link: ...}}`"
+    assert pointed_at(GOOD.replace("send: hi", "send: {best_of: [far]}"), "E201") == ("far", declared)
+
+
+def test_the_declaration_that_is_told_can_be_pasted():
+    text = GOOD.replace("send: hi", "send: {best_of: [far]}")
+    read_text(text + pointed_at(text, "E201")[1].split("`")[1] + "\n")
+
+
+def test_of_several_modules_the_unknown_one_is_shown_and_the_nearest_proposed():
+    text = GOOD.replace("send: hi", "send: {best_of: [far, faar]}") + "modules:\n  far: {title: Far, minutes: 3, link: x}\n"
+    shown, told = pointed_at(text, "E201")
+    assert (shown, told.split("?")[0]) == ("faar", "did you mean `far`")
+
+
+def test_an_unknown_message_is_shown_under_send_with_how_one_is_declared():
+    assert pointed_at(GOOD.replace("send: hi", "send: later"), "E201") == ("later", "declare it: `messages: {later: {en: {title: ..., body: ...}}}`")
+
+
+@pytest.mark.parametrize(
+    ("send", "told"),
+    [("lesson", "`lesson` is a module: write `send: {best_of: [lesson]}`"), ("{best_of: [hi]}", "`hi` is a message: write `send: hi`")],
+)
+def test_a_message_and_a_module_are_told_apart(send, told):
+    text = GOOD.replace("send: hi", f"send: {send}") + "modules:\n  lesson: {title: L, minutes: 3, link: x}\n"
+    assert pointed_at(text, "E201")[1] == told
+
+
+def test_a_choice_among_no_modules_is_refused():
+    assert pointed_at(GOOD.replace("send: hi", "send: {best_of: []}"), "E203")[1] == "write `send: {best_of: [MODULE]}`"
