@@ -13,12 +13,10 @@ from commands.output import note
 from rulebook import units
 from streams.app import build_app
 from streams.preflight import original_kept, preflight
-from streams.rekey import Rekeyer, make_topics
 from streams.running import run
 from streams.sampling import check_partitioners
 from streams.settings import Settings, load
 from streams.topics import partition_count
-from streams.views.tap import ViewTap
 from streams.worker import Worker
 from training_rules import EngineOptions, Rules, load_rules
 
@@ -48,7 +46,7 @@ def worker(
 
 async def _work(settings: Settings, rules: Rules, seconds: float | None, until_caught_up: bool, stats: Path | None) -> dict[str, Any]:
     counts = await preflight(settings)
-    tap = ViewTap(settings, rules) if settings.redis_url else None
+    tap = _tap(settings, rules)
     partitions, kept = partition_count(settings, counts), await original_kept(settings)
     await check_partitioners(settings, partitions)
     app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap)
@@ -56,19 +54,30 @@ async def _work(settings: Settings, rules: Rules, seconds: float | None, until_c
         return await run(app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats, rekeyer=rekeyer)
 
 
+def _tap(settings: Settings, rules: Rules) -> Any:
+    """Redis is imported only where it is used: a start is felt after every kill."""
+    if not settings.redis_url:
+        return None
+    from streams.views.tap import ViewTap
+
+    return ViewTap(settings, rules)
+
+
 @asynccontextmanager
-async def _rekeyed(settings: Settings, partitions: int) -> AsyncIterator[Rekeyer | None]:
+async def _rekeyed(settings: Settings, partitions: int) -> AsyncIterator[Any]:
     """Families with another partitioner are re-keyed beside the worker, where the settings ask for it."""
     if not settings.rekey:
         yield None
         return
+    from streams.rekey import Rekeyer, make_topics
+
     await asyncio.to_thread(make_topics, settings, partitions)
     async with Rekeyer(settings, partitions) as rekeyer:
         yield rekeyer
 
 
 @asynccontextmanager
-async def _views(tap: ViewTap | None, worker: Worker) -> AsyncIterator[None]:
+async def _views(tap: Any, worker: Worker) -> AsyncIterator[None]:
     """Redis is written beside the stream, for as long as it runs; what waits in the end is written, if Redis takes it."""
     if tap is None:
         yield

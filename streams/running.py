@@ -9,13 +9,15 @@ import signal
 import time
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streams.errors import WorkerFailed
 from streams.lane.transport import LaneApp
-from streams.rekey import Rekeyer
 from streams.tasks import end
 from streams.worker import Worker
+
+if TYPE_CHECKING:
+    from streams.rekey import Rekeyer
 
 log = logging.getLogger("nudgeline.worker")
 

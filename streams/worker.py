@@ -7,11 +7,13 @@ goes wrong ends the process before offsets move, and a replay then repeats the s
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
 from base64 import b64decode
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import inf
 from typing import Any, Protocol, cast
 
@@ -31,6 +33,8 @@ from training_rules import House
 
 #: Records of one topic partition under way (queued, or held by the merge) at which its fetching is held back, and at which it goes on.
 HIGH, LOW = 8000, 4000
+#: The cyclic collector's thresholds: what a fetch brings is gone, without cycles, before the youngest is due.
+COLLECT = 50_000, 20, 50
 NAP, IDLE = 0.02, 0.5  # s until the next look, when something is held and when nothing is
 
 
@@ -76,13 +80,14 @@ class Worker:
     async def opened(self, partitions: Mapping[int, Restored], generation: int) -> None:
         self.counters.rebalances += 1
         epoch = self._epoch
-        for number, restored in sorted(partitions.items()):
-            corridor = await corridor_of(self.plan, restored, House(number, self._count))
-            if epoch != self._epoch:
-                return  # taken away again meanwhile
-            term = next_term(restored.highest_term, generation)
-            self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters)
-            self.counters.restored += len(restored)
+        with long_lived():
+            for number, restored in sorted(partitions.items()):
+                corridor = await corridor_of(self.plan, restored, House(number, self._count))
+                if epoch != self._epoch:
+                    return  # taken away again meanwhile
+                term = next_term(restored.highest_term, generation)
+                self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters)
+                self.counters.restored += len(restored)
 
     def began(self, positions: Mapping[TP, int]) -> None:
         for tp, position in positions.items():
@@ -283,6 +288,18 @@ class Worker:
         """Records that the broker is known to have for this partition, and that were not handed on."""
         ends = {tp: self._consumer.end_offset(tp) for tp in self._tps(partition)}
         return sum(max(0, end - at) for tp, at in partition.offsets().items() if (end := ends[tp]) is not None)
+
+
+@contextmanager
+def long_lived() -> Iterator[None]:
+    """What is made inside stays: the cyclic collector never looks at it again. A million partners would stop the stream for seconds each time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.set_threshold(*COLLECT)
+        gc.enable()
 
 
 def _key(output: Any) -> bytes | None:

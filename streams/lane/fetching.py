@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult
@@ -28,8 +30,8 @@ class LaneThread(AIOKafkaConsumerThread):
         max_records: int | None = None,
     ) -> Any:
         fetcher = consumer._fetcher
-        for result in fetcher._records.values():
-            whole(result)
+        if not isinstance(fetcher._records, _Whole):
+            fetcher._records = _Whole(fetcher._records)
         return await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
 
     def wake(self) -> None:
@@ -60,13 +62,19 @@ class LaneThread(AIOKafkaConsumerThread):
         return state.timestamp / 1000 if state and state.timestamp else None
 
 
-def whole(result: Any) -> None:
-    """Let a fetched result hand on aiokafka's C records, a batch at a time: they have all that is read (offset, timestamp, key, value, headers).
+class _Whole(OrderedDict[Any, Any]):
+    """What aiokafka has fetched, by partition. Each result hands on aiokafka's C records a batch at a time: they have all that is read (offset,
+    timestamp, key, value, headers), and aiokafka spends more on handing them on one by one than on reading them."""
 
-    aiokafka spends more on handing them on one by one than on reading them.
-    """
-    if type(result) is FetchResult and result.has_more() and "getall" not in vars(result):
-        result.getall = lambda max_records=None: _all_of(result, max_records)
+    def __init__(self, fetched: Mapping[Any, Any]) -> None:
+        super().__init__()
+        for tp, result in fetched.items():
+            self[tp] = result
+
+    def __setitem__(self, tp: Any, result: Any) -> None:
+        if type(result) is FetchResult:
+            result.getall = lambda max_records=None: _all_of(result, max_records)
+        super().__setitem__(tp, result)
 
 
 def _all_of(result: Any, most: int | None) -> list[Any]:
