@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
@@ -21,6 +23,7 @@ from training_rules import Rules
 
 TABLE = "partners"
 TICK = 0.25  # s between two looks at the clock
+HEARTBEAT = 0.5  # s, or a quarter of the session: a worker learns only by it that others joined, left or died
 
 #: A worker paused past its session must not remove what its successor wrote: nothing is compacted for an hour.
 CHANGELOG_CONFIG = {"cleanup.policy": "compact", "min.compaction.lag.ms": 3_600_000}
@@ -60,6 +63,11 @@ def build_app(
 def changelog(settings: Settings) -> str:
     """Name of the topic that holds the partners' states."""
     return f"{settings.app_id}-{TABLE}-changelog"
+
+
+def client_id(settings: Settings) -> str:
+    """What this process is called at the broker, when nobody says otherwise."""
+    return f"{settings.app_id}-{socket.gethostname()}-{os.getpid()}"
 
 
 def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -> Plan:
@@ -115,6 +123,7 @@ def _app(settings: Settings, partitions: int) -> LaneApp:
         settings.app_id,
         broker=";".join(f"kafka://{address.strip()}" for address in settings.brokers.split(",")),
         broker_credentials=_credentials(settings),
+        broker_client_id=settings.client_id or client_id(settings),
         store="memory://",
         web_enabled=False,
         # Faust's leader tells workers apart by their address, and two on one machine would have the same.
@@ -126,7 +135,7 @@ def _app(settings: Settings, partitions: int) -> LaneApp:
         agent_supervisor="mode.CrashingSupervisor",
         broker_commit_interval=settings.commit_interval,
         broker_session_timeout=settings.session_timeout,
-        broker_heartbeat_interval=min(3.0, settings.session_timeout / 4),
+        broker_heartbeat_interval=min(HEARTBEAT, settings.session_timeout / 4),
         stream_wait_empty=True,
         stream_recovery_delay=0.0,
         producer_compression_type="lz4",

@@ -22,7 +22,6 @@ log = logging.getLogger("nudgeline.worker")
 LOOK = 0.1  # s between two looks whether all is read
 STATS_EVERY = 1.0  # s between two lines of statistics
 LOG_EVERY = 5.0  # s between two lines in the log
-PATIENCE = 20.0  # s for an orderly end: what is under way is written, the group is left
 
 
 async def run(
@@ -33,11 +32,12 @@ async def run(
     until_caught_up: bool = False,
     stats: Path | None = None,
     rekeyer: Rekeyer | None = None,
+    drain_s: float = 20.0,
 ) -> dict[str, Any]:
     """Run until SIGTERM or SIGINT, for `for_s` seconds, or until all that lies in the source topics is applied and committed.
 
     Ends in order: what was applied is written out and committed, the group is left. Returns the last statistics (see `Worker.snapshot`), which
-    also go to `stats`, a JSON line a second. Raises WorkerFailed when the worker can't go on; then nothing more is committed.
+    also go to `stats`, a JSON line a second. The orderly end may take `drain_s`. Raises WorkerFailed when the worker can't go on; then nothing more is committed.
     """
     loop, report = asyncio.get_running_loop(), Report(worker, stats)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -51,7 +51,7 @@ async def run(
     try:
         await worker.ended.wait()
     finally:
-        await _end(app, [starting, *helpers])
+        await _end(app, [starting, *helpers], drain_s)
     last = report.write()
     if worker.failure is not None:
         raise WorkerFailed(
@@ -78,14 +78,14 @@ def _limits(
         yield _when_caught_up(app, worker, rekeyer)
 
 
-async def _end(app: LaneApp, tasks: list[asyncio.Task[Any]]) -> None:
+async def _end(app: LaneApp, tasks: list[asyncio.Task[Any]], patience: float) -> None:
     await end(tasks)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             await app.stop()
     except TimeoutError:
         log.error(  # noqa: TRY400 - no fault of this code
-            "the worker did not end within %.0f s; it is cut off", PATIENCE
+            "the worker did not end within %.0f s; it is cut off", patience
         )
 
 
