@@ -11,7 +11,8 @@ import typer
 
 from commands.output import note
 from rulebook import units
-from streams.app import build_app
+from streams.app import build_app, changelog
+from streams.identity import at_the_start, until_changed
 from streams.preflight import original_kept, preflight
 from streams.rekey import Rekeyer, make_topics
 from streams.running import run
@@ -67,10 +68,15 @@ async def _work(settings: Settings, rules: Rules, seconds: float | None, until_c
     counts = await preflight(settings)
     tap = ViewTap(settings, rules) if settings.redis_url else None
     partitions, kept = partition_count(settings, counts), await original_kept(settings)
+    found = await asyncio.to_thread(at_the_start, settings, partitions, changelog(settings))
     await check_partitioners(settings, partitions)
-    app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap)
+    identities = {name: shape.identity for name, shape in found.items()}
+    app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap, identities=identities)
     async with _views(tap, worker), _rekeyed(settings, partitions) as rekeyer:
-        return await run(app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats, rekeyer=rekeyer, drain_s=settings.drain_timeout)
+        return await run(
+            app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats, rekeyer=rekeyer, drain_s=settings.drain_timeout,
+            watchers=[until_changed(settings, found)],
+        )  # fmt: skip
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -39,16 +39,21 @@ OUTPUT_TOPICS = {
 
 
 def build_app(
-    settings: Settings, rules: Rules, *, partitions: int | None = None, original_kept: int = ORIGINAL_KEPT, tap: Tap | None = None
+    settings: Settings, rules: Rules, *, partitions: int | None = None, original_kept: int = ORIGINAL_KEPT, tap: Tap | None = None,
+    identities: Mapping[str, str] | None = None,
 ) -> tuple[LaneApp, Worker]:
     """The app and the worker that it serves, not yet started. `partitions`: of the families' topics, when not as in the settings;
-    `original_kept`: how many bytes of a bad record its dead letter may hold.
+    `original_kept`: how many bytes of a bad record its dead letter may hold; `identities`: ids in Kafka of source topics, by their names there.
 
     To be called where the event loop runs.
     """
     count = partitions or settings.partitions
     guard = Guard({family: settings.topic(FAMILIES[family].topic) for family in ORDER}, count, stops=settings.partitioner_guard == "stop")
-    worker = Worker(plan(settings, rules, original_kept), partitions=count, changelog=changelog(settings), timer_slack=settings.timer_slack, tap=tap, guard=guard)
+    worker_plan = plan(settings, rules, original_kept)
+    worker = Worker(
+        worker_plan, partitions=count, changelog=changelog(settings), timer_slack=settings.timer_slack, tap=tap, guard=guard,
+        identities=_by_source(worker_plan, identities or {}),
+    )
     app = _app(settings, count)
     app.port = worker
     worker.bind(app)
@@ -58,6 +63,10 @@ def build_app(
     _task(app, worker, worker.pump)
     _task(app, worker, lambda: _ticking(worker))
     return app, worker
+
+
+def _by_source(found: Plan, identities: Mapping[str, str]) -> dict[str, str]:
+    return {source.name: identity for source in found.sources if (identity := identities.get(source.topic))}
 
 
 def changelog(settings: Settings) -> str:

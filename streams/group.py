@@ -11,7 +11,7 @@ from kafka.admin import KafkaAdminClient, MemberToRemove, OffsetSpec
 from kafka.errors import KafkaError
 
 from streams.settings import Settings
-from streams.topics import admin
+from streams.topics import admin, partition_counts
 
 log = logging.getLogger("nudgeline.supervisor")
 
@@ -29,8 +29,7 @@ def behind(client: KafkaAdminClient, settings: Settings) -> int:
 
 
 def _behind(client: KafkaAdminClient, group: str, topics: list[str]) -> int:
-    described: list[dict[str, Any]] = client.describe_topics(topics)
-    tps = [TopicPartition(t.get("name", t.get("topic")), number) for t in described for number in range(len(t["partitions"]))]
+    tps = [TopicPartition(name, number) for name, count in partition_counts(client, topics).items() for number in range(count)]
     committed = {tp: at.offset for tp, at in client.list_group_offsets({group: tps})[group].items()}
     begins = client.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.EARLIEST))
     ends = client.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.LATEST))

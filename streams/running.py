@@ -7,7 +7,7 @@ import json
 import logging
 import signal
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,12 @@ async def run(
     stats: Path | None = None,
     rekeyer: Rekeyer | None = None,
     drain_s: float = 20.0,
+    watchers: Sequence[Coroutine[Any, Any, BaseException]] = (),
 ) -> dict[str, Any]:
     """Run until SIGTERM or SIGINT, for `for_s` seconds, or until all that lies in the source topics is applied and committed.
 
     Ends in order: what was applied is written out and committed, the group is left. Returns the last statistics (see `Worker.snapshot`), which
-    also go to `stats`, a JSON line a second. The orderly end may take `drain_s`. Raises WorkerFailed when the worker can't go on; then nothing more is committed.
+    also go to `stats`, a JSON line a second. The orderly end may take `drain_s`. What a watcher gives ends it as a failure. Raises WorkerFailed when the worker can't go on; then nothing more is committed.
     """
     loop, report = asyncio.get_running_loop(), Report(worker, stats)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -45,8 +46,7 @@ async def run(
     starting = loop.create_task(app.start())
     starting.add_done_callback(lambda task: _started(task, worker))
     beside = [_watch(app, worker), report.each_second(), *_limits(app, worker, for_s, until_caught_up, rekeyer)]
-    if rekeyer is not None:
-        beside.append(_watch_rekeyer(rekeyer, worker))
+    beside += [_fail_with(watcher, worker) for watcher in (*watchers, *([rekeyer.failed()] if rekeyer is not None else []))]
     helpers = [loop.create_task(helper) for helper in beside]
     try:
         await worker.ended.wait()
@@ -98,8 +98,8 @@ async def _after(seconds: float, worker: Worker) -> None:
     worker.ended.set()
 
 
-async def _watch_rekeyer(rekeyer: Rekeyer, worker: Worker) -> None:
-    worker.failed(await rekeyer.failed())
+async def _fail_with(watcher: Coroutine[Any, Any, BaseException], worker: Worker) -> None:
+    worker.failed(await watcher)
 
 
 async def _when_caught_up(app: LaneApp, worker: Worker, rekeyer: Rekeyer | None) -> None:

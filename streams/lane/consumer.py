@@ -15,6 +15,8 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 from mode import Service
 
+from streams.errors import TopicFault
+from streams.identity import beyond
 from streams.lane.book import Book
 from streams.lane.continuity import Continuity, Reseek
 from streams.lane.fetching import LaneThread
@@ -113,7 +115,12 @@ class LaneConsumer(Consumer):
         """
         for tp, position in self.continuity.positions():
             reached = self._thread.read_to(tp)
-            if reached is None or reached <= position:
+            if reached is None:
+                continue
+            if self.continuity.fell_back(tp, reached):
+                self._port.failed(TopicFault(beyond(tp.topic, tp.partition, position, self._thread.end_offset(tp) or reached)))
+                return
+            if reached <= position:
                 continue
             if self.continuity.passed(tp, reached):
                 self._put(tp, (), reached - 1)
@@ -158,9 +165,16 @@ class LaneConsumer(Consumer):
             earliest = {TP(*tp): offset for tp, offset in (await self.earliest_offsets(*fresh)).items()}
             await self.seek_wait(earliest)
             positions |= earliest
+        await self._refuse_what_lies_beyond(positions)
         self._buffered_partitions.clear()
         self.continuity.begin(positions)
         self._port.began(positions)
+
+    async def _refuse_what_lies_beyond(self, positions: Mapping[TP, int]) -> None:
+        ends = await self.highwaters(*positions)
+        for tp, offset in positions.items():
+            if offset > ends.get(tp, offset):
+                self._port.failed(TopicFault(beyond(tp.topic, tp.partition, offset, ends[tp])))
 
     def end_offset(self, tp: TP) -> int | None:
         """The offset of the next record to be written, as last heard from the broker; None before that, or when the partition is not ours."""
