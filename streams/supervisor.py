@@ -9,16 +9,13 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 from streams.errors import WorkerFailed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 log = logging.getLogger("nudgeline.supervisor")
 

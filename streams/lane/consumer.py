@@ -165,16 +165,9 @@ class LaneConsumer(Consumer):
             earliest = {TP(*tp): offset for tp, offset in (await self.earliest_offsets(*fresh)).items()}
             await self.seek_wait(earliest)
             positions |= earliest
-        await self._refuse_what_lies_beyond(positions)
         self._buffered_partitions.clear()
         self.continuity.begin(positions)
         self._port.began(positions)
-
-    async def _refuse_what_lies_beyond(self, positions: Mapping[TP, int]) -> None:
-        ends = await self.highwaters(*positions)
-        for tp, offset in positions.items():
-            if offset > ends.get(tp, offset):
-                self._port.failed(TopicFault(beyond(tp.topic, tp.partition, offset, ends[tp])))
 
     def end_offset(self, tp: TP) -> int | None:
         """The offset of the next record to be written, as last heard from the broker; None before that, or when the partition is not ours."""

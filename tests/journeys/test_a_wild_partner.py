@@ -52,7 +52,7 @@ def test_its_events_are_counted_right_and_the_others_are_as_without_it(settings,
     assert found.nudge_ids >= expected.nudge_ids
     sent = len(told) + len(wild())
     assert (stats["events"], stats["applied"], stats["dead_letters"]) == (sent, sent - TOO_HEAVY, {"too_large": TOO_HEAVY})
-    assert stats["decisions"]["dropped:too_late"] == BACK + YESTERDAY
+    assert stats["decisions"]["drop:late_event"] == BACK + YESTERDAY
     assert stats["peak_rss_mb"] < MOST_MB
 
 
