@@ -12,6 +12,7 @@ import typer
 from commands.output import note
 from rulebook import units
 from streams.app import build_app, changelog
+from streams.group import check_offsets
 from streams.identity import at_the_start, until_changed
 from streams.preflight import original_kept, preflight
 from streams.rekey import Rekeyer, make_topics
@@ -69,6 +70,7 @@ async def _work(settings: Settings, rules: Rules, seconds: float | None, until_c
     tap = ViewTap(settings, rules) if settings.redis_url else None
     partitions, kept = partition_count(settings, counts), await original_kept(settings)
     found = await asyncio.to_thread(at_the_start, settings, partitions, changelog(settings))
+    await asyncio.to_thread(check_offsets, settings)
     await check_partitioners(settings, partitions)
     identities = {name: shape.identity for name, shape in found.items()}
     app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap, identities=identities)

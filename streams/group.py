@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from kafka import TopicPartition
 from kafka.admin import KafkaAdminClient, MemberToRemove, OffsetSpec
 from kafka.errors import KafkaError
 
+from streams.errors import TopicFault
+from streams.identity import beyond
 from streams.settings import Settings
 from streams.topics import admin, partition_counts
 
@@ -21,7 +24,7 @@ TIMEOUT = 5.0  # s for one request
 def behind(client: KafkaAdminClient, settings: Settings) -> int:
     """Records that lie in the source topics and are not committed, over all workers; where families are re-keyed, also those not yet re-keyed.
 
-    What is committed was applied, and its outputs and states are acknowledged. Raises KafkaError.
+    What is committed was applied, and its outputs and states are acknowledged. Raises KafkaError, and TopicFault where more is committed than there is.
     """
     raw = [settings.sources[family] for family in settings.rekey]
     read = [settings.rekeyed(family) if family in settings.rekey else topic for family, topic in settings.sources.items()]
@@ -29,11 +32,35 @@ def behind(client: KafkaAdminClient, settings: Settings) -> int:
 
 
 def _behind(client: KafkaAdminClient, group: str, topics: list[str]) -> int:
+    standing = _standing(client, group, topics)
+    _refuse_what_lies_beyond(standing)
+    return sum(max(0, end - max(committed, begin)) for begin, committed, end in standing.values())
+
+
+def _standing(client: KafkaAdminClient, group: str, topics: list[str]) -> dict[TopicPartition, tuple[int, int, int]]:
+    """Of each partition: its first offset, what is committed (-1: nothing), and the offset of the next record to be written."""
     tps = [TopicPartition(name, number) for name, count in partition_counts(client, topics).items() for number in range(count)]
     committed = {tp: at.offset for tp, at in client.list_group_offsets({group: tps})[group].items()}
     begins = client.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.EARLIEST))
     ends = client.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.LATEST))
-    return sum(max(0, ends[tp].offset - max(committed.get(tp, 0), begins[tp].offset)) for tp in tps)
+    return {tp: (begins[tp].offset, committed.get(tp, -1), ends[tp].offset) for tp in tps}
+
+
+def check_offsets(settings: Settings) -> None:
+    """Before a worker begins: is all that is committed there? Raises TopicFault. While it runs, the lane sees it."""
+    try:
+        with admin(settings, TIMEOUT) as client:
+            standing = _standing(client, settings.app_id, list(settings.sources.values()))
+    except (KafkaError, OSError) as e:
+        log.info("the group's offsets can't be looked at before the start: %s", e)
+        return
+    _refuse_what_lies_beyond(standing)
+
+
+def _refuse_what_lies_beyond(standing: Mapping[TopicPartition, tuple[int, int, int]]) -> None:
+    for tp, (_, committed, end) in standing.items():
+        if committed > end:
+            raise TopicFault(beyond(tp.topic, tp.partition, committed, end))
 
 
 def bury(settings: Settings, name: str) -> None:

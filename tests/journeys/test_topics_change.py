@@ -31,9 +31,9 @@ def grown(settings, *families, to=6):
         client.create_partitions({settings.sources[family]: NewPartitions(total_count=to) for family in families})
 
 
-def refusal(settings, folder):
+def refusal(settings, folder, *options):
     """What a worker says that does not begin."""
-    with working(settings, folder, "--until-caught-up") as worker:
+    with working(settings, folder, "--until-caught-up", *options) as worker:
         assert worker.end() == 1, worker.log()
     return worker.log()
 
@@ -63,14 +63,15 @@ def test_a_topic_made_anew_under_a_running_worker_ends_it(settings, tmp_path):
     assert "NUDGELINE_TOPIC_EPOCH" in worker.log()
 
 
-def test_offsets_beyond_the_end_are_refused(settings, tmp_path):
+@pytest.mark.parametrize("options", [(), ("--processes", "2")], ids=["one worker", "two processes"])
+def test_offsets_beyond_the_end_are_refused(settings, tmp_path, options):
     """Kafka lost records that were applied already."""
     send(settings, shift(EVENTS, PARTNERS))
     finish(settings, tmp_path / "a")
     far = {TopicPartition(settings.sources["orders"], 0): OffsetAndMetadata(10 * EVENTS, "", -1)}
     with admin(settings) as client:
         until(lambda: not _fails(lambda: client.alter_group_offsets(settings.app_id, far)), "the group empty")
-    said = refusal(settings, tmp_path / "b")
+    said = refusal(settings, tmp_path / "b", *options)
     assert f"topic {settings.sources['orders']}, partition 0: offset 40,000 is reached, and the partition ends at" in said
 
 
