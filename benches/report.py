@@ -92,7 +92,14 @@ def _fuzz(found: dict[str, Any]) -> str:
     return _table(head, [row]) + f"\n\n{_where(found)}."
 
 
-_TABLES = {"yardstick": _yardstick, "latency": _latency, "step": _step, "partner_bytes": _partner_bytes, "windows": _windows, "compile": _compile, "agree": _agree, "fuzz": _fuzz}
+def _handover(found: dict[str, Any]) -> str:
+    names = {"killed alone": "killed, nobody tells the group", "killed, supervised": "killed, under a supervisor", "ended": "told to end", "joined": "one more joins"}
+    rows = [(names[case], *(f"{found['cases'][case][key]:.1f}" for key in ("moved_s", "stayed_s"))) for case in names]
+    told = f"{found['rate']:,} events/s, session of {found['session_timeout']:g} s, medians of {found['runs']} runs. {_where(found)}."
+    return _table(("a worker is", "its partitions stand still, s", "the other's, s"), rows) + f"\n\n{told}"
+
+
+_TABLES = {"yardstick": _yardstick, "latency": _latency, "step": _step, "partner_bytes": _partner_bytes, "windows": _windows, "compile": _compile, "agree": _agree, "fuzz": _fuzz, "handover": _handover}
 
 if __name__ == "__main__":
     write()

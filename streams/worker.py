@@ -20,11 +20,12 @@ from typing import Any, Protocol, cast
 from faust.types import TP
 
 from events.decode import encode
-from streams.errors import PartitionerFault
+from streams.errors import PartitionerFault, TopicFault
+from streams.identity import grown, other_than_restored
 from streams.lane.consumer import LaneConsumer
 from streams.lane.outbox import BatchProducer, Outbox, Record, send_records
 from streams.lane.restored import Restored
-from streams.lane.terms import next_term
+from streams.lane.terms import SOURCES, next_term, sealed
 from streams.lane.transport import LaneApp
 from streams.partition import Partition, Plan, Snapshot, corridor_of
 from streams.partitioner import Guard
@@ -35,6 +36,8 @@ from training_rules import House
 HIGH, LOW = 8000, 4000
 #: The cyclic collector's thresholds: what a fetch brings is gone, without cycles, before the youngest is due.
 COLLECT = 50_000, 20, 50
+#: Bytes of outputs under way to Kafka at which no further event is handed on, and fetching is held back: a slow broker slows the intake.
+MOST_OUT = 16 * 1024 * 1024
 NAP, IDLE = 0.02, 0.5  # s until the next look, when something is held and when nothing is
 
 
@@ -50,7 +53,10 @@ class Tap(Protocol):
 class Worker:
     """The partitions of this process. `start` gives it its consumer and producer; all calls come from one event loop."""
 
-    def __init__(self, plan: Plan, *, partitions: int, changelog: str, timer_slack: float = 2.0, tap: Tap | None = None, guard: Guard | None = None) -> None:
+    def __init__(
+        self, plan: Plan, *, partitions: int, changelog: str, timer_slack: float = 2.0, tap: Tap | None = None, guard: Guard | None = None,
+        identities: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.plan, self._count, self._changelog, self._slack, self._tap = plan, partitions, changelog, timer_slack, tap
         self._families = {s.topic: number for number, s in enumerate(plan.sources)}
         self._app: LaneApp
@@ -59,6 +65,7 @@ class Worker:
         self._held: set[TP] = set()
         self._torn, self._epoch = False, 0
         self._guard, self._said = guard, ""
+        self._identities, self._unsigned = dict(identities or {}), set[int]()
         self._news = asyncio.Event()
         self.partitions: dict[int, Partition] = {}
         self.counters = Counters([s.family for s in plan.sources])
@@ -73,7 +80,7 @@ class Worker:
 
     def handed_on(self, tp: TP, records: int) -> None:
         self._queued[tp] += records
-        if self._load(tp) > HIGH and tp not in self._held:
+        if (self.crowded or self._load(tp) > HIGH) and tp not in self._held:
             self._held.add(tp)
             self._consumer.hold(tp)
 
@@ -82,6 +89,7 @@ class Worker:
         epoch = self._epoch
         with long_lived():
             for number, restored in sorted(partitions.items()):
+                self._look_at_sources(number, restored)
                 corridor = await corridor_of(self.plan, restored, House(number, self._count))
                 if epoch != self._epoch:
                     return  # taken away again meanwhile
@@ -89,8 +97,19 @@ class Worker:
                 self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters)
                 self.counters.restored += len(restored)
 
+    def _look_at_sources(self, number: int, restored: Restored) -> None:
+        """Are these the topics that the states were made from? Raises TopicFault. What the changelog does not say yet is to be written."""
+        if said := other_than_restored(known := restored.sources, self._identities):
+            raise TopicFault(said)
+        if known != self._identities:
+            self._unsigned.add(number)
+
     def began(self, positions: Mapping[TP, int]) -> None:
         for tp, position in positions.items():
+            if tp.partition >= self._count:
+                self.failed(TopicFault(grown(tp.topic, self._count, tp.partition + 1)))
+            if self.failure is not None:
+                return
             self.partitions[tp.partition].merge.begin(self._families[tp.topic], position)
         self._news.set()
 
@@ -99,6 +118,7 @@ class Worker:
         self.partitions.clear()
         self._queued.clear()
         self._held.clear()
+        self._unsigned.clear()
         self._torn = False
 
     def failed(self, error: BaseException) -> None:
@@ -121,8 +141,16 @@ class Worker:
     async def _write(self, shots: Sequence[Snapshot]) -> None:
         if self._outbox is not None:
             await self._outbox.settle()
-        await asyncio.gather(*[send_records(self._producer, self._changelog, shot.partition, shot.records) for shot in shots])
+        signed = [shot.partition for shot in shots if shot.records and shot.partition in self._unsigned]
+        await asyncio.gather(*[send_records(self._producer, self._changelog, shot.partition, self._signature(shot) + shot.records) for shot in shots])
+        self._unsigned.difference_update(signed)
         self.counters.states_written += sum(len(shot.records) for shot in shots)
+
+    def _signature(self, shot: Snapshot) -> list[Record]:
+        """Before the first states of a partition: which topics they are made from."""
+        if not shot.records or shot.partition not in self._unsigned:
+            return []
+        return [(SOURCES, sealed(self.partitions[shot.partition].term, encode(self._identities)))]
 
     # -- in
 
@@ -154,9 +182,10 @@ class Worker:
         while True:
             went = 0
             for partition in list(self.partitions.values()):
-                if self.running:
+                if self.running and not self.crowded:
                     went += self._run(partition)
                 await asyncio.sleep(0)
+            self._give_room()
             if not went:
                 await self._nap()
 
@@ -166,21 +195,24 @@ class Worker:
         app = self._app
         return bool(self.partitions) and not app.rebalancing and app.flow_control.is_active() and self.failure is None
 
+    @property
+    def crowded(self) -> bool:
+        """So much is on its way out that nothing more may come in."""
+        return self._outbox is not None and self._outbox.waiting > MOST_OUT
+
     def _run(self, partition: Partition) -> int:
         if not partition.merge.holds:
             return 0
         self._hear(partition)
         went = partition.run(time.monotonic())
         self.counters.applied += went
-        if went and self._held:
-            self._give_room(partition.number)
         return went
 
     async def _nap(self) -> None:
-        """Until there is something new; not long while something is held."""
+        """Until there is something new; not long while something is held, or held back."""
         self._news.clear()
         try:
-            async with asyncio.timeout(NAP if any(p.merge.holds for p in self.partitions.values()) else IDLE):
+            async with asyncio.timeout(NAP if self._held or any(p.merge.holds for p in self.partitions.values()) else IDLE):
                 await self._news.wait()
         except TimeoutError:
             return
@@ -188,8 +220,11 @@ class Worker:
     def _load(self, tp: TP) -> int:
         return self._queued[tp] + self.partitions[tp.partition].merge.held(self._families[tp.topic])
 
-    def _give_room(self, number: int) -> None:
-        for tp in [tp for tp in self._held if tp.partition == number and self._load(tp) < LOW]:
+    def _give_room(self) -> None:
+        """Fetch again what was held back, where there is room."""
+        if not self._held or self.crowded:
+            return
+        for tp in [tp for tp in self._held if self._load(tp) < LOW]:
             self._held.discard(tp)
             self._consumer.release(tp)
 
@@ -206,7 +241,7 @@ class Worker:
     def tick(self) -> None:
         """With the wall clock, and all read to the end, time passes without events: up to the moment the broker last said so."""
         for partition in self.partitions.values():
-            if self.running:
+            if self.running and not self.crowded:
                 self._hear(partition)
                 if self.plan.clock == "wall" and self.caught_up_with(partition):
                     heard = min(self._consumer.heard_at(tp) or 0.0 for tp in self._tps(partition))

@@ -15,7 +15,10 @@ from training_rules.queue import release
 from training_rules.rules import Rule, Rules
 
 NOTHING: Sequence[Any] = ()
-_MANY_RECENT, _MAX_CHAIN = 32, 100
+_MANY_RECENT, _LINGER, _MAX_CHAIN = 32, 1.125, 100
+
+#: Event ids that are remembered of one partner at most: the oldest go first, and are counted; a copy of theirs would count.
+MOST_RECENT = 4096
 
 
 class PatternEvent:
@@ -57,12 +60,18 @@ def step(state: PartnerState, event: Any, rules: Rules) -> Sequence[Any]:
 
 
 def remember(state: PartnerState, event_id: str, t: float, rules: Rules) -> None:
-    """So that the same event sent twice is applied once."""
+    """So that the same event sent twice is applied once. Ids are forgotten many at a time, lest an app that sends thousands a second has all of
+    them looked at for each."""
     recent = state.recent
     recent[event_id] = t
-    if len(recent) > _MANY_RECENT:
-        horizon = state.now - rules.options.allowed_lateness
-        state.recent = {i: at for i, at in recent.items() if at >= horizon}
+    if len(recent) <= _MANY_RECENT:
+        return
+    kept = rules.options.allowed_lateness
+    if recent[next(iter(recent))] < state.now - kept * _LINGER:
+        state.recent = recent = {i: at for i, at in recent.items() if at >= state.now - kept}
+    if len(recent) > MOST_RECENT:
+        state.recent = dict(list(recent.items())[MOST_RECENT // 4 :])
+        state.dropped += MOST_RECENT // 4
 
 
 def fire(state: PartnerState, until: float, rules: Rules) -> list[Any]:

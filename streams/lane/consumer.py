@@ -15,6 +15,8 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 from mode import Service
 
+from streams.errors import TopicFault
+from streams.identity import beyond
 from streams.lane.book import Book
 from streams.lane.continuity import Continuity, Reseek
 from streams.lane.fetching import LaneThread
@@ -113,7 +115,12 @@ class LaneConsumer(Consumer):
         """
         for tp, position in self.continuity.positions():
             reached = self._thread.read_to(tp)
-            if reached is None or reached <= position:
+            if reached is None:
+                continue
+            if self.continuity.fell_back(tp, reached):
+                self._port.failed(TopicFault(beyond(tp.topic, tp.partition, position, self._thread.end_offset(tp) or reached)))
+                return
+            if reached <= position:
                 continue
             if self.continuity.passed(tp, reached):
                 self._put(tp, (), reached - 1)

@@ -38,7 +38,7 @@ def fetched(raw: bytes, position: int, isolation: int = READ_UNCOMMITTED) -> tup
     state = SimpleNamespace(position=position, paused=False)
     state.consumed_to = lambda offset: setattr(state, "position", offset)
     assignment = SimpleNamespace(active=True, state_value=lambda _tp: state)
-    records = PartitionRecords(TP, MemoryRecords(raw), [], position, None, None, True, isolation)  # noqa: FBT003
+    records = PartitionRecords(TP, MemoryRecords(raw), [], position, None, None, True, isolation)
     return FetchResult(TP, assignment=assignment, partition_records=records, backoff=0), state
 
 
