@@ -28,6 +28,11 @@ _UNKNOWN = Known(Unit.NUMBER)
 TIMELY = ("tenure", "online_today")
 
 
+def comparable(one: Unit, other: Unit) -> bool:
+    """Whether values of two units can stand beside each other."""
+    return one is other or {one, other} in _SAME
+
+
 class Checker:
     """Checks expressions of one rule set; notes faults and goes on, so that one run shows all of them."""
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 CATEGORIES = ("zero", "one", "two", "few", "many", "other")
 EXAMPLE = "{n, plural, one {# order} other {# orders}}"
+_MOST = 10  # problems of one text
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _UNTIL, _PLAIN, _PLAIN_IN_FORM = re.compile(r"[^{},]*"), re.compile(r"[^{}]+"), re.compile(r"[^{}#]+")
 _CATEGORY, _SPACE = re.compile(r"[^\s{}]+"), re.compile(r"\s*")
@@ -83,7 +84,7 @@ class _Reader:
 
     def read(self) -> Template:
         parts, problems = list[str | Hole](), list[Problem]()
-        while self.at < len(self.text):
+        while self.at < len(self.text) and len(problems) < _MOST:
             start = self.at
             try:
                 self.parts(parts, "")

@@ -19,6 +19,7 @@ from rulebook.checks import (
     dark_pattern,
     else_without_its_event,
     enter_and_exit,
+    exit_unreachable,
     expired,
     for_outlasts_window,
     holes_differ,
@@ -58,7 +59,7 @@ class Check(Protocol):
 
 
 CHECKS: tuple[Check, ...] = (
-    unused, circular_segments, circular_patterns, circular_else, never_true, always_true, enter_and_exit, implied_clause, trigger_and_if, unusual_word,
+    unused, circular_segments, circular_patterns, circular_else, never_true, always_true, enter_and_exit, exit_unreachable, implied_clause, trigger_and_if, unusual_word,
     else_without_its_event, long_window, for_outlasts_window, never_sends, expired, same_priority, always_displaced, live_without_tests,
     live_without_owner, rollout_and_holdout, missing_language, holes_differ, too_long, dark_pattern, broken_hole, plural_forms, true_or_false_hole,
 )  # fmt: skip
