@@ -31,6 +31,12 @@ def usual_words(event: str, field: str) -> tuple[str, ...]:
     return tuple(map(str, _MODELS[event].model_fields[field].examples or ()))
 
 
+def meaning_of(event: str, field: str = "") -> str:
+    """What the contract says of an event type, or of one of its fields."""
+    model = _MODELS[event]
+    return (model.model_fields[field].description or "") if field else (model.__doc__ or "").strip()
+
+
 #: REF names that every rule set knows, with what they mean (shown by the reference page).
 BUILTINS: dict[str, Known] = {
     "tenure": Known(Unit.DURATION, "time since the partner joined (profile `joined_on`)"),
