@@ -95,12 +95,12 @@ class _Reader:
 
     def skip(self, start: int) -> None:
         """On after the brace that closes the one at `start`, or to the end of the text."""
-        depth = 0
-        for self.at in range(start, len(self.text)):
+        depth, self.at = 0, start
+        while self.at < len(self.text):
             depth += {"{": 1, "}": -1}.get(self.text[self.at], 0)
+            self.at += 1
             if depth <= 0:
-                break
-        self.at += 1
+                return
 
     def parts(self, found: list[str | Hole], plural: str) -> None:
         """What stands up to the end; within a form of the hole `plural` up to its `}`."""

@@ -130,7 +130,7 @@ class _Linker:
             for hole in dict.fromkeys(h for part in (text.title, text.body, text.speak) for h in template(part).names()):
                 if hole not in known:
                     self.faults.error("E233", f"message `{nudge.message}` ({language}) has a hole `{{{hole}}}` that nothing fills", nudge.span,
-                                      help=f"add `args: {{{hole}: ...}}` to the nudge, or {did_you_mean(hole, known)}")  # fmt: skip
+                                      help=" or ".join(filter(None, (f"add `args: {{{hole}: ...}}` to the nudge", did_you_mean(hole, known)))))  # fmt: skip
 
 
 def _declared(name: str, known: Iterable[str], form: str) -> str:

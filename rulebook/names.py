@@ -94,6 +94,13 @@ def fields_of(event: str) -> dict[str, Known]:
 
 
 @cache
+def words_of(name: str) -> tuple[str, ...]:
+    """The words that fields of this name have, or usually have, in all events and in what is known of the partner."""
+    fields = (*([BUILTINS[name]] if name in BUILTINS else []), *(fields_of(event)[name] for event in event_types() if name in fields_of(event)))
+    return tuple(dict.fromkeys(word for known in fields for word in (*known.values, *known.usual)))
+
+
+@cache
 def lists_of(event: str) -> frozenset[str]:
     """The fields of an event type that hold several words: only `same` can read them."""
     info = msgspec.inspect.type_info(STRUCTS[event])

@@ -188,7 +188,7 @@ def _constant(value: Expr | None, unit: Unit, node: Node, faults: Faults) -> Lit
         return Literal(value.name, Unit.TEXT, value.span)
     if not isinstance(value, Literal):
         faults.error("E253", "`given` sets a reference to a value", node.span, help='write `{"acceptance_rate(28d)": 90%}`; a text of several words in quotes of its own')
-    elif not comparable(unit, value.unit):
+    elif not comparable(unit, value.unit) or (unit is Unit.MONEY and value.unit is not unit):
         faults.error("E253", f"a {unit} is given as a {value.unit}", node.span, help=_EXAMPLES.get(unit, ""))
     else:
         return value

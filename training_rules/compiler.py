@@ -158,10 +158,10 @@ class _Compiler:
     def _dict_function(self, name: str, placed: Iterable[Placed], entry: str) -> None:
         """`name(s, v, now)`: a dict of every reference in the expressions, by its spelling."""
         lines = []
-        for ref, scope in distinct(placed):
+        for label, ref, scope in distinct(placed):
             code = Codegen(self.features, scope)
             seen = self.features.seen(ref, scope) or None
-            lines.append(f"    {str(ref)!r}: {entry.format(value=code.value(ref), seen=seen)},")
+            lines.append(f"    {label!r}: {entry.format(value=code.value(ref), seen=seen)},")
         self._function(f"{name}(s, v, now)", ["return {", *lines, "}"])
 
     # -- rules

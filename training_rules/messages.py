@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
-from rulebook.holes import Hole, Parts, template
 from rulebook.hole_values import PLAIN, Quantity
+from rulebook.holes import Hole, Parts, template
 from rulebook.model import Message, Text
 from rulebook.spelling import category, spelled
 
@@ -29,8 +30,8 @@ def language_of(texts: Mapping[str, Any], wanted: str | None) -> str:
 
 
 def missing_hole(text: Text, values: Mapping[str, Any]) -> str | None:
-    """The first hole for which there is no value."""
-    return next((h for h in _names(text) if values.get(h) is None), None)
+    """The first hole for which there is no value, or none that can be said."""
+    return next((h for h in _names(text) if (value := values.get(h)) is None or (isinstance(value, float) and not isfinite(value))), None)
 
 
 def fill(text: str, values: Mapping[str, Any], measures: Mapping[str, Quantity], language: str) -> str:
@@ -47,7 +48,7 @@ def _spell(hole: Hole, values: Mapping[str, Any], measures: Mapping[str, Quantit
     if not hole.forms:
         unit, currency = measures.get(hole.name, PLAIN)
         return spelled(value, unit, language, currency)
-    exact, by_rule = hole.forms.get(f"={value:g}"), hole.forms.get(category(value, language))
+    exact, by_rule = hole.forms.get(f"={value:.0f}" if value == int(value) else ""), hole.forms.get(category(value, language))
     return _filled(next(f for f in (exact, by_rule, hole.forms["other"]) if f is not None), values, measures, language)
 
 

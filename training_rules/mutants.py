@@ -6,15 +6,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import cache
 from typing import Any
 
 from events import FAMILIES
 from rulebook.checks.context import conditions
 from rulebook.faults import Span
 from rulebook.model import Clears, Crosses, Edge, Happens, Holds, InSequence, Metric, Nudge, RuleSet, Segment, Step
-from rulebook.names import BUILTINS, event_types, fields_of
-from rulebook.syntax import Aggregate, Arithmetic, CohortPct, Comparison, Expr, Junction, Literal, Membership, MetricCall, Name, Not, Window, references
+from rulebook.names import fields_of, words_of
+from rulebook.syntax import (
+    Aggregate,
+    Arithmetic,
+    CohortPct,
+    Comparison,
+    Expr,
+    Junction,
+    Literal,
+    Membership,
+    MetricCall,
+    Name,
+    Not,
+    Window,
+    references,
+)
 from rulebook.timeline import Timeline
 from rulebook.units import DAY, HOUR, Unit, spell
 from training_rules.timelines import run_tests
@@ -131,15 +144,8 @@ def _thresholds(literal: Literal) -> Iterator[Literal]:
 def _words(literal: Literal, beside: Any) -> Iterator[Literal]:
     """Another word in the place of one: another that the field usually has, else one that it never has."""
     if literal.unit is Unit.TEXT and literal.value:
-        usual = usual_of(beside.name) if isinstance(beside, Name) else ()
+        usual = words_of(beside.name) if isinstance(beside, Name) else ()
         yield replace(literal, value=next((word for word in usual if word != literal.value), f"not {literal.value}"))
-
-
-@cache
-def usual_of(name: str) -> tuple[str, ...]:
-    """The words that fields of this name have, in all events and in the profile."""
-    fields = (*([BUILTINS[name]] if name in BUILTINS else []), *(known for event in event_types() for field, known in fields_of(event).items() if field == name))
-    return tuple(dict.fromkeys(word for known in fields for word in (*known.values, *known.usual)))
 
 
 def _longer_and_shorter(node: Any, field: str, words: str) -> Iterator[tuple[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,15 +14,12 @@ from rulebook import units
 from rulebook.errors import RuleErrors
 from rulebook.faults import Faults, Span
 from rulebook.model import RuleSet
-from rulebook.parser import parse_text
-from rulebook.scope import Scope, expand
-from rulebook.syntax import Aggregate, Call, Comparison, Literal, MetricCall, Name
 from rulebook.timeline import Event, Expect, Timeline, read_timeline
-from rulebook.units import Unit
 from segments.clock import DEFAULT_ZONE, zone_info
 from segments.facts import PROFILE_FIELDS
 from training_rules.compiler import compile_rules
 from training_rules.corridor import Corridor
+from training_rules.given import written_out
 from training_rules.rules import EngineOptions, Rules
 
 CONTEXT, YEARS = ("zone_demand",), range(1971, 2500)
@@ -105,22 +102,8 @@ def run_tests(ruleset: RuleSet, timelines: Iterable[Timeline] | None = None) -> 
 
 def test_rules(ruleset: RuleSet, timeline: Timeline | None = None) -> Rules:
     """The rules as tests run them: everyone gets them, and what is given stands for what it names."""
-    given: dict[str, Literal] = {}
-    for text, literal in timeline.given.items() if timeline else ():
-        given |= {text: literal, **_written_out(text, literal, ruleset)}
+    given = written_out(timeline.given, ruleset) if timeline else {}
     return compile_rules(ruleset, EngineOptions(everyone=True, given=given))
-
-
-def _written_out(text: str, literal: Literal, ruleset: RuleSet) -> dict[str, Literal]:
-    """What a short name stands for is given with it: the aggregate of `rating`, the count of `completed(MODULE)`."""
-    ref = parse_text(text, literal.span, literal.span.start, Faults())
-    match expand(ref, Scope(ruleset)) if isinstance(ref, Name | Call | MetricCall) else None:
-        case Aggregate() as aggregate:
-            return {str(aggregate): literal}
-        case Comparison(left=Aggregate() as count):
-            return {str(count): replace(literal, value=float(bool(literal.value)), unit=Unit.NUMBER)}
-        case _:
-            return {}
 
 
 test_rules.__test__ = False  # type: ignore[attr-defined]

@@ -22,8 +22,8 @@ CODE, SEVERITY = "E445", Severity.ERROR
 def check(rules: RuleSet, context: Context) -> Iterator[Fault]:
     for message in rules.messages.values():
         for lang, hole in _plurals(message):
-            for said, help in _wrong(hole, lang):
-                yield fault(CODE, SEVERITY, f"{{{hole.name}}} ({lang}): {said}", message.span, f"message {message.name}", help)
+            for said, instead in _wrong(hole, lang):
+                yield fault(CODE, SEVERITY, f"{{{hole.name}}} ({lang}): {said}", message.span, f"message {message.name}", instead)
     for nudge in rules.nudges.values():
         if (sent := rules.messages.get(nudge.message)) is not None:
             units = measured(nudge, rules)

@@ -92,8 +92,9 @@ def watching(tmp_path):
 
 def saved(file, expected):
     """As editors save: a new file is moved into the place of the old one."""
-    (file.parent / "rules.new").write_text(RULES.replace("EXPECTED", expected))
-    os.replace(file.parent / "rules.new", file)
+    new = file.parent / "rules.new"
+    new.write_text(RULES.replace("EXPECTED", expected))
+    new.replace(file)
 
 
 def test_watching_goes_on_after_a_file_was_replaced(watching):

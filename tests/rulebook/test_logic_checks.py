@@ -33,7 +33,7 @@ def test_an_if_that_contradicts_its_trigger_is_told(trigger, condition):
 
 @pytest.mark.parametrize(("trigger", "condition"), [
     ("{happens: logged_in, where: tenure < 30d}", "tenure > 20d"),
-    ("{happens: position, where: zone == \"north\"}", "zone == \"south\""),
+    ('{happens: position, where: zone == "north"}', 'zone == "south"'),
     ("{happens: order_accepted, where: not on_order, without: order_picked_up, for: 15m}", "on_order"),
     ("{enters: s}", "segment.s"),
     ("{exits: s}", "not segment.s"),

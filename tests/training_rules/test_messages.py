@@ -50,3 +50,7 @@ def test_a_plural_takes_the_form_of_its_number(count, text):
 
 def test_a_plural_without_a_value_holds_the_nudge():
     assert sent(PLURAL, "{n: rating}") == []
+
+
+def test_a_value_without_bounds_holds_the_nudge():
+    assert sent(ONE, f"{{x: distance_km * {'9' * 300} * {'9' * 300}}}") == []
