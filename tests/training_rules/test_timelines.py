@@ -64,6 +64,8 @@ def test_what_is_given_stands_for_what_it_names(when, given):
     ("{online: 3}", "a true/false is given as a number"),
     ("{rating: speed}", "`given` sets a reference to a value"),
     ('{"rating > 3": true}', "`rating > 3` is no reference"),
+    ('{"acc(3h)": 10%}', "no rule reads `acc(3h)`"),
+    ("{rating: 3}", "no rule reads `rating`"),
     ("{rating: [1]}", "`given` sets a reference to a value"),
 ])  # fmt: skip
 def test_what_can_not_be_given_is_refused(given, said):
