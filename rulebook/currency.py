@@ -67,8 +67,9 @@ def has_currency(scope: Scope, field: str) -> bool:
 def guard_of(expr: Expr, scope: Scope) -> str:
     """The currency that the event itself has to be of, where a comparison reads an amount of it; else empty."""
     named = currencies(expr)
-    reads = any(isinstance(r, Name) and not r.scope and has_currency(scope, r.name) for r in references(expr))
-    return named[0] if len(named) == 1 and reads else ""
+    if len(named) != 1 or not any(isinstance(r, Name) and not r.scope and has_currency(scope, r.name) for r in references(expr)):
+        return ""
+    return named[0]
 
 
 def labelled(expr: Expr, scope: Scope) -> Iterator[tuple[str, str, Reference]]:
@@ -80,6 +81,6 @@ def labelled(expr: Expr, scope: Scope) -> Iterator[tuple[str, str, Reference]]:
             for operand in operands:
                 yield from labelled(operand, scope)
         case _:
-            named = currencies(expr)
-            currency = named[0] if len(named) == 1 else ""
-            yield from ((str(ref), currency, read) for ref, read in zip(references(expr), references(narrowed(expr, scope)), strict=True))
+            named, written = currencies(expr), references(expr)
+            read = references(narrowed(expr, scope)) if len(named) == 1 else written
+            yield from ((str(ref), named[0] if read is not written else "", asked) for ref, asked in zip(written, read, strict=True))
