@@ -18,6 +18,7 @@ from rulebook.syntax import (
     MetricCall,
     Name,
     Not,
+    currencies,
     references,
 )  # fmt: skip
 from rulebook.units import Unit
@@ -26,6 +27,11 @@ _SAME = ({Unit.NUMBER, Unit.RATIO}, {Unit.NUMBER, Unit.MONEY})
 _NUMERIC = {"sum", "avg", "min", "max", "p50", "p90"}
 _UNKNOWN = Known(Unit.NUMBER)
 TIMELY = ("tenure", "online_today")
+
+
+def comparable(one: Unit, other: Unit) -> bool:
+    """Whether values of two units can stand beside each other."""
+    return one is other or {one, other} in _SAME
 
 
 class Checker:
@@ -153,6 +159,7 @@ class Checker:
 
     def _comparison(self, expr: Comparison, scope: Scope) -> None:
         left, right = self.unit(expr.left, scope), self.unit(expr.right, scope)
+        self._one_currency(expr)
         if left is None or right is None:
             return
         if left is not right and {left, right} not in _SAME:
@@ -163,6 +170,10 @@ class Checker:
         self._values(expr.right, expr.left, scope)
         self._timely(expr)
 
+    def _one_currency(self, expr: Expr) -> None:
+        if len(named := currencies(expr)) > 1:
+            self.faults.error("E301", f"{named[0]} and {named[1]} stand in one comparison", expr.span, help="compare each currency by itself: no rate is known")
+
     def _timely(self, expr: Comparison) -> None:
         """What changes by time alone is compared with a constant, so that the moment of change is known."""
         for side, other in ((expr.left, expr.right), (expr.right, expr.left)):
@@ -172,6 +183,7 @@ class Checker:
 
     def _membership(self, expr: Membership, scope: Scope) -> None:
         unit = self.unit(expr.operand, scope)
+        self._one_currency(expr)
         for item in expr.items:
             if unit is not None and item.unit is not unit and {item.unit, unit} not in _SAME:
                 self.faults.error("E301", f"a {unit} is compared with a {item.unit}", item.span)

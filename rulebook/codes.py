@@ -87,6 +87,7 @@ CODES: tuple[Code, ...] = (
     Code("E253", "`given` takes values.", '`given: {"acceptance_rate(28d)": 90%}`.', _test("{at: 1m, expect: nothing}", "    given: {tenure: speed}\n")),
     Code("E254", "The partner or the start of a test can't be read.", "`start` is a local date and time, `tenure` a duration.", _test("{at: 1m, expect: nothing}", "    start: noon\n")),
     Code("E255", "A value that the event refuses.", "The contract says what an event's fields take: docs/events.md.", _test("{at: 1m, rating_received: {stars: 9}}")),
+    Code("E256", "A detail of something else.", "`lang` and `says` say more of a `nudge`, `why` of what is `held`; nothing else has them.", _test("{at: 1m, expect: {enters: s, why: cooldown}}")),
     Code("E301", "Two units that do not compare.", "Distances are km, a bare `m` is minutes.", _segment("distance_to(a) < 500m").replace("segments:", "places:\n  a: [{name: A, at: [12.9, 77.6]}]\nsegments:")),
     Code("E302", "Text is not ordered.", "Use `==`, `!=` or `in (a | b)`.", _segment('city > "a"')),
     Code("E303", "What grows with time is compared with a constant only.", "So that the moment of change is known: `tenure < 30d`.", _segment("tenure < 2 * online_today")),

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from rulebook.checker import Checker
 from rulebook.faults import Faults, Span, close_word, did_you_mean
+from rulebook.holes import template
 from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, RuleSet, Step, Trigger
 from rulebook.names import BUILTINS
 from rulebook.scope import Scope
 from rulebook.units import Unit
-
-HOLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def link(rules: RuleSet, faults: Faults) -> None:
@@ -129,10 +127,10 @@ class _Linker:
         message = self.rules.messages.get(nudge.message)
         known = {*nudge.args, *BUILTINS}
         for language, text in message.texts.items() if message else ():
-            for hole in HOLE.findall(text.title + text.body + text.speak):
+            for hole in dict.fromkeys(h for part in (text.title, text.body, text.speak) for h in template(part).names()):
                 if hole not in known:
                     self.faults.error("E233", f"message `{nudge.message}` ({language}) has a hole `{{{hole}}}` that nothing fills", nudge.span,
-                                      help=f"add `args: {{{hole}: ...}}` to the nudge, or {did_you_mean(hole, known)}")  # fmt: skip
+                                      help=" or ".join(filter(None, (f"add `args: {{{hole}: ...}}` to the nudge", did_you_mean(hole, known)))))  # fmt: skip
 
 
 def _declared(name: str, known: Iterable[str], form: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from events import FAMILIES
 from events.structs import STRUCTS
 from rulebook.codegen import Codegen
+from rulebook.hole_values import measured
 from rulebook.model import Clears, Nudge, Pattern, RuleSet, Segment
 from rulebook.names import BUILTINS
 from rulebook.scope import Scope
@@ -157,10 +158,10 @@ class _Compiler:
     def _dict_function(self, name: str, placed: Iterable[Placed], entry: str) -> None:
         """`name(s, v, now)`: a dict of every reference in the expressions, by its spelling."""
         lines = []
-        for ref, scope in distinct(placed):
+        for label, ref, scope in distinct(placed):
             code = Codegen(self.features, scope)
             seen = self.features.seen(ref, scope) or None
-            lines.append(f"    {str(ref)!r}: {entry.format(value=code.value(ref), seen=seen)},")
+            lines.append(f"    {label!r}: {entry.format(value=code.value(ref), seen=seen)},")
         self._function(f"{name}(s, v, now)", ["return {", *lines, "}"])
 
     # -- rules
@@ -201,7 +202,7 @@ class _Compiler:
             max=d.max, urgent=d.urgent, about_order=d.about_order, hours=d.hours, days=d.days, rollout=d.rollout, holdout=d.holdout,
             expires_at=expires_at(d.expires), valid_for=d.valid_for, offer=d.offer, message=self.ruleset.messages.get(d.message),
             best_of=tuple((self.ruleset.modules[m], functions[f"done_{number}_{at}"]) for at, m in enumerate(d.best_of)),
-            condition=functions.get(f"condition_{number}"), late_args={h: functions[f"arg_{number}_{h}"] for h in self._late_args(d)},
+            condition=functions.get(f"condition_{number}"), measures=measured(d, self.ruleset), late_args={h: functions[f"arg_{number}_{h}"] for h in self._late_args(d)},
             seats=functions.get(f"seats_{number}"), still=functions.get(f"still_{number}"), clears=self._clearing(number, d, functions),
             sends_slot=self.slots.slot(f"sends:{d.name}"), family=family_of(d.trigger, self.ruleset),
         )  # fmt: skip

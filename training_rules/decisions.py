@@ -121,5 +121,6 @@ def _words(c: Candidate) -> tuple[str, str, str | None]:
     if c.rule.message is None:
         module = next(m for m, _ in c.rule.best_of if m.name == c.module)
         return module.titles[c.language], module.link, None
-    text, holes = c.rule.message.texts[c.language], c.holes or {}
-    return messages.fill(text.title, holes), messages.fill(text.body, holes), messages.fill(text.speak, holes) or None
+    text = c.rule.message.texts[c.language]
+    title, body, speak = (messages.fill(part, c.holes or {}, c.rule.measures, c.language) for part in (text.title, text.body, text.speak))
+    return title, body, speak or None

@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 from experiments.assignment import chosen
+from rulebook.hole_values import Quantity
 from rulebook.model import Message, Module, Offer, Policy, RuleSet
 from segments.features import Slot
 from segments.state import PartnerState
@@ -70,6 +71,7 @@ class Rule:
     best_of: tuple[tuple[Module, Read], ...] = ()
     condition: Read | None = None
     late_args: Mapping[str, Read] = field(default_factory=dict)
+    measures: Mapping[str, Quantity] = field(default_factory=dict)
     seats: Read | None = None
     clears: Clearing | None = None
     still: Read | None = None

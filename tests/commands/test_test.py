@@ -1,5 +1,11 @@
 """`nudgeline test`: what it shows, and how it ends."""
 
+import os
+import signal
+import subprocess
+import sys
+import threading
+from queue import Queue
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -61,3 +67,49 @@ def test_results_are_written_for_ci_servers(run, tmp_path):
     suite = ET.parse(tmp_path / "junit.xml").getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     assert suite.find("testcase/failure").get("message").endswith("enters: here did not come as it was expected")
+
+
+@pytest.fixture
+def watching(tmp_path):
+    """`nudgeline test --watch` of one file; gives the file, and the next line that contains some words."""
+    file = tmp_path / "rules.yaml"
+    file.write_text(RULES.replace("EXPECTED", "exits: here"))
+    command = [sys.executable, "-m", "commands.main", "test", "--quiet", "--watch", str(file)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    lines = Queue()
+    threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True).start()
+
+    def told(words):
+        while words not in (line := lines.get(timeout=30)):
+            continue
+        return line
+
+    yield file, told
+    process.send_signal(signal.SIGINT)
+    process.wait(30)
+    process.stdout.close()
+
+
+def saved(file, expected):
+    """As editors save: a new file is moved into the place of the old one."""
+    new = file.parent / "rules.new"
+    new.write_text(RULES.replace("EXPECTED", expected))
+    new.replace(file)
+
+
+def test_watching_goes_on_after_a_file_was_replaced(watching):
+    file, told = watching
+    told("2 passed, 0 failed")
+    saved(file, "enters: here")
+    told("1 passed, 1 failed")
+    saved(file, "exits: here")
+    told("2 passed, 0 failed")
+
+
+def test_watching_goes_on_after_a_file_was_gone(watching):
+    file, told = watching
+    told("2 passed, 0 failed")
+    file.unlink()
+    told("there is no rule file")
+    saved(file, "exits: here")
+    told("2 passed, 0 failed")

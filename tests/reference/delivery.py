@@ -149,7 +149,7 @@ class Delivery:
         values = {hole: self.hole(hole, m, truth) for hole in _HOLE.findall(text.title + text.body + text.speak)}
         if None in values.values():
             return "missing_value"
-        m.body = _HOLE.sub(lambda h: f"{values[h[1]]:.4g}" if isinstance(values[h[1]], float) else str(values[h[1]]), text.body)
+        m.body = _HOLE.sub(lambda h: _spelled(values[h[1]]), text.body)
         return None
 
     def hole(self, hole: str, m: Match, truth: Truth) -> Any:
@@ -166,3 +166,8 @@ def between(clock: float, hours: tuple[float, float]) -> bool:
     """Half open; over midnight where it ends before it begins."""
     start, end = hours
     return start <= clock < end if start <= end else clock >= start or clock < end
+
+
+def _spelled(value: Any) -> str:
+    """Names and counts: all that the reference is asked about."""
+    return f"{round(value, 2):g}" if isinstance(value, float) else str(value)

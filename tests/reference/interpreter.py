@@ -18,7 +18,7 @@ from rulebook.units import Unit
 from tests.reference.delivery import Delivery, Match
 from tests.reference.partner import FAST_FRESH, FRESH, Element, Partner, leaves
 from tests.reference.triggers import LATENESS, MAX_OPEN, Moment, Triggers
-from tests.reference.truth import Counted, Truth, counted, events_read, leaves_of
+from tests.reference.truth import Counted, Truth, asked_in, counted, events_read, leaves_of, of_currency
 
 QUARTER = 900.0
 FOREVER = frozenset(FAMILIES["profile"].types)
@@ -42,7 +42,7 @@ class Reference(Triggers):
         self.partners: dict[str, Partner] = {}
         self.delivery = Delivery(rules, everyone=everyone, season=season)
         self.definitions = [*rules.patterns.values(), *(n for n in rules.nudges.values() if n.mode != "off")]
-        self.counted = {c.key: c for e in _expressions(rules) for ref in leaves_of(e) for c in counted(ref, rules)}
+        self.counted = {c.key: c for e in _expressions(rules) for ref, currency in asked_in(e) for c in counted(ref, rules, currency)}
         self.literals = [literal for e in _expressions(rules) for literal in _literals(e)]
         self.agenda: set[tuple[float, str]] = set()
 
@@ -134,6 +134,8 @@ class Reference(Triggers):
                 self.remind(p, now, p.newest[s.name] + s.stale_after)
 
     def counts(self, p: Partner, c: Counted, e: Any, now: float) -> bool:
+        if c.currency and not of_currency(e, c.currency):
+            return False
         if isinstance(c.where, tuple):
             return bool(getattr(e, c.where[0]) == c.where[1])
         return c.where is None or Truth(self.rules, p, now, e).of(c.where) is True

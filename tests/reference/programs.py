@@ -17,6 +17,7 @@ NUMERIC = {
 COUNTED = (*NUMERIC, "order_accepted", "feature_used", "logged_in", "order_cancelled")
 WINDOWS = ("5m", "20m", "2h", "1d", "2d", "today", "session", "life", "last 2")
 SPANS = ("1m", "5m", "10m", "30m", "2h")
+CURRENCIES = ("INR", "USD")
 MODULES, FEATURES, ZONES = ("first_day", "soft_skills"), ("map", "stacking"), ("north", "south")
 EVENTS = (
     "position", "position", "logged_in", "logged_in", "logged_out", "order_offered", "order_offered", "order_accepted", "order_accepted",
@@ -100,6 +101,7 @@ class Program:
             lambda: r.choice((f'zone {r.choice(("==", "!="))} "north"', 'zone in ("north" | "south")', f"speed {order} 4", f"rating {order} 3")),
             lambda: f"local_time() {r.choice(('<', '>='))} {r.choice(('02:30', '10:30', '17:00', '23:15'))}",
             lambda: r.choice((f"completed({r.choice(MODULES)})", f"used({r.choice(FEATURES)})", 'zone_demand == "high"', f"modules_completed {order} 1")),
+            lambda: f"{self.money()} {order} {r.randint(1, 4)} {r.choice(CURRENCIES)}",
             lambda: f"segment.{r.choice(self.visible)}" if self.visible else "online",
         ]
         return r.choice(leaves)()
@@ -112,6 +114,11 @@ class Program:
         window = r.choice([w for w in WINDOWS if w != "life"]) if function in ("p50", "p90") else self.window()
         return f"{function}({event}.{NUMERIC[event]}{self.where(event)} over {window})"
 
+    def money(self) -> str:
+        event = self.r.choice(("earning_posted", "order_offered"))
+        function = self.r.choice(("sum", "avg", "max", "last"))
+        return self.r.choice(("earnings_today", f"{function}({event}.{NUMERIC[event]} over {self.window()})"))
+
     def count(self) -> str:
         event = self.r.choice(self.events)
         return f"count({event}{self.where(event)} over {self.window()})"
@@ -121,7 +128,8 @@ class Program:
         return f" where {self.own_field(event)}" if event in NUMERIC and self.chance(0.4) else ""
 
     def own_field(self, event: str) -> str:
-        return f"{NUMERIC[event]} {self.r.choice(('<=', '>', '!='))} {self.r.randint(1, 4)}"
+        currency = f" {self.r.choice(CURRENCIES)}" if NUMERIC[event] in ("pay", "amount") and self.chance(0.5) else ""
+        return f"{NUMERIC[event]} {self.r.choice(('<=', '>', '!='))} {self.r.randint(1, 4)}{currency}"
 
     def window(self) -> str:
         return self.r.choice(WINDOWS)
@@ -268,12 +276,13 @@ def _event(r: Random, kind: str, partner: str, t: float, number: int) -> Any:
             fields = {"zone": r.choice((None, *ZONES))}
         case "order_offered" | "order_rejected":
             fields = {"order_id": order, "pay": r.choice((None, 1.0, 2.0, 5.0))}
+            fields |= {"currency": r.choice((None, *CURRENCIES))} if kind == "order_offered" else {}
         case "order_delivered":
             fields = {"order_id": order, "minutes": r.choice((None, 2.0, 40.0))}
         case "rating_received":
             fields = {"order_id": order, "stars": r.randint(1, 5), "tags": r.choice((None, ["late"], ["cold", "late"]))}
         case "earning_posted":
-            fields = {"amount": float(r.randint(1, 4)), "currency": "INR", "kind": "order"}
+            fields = {"amount": float(r.randint(1, 4)), "currency": r.choice(CURRENCIES), "kind": "order"}
         case "module_completed":
             fields = {"module": r.choice(MODULES), "score": r.choice((None, 2.0, 80.0))}
         case "feature_used":

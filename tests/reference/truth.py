@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rulebook.model import RuleSet
@@ -26,26 +26,32 @@ _SHORT = {
     "rating": ("avg", "rating_received", "stars", Window("last", 50)),
     "modules_completed": ("distinct", "module_completed", "module", Window("life")),
 }
+_AMOUNTS = ("amount", "pay")
 _EVER = {"completed": ("module_completed", "module"), "used": ("feature_used", "feature")}
 
 
 @dataclass(frozen=True)
 class Counted:
-    """An aggregate over the event list of a partner: `key` names the list."""
+    """An aggregate over the event list of a partner: `key` names the list. `currency`: only amounts of it, or of none, are in it."""
 
     function: str
     events: tuple[str, ...]
     field: str
     where: Any
     window: Window
+    currency: str = ""
 
     @property
     def key(self) -> str:
-        return f"{self.function}({self.events}.{self.field} where {self.where} over {self.window})"
+        return f"{self.function}({self.events}.{self.field} where {self.where} over {self.window}) {self.currency}"
 
 
-def counted(ref: Any, rules: RuleSet) -> list[Counted]:
-    """The aggregates that a reference reads: two for a ratio."""
+def counted(ref: Any, rules: RuleSet, currency: str = "") -> list[Counted]:
+    """The aggregates that a reference reads: two for a ratio. What is asked for in a currency reads amounts of that one."""
+    return [replace(c, currency=currency) if c.field in _AMOUNTS else c for c in _counted(ref, rules)]
+
+
+def _counted(ref: Any, rules: RuleSet) -> list[Counted]:
     match ref:
         case Aggregate(function, events, field, where, window):
             return [Counted(function, events, field, where, window)]
@@ -69,8 +75,10 @@ class Truth:
     def __init__(self, rules: RuleSet, partner: Partner, now: float, event: Any = None) -> None:
         self.rules, self.partner, self.now, self.event = rules, partner, now, event
 
-    def of(self, expr: Any) -> Any:
-        """The value of an expression; for conditions True, False or None."""
+    def of(self, expr: Any, currency: str = "") -> Any:
+        """The value of an expression; for conditions True, False or None. `currency` is that of the amounts beside it."""
+        if isinstance(expr, Comparison | Membership | Arithmetic):
+            currency = currency or next(iter(_currencies(expr)), "")
         match expr:
             case Literal(value):
                 return value
@@ -82,19 +90,19 @@ class Truth:
                 decisive = word == "or"
                 return decisive if decisive in found else None if None in found else not decisive
             case Comparison(sign, left, right):
-                a, b = self.of(left), self.of(right)
+                a, b = self.of(left, currency), self.of(right, currency)
                 return None if a is None or b is None else _COMPARE[sign](a, b)
             case Membership(operand, items):
-                value = self.of(operand)
+                value = self.of(operand, currency)
                 return None if value is None else value in [i.value for i in items]
             case Arithmetic(sign, left, right):
-                a, b = self.of(left), self.of(right)
+                a, b = self.of(left, currency), self.of(right, currency)
                 return None if a is None or b is None else _COMPUTE[sign](a, b)
             case _:
-                return self.read(expr)
+                return self.read(expr, currency)
 
-    def read(self, ref: Any) -> Any:
-        if aggregates := counted(ref, self.rules):
+    def read(self, ref: Any, currency: str) -> Any:
+        if aggregates := counted(ref, self.rules, currency):
             values = [self.partner.in_window(c.key, c.window, c.function, self.now) for c in aggregates]
             if len(values) == 2:
                 enough = len(values[1]) >= self.rules.metrics[ref.name].min_samples
@@ -105,7 +113,8 @@ class Truth:
             case Name(name, _, "segment"):
                 return self.partner.members.get(name, False)
             case Name(name) if self.event is not None and name in self.event.__struct_fields__ and name not in ("event_id", "partner_id", "occurred_at"):
-                return getattr(self.event, name)
+                foreign = currency and name in _AMOUNTS and not of_currency(self.event, currency)
+                return None if foreign else getattr(self.event, name)
             case Name(name):
                 return self.partner.fact(name, self.now)
             case Call("local_time"):
@@ -114,6 +123,36 @@ class Truth:
                 return self.partner.place(function, self.rules.places[argument].places, self.now)
             case _:
                 return None
+
+
+def of_currency(event: Any, currency: str) -> bool:
+    """Whether an event's amount is of a currency; one that says none is of any."""
+    return getattr(event, "currency", None) in (None, currency)
+
+
+def _currencies(expr: Any) -> list[str]:
+    match expr:
+        case Literal(currency=currency):
+            return [currency] if currency else []
+        case Membership(operand, items):
+            return [c for side in (operand, *items) for c in _currencies(side)]
+        case Comparison(_, left, right) | Arithmetic(_, left, right):
+            return [*_currencies(left), *_currencies(right)]
+        case _:
+            return []
+
+
+def asked_in(expr: Any) -> list[tuple[Any, str]]:
+    """Every reference in an expression, with the currency of the comparison that it stands in."""
+    match expr:
+        case None:
+            return []
+        case Not(operand):
+            return asked_in(operand)
+        case Junction(_, operands):
+            return [pair for o in operands for pair in asked_in(o)]
+        case _:
+            return [(leaf, next(iter(_currencies(expr)), "")) for leaf in leaves_of(expr)]
 
 
 def leaves_of(expr: Any) -> list[Any]:
