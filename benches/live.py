@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -63,10 +63,52 @@ def environment(settings: Settings) -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith("NUDGELINE_")} | spelled | {"PYTHONPATH": str(ROOT)}
 
 
-def worker(settings: Settings, rules: Path, folder: Path, *options: str) -> subprocess.Popen[bytes]:
+def worker(settings: Settings, rules: Sequence[Path], folder: Path, *options: str) -> subprocess.Popen[bytes]:
     """A worker on its way; its statistics go to `folder`/stats."""
-    command = [sys.executable, "-m", "commands.main", "worker", "--rules", str(rules), "--stats-file", str(folder / "stats"), *options]
+    chosen = [word for path in rules for word in ("--rules", str(path))]
+    command = [sys.executable, "-m", "commands.main", "worker", *chosen, "--stats-file", str(folder / "stats"), *options]
     return subprocess.Popen(command, cwd=ROOT, env=environment(settings))
+
+
+class Stats:
+    """The statistics of a worker that runs: a line a second."""
+
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes]) -> None:
+        self._file, self.process = folder / "stats", process
+
+    def lines(self) -> list[dict[str, Any]]:
+        whole = self._file.read_text().splitlines(keepends=True) if self._file.exists() else []
+        return [json.loads(line) for line in whole if line.endswith("\n")]
+
+    def last(self) -> dict[str, Any]:
+        """The last line; empty before the first."""
+        return (self.lines() or [{}])[-1]
+
+    def until(self, condition: Callable[[dict[str, Any]], Any], what: str, patience: float = 60.0) -> dict[str, Any]:
+        """The first last line of which `condition` is true. Raises SystemExit where the worker ends before, or after `patience` seconds."""
+        deadline = time.monotonic() + patience
+        while not ((last := self.last()) and condition(last)):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"not so within {patience:.0f} s: {what}")
+            time.sleep(0.1)
+        return last
+
+    def cpu_share(self, since: dict[str, Any]) -> float:
+        """CPU seconds a second since a line of statistics."""
+        last = self.last()
+        return round((last["cpu_s"] - since["cpu_s"]) / max(last["up_s"] - since["up_s"], 0.001), 3)
+
+
+@contextmanager
+def working(settings: Settings, rules: Sequence[Path], folder: Path, *options: str) -> Iterator[Stats]:
+    """A worker, as long as it is needed; `folder` is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    process = worker(settings, rules, folder, *options)
+    try:
+        yield Stats(folder, process)
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def caught_up(settings: Settings, rules: Path, folder: Path) -> dict[str, Any]:
@@ -75,7 +117,7 @@ def caught_up(settings: Settings, rules: Path, folder: Path) -> dict[str, Any]:
     `wall_s` and events/s count from the last look at which no event was applied to the last commit; CPU seconds, and `process_s`, all of the process.
     """
     began = time.monotonic()
-    if (status := worker(settings, rules, folder, "--until-caught-up").wait()) != 0:
+    if (status := worker(settings, [rules], folder, "--until-caught-up").wait()) != 0:
         raise SystemExit(f"the worker ended with {status}")
     lines = [json.loads(line) for line in (folder / "stats").read_text().splitlines()]
     last, idle = lines[-1], [line for line in lines if not line["applied"]]
