@@ -1,4 +1,4 @@
-"""Every bench, one after the other: results go to `benches/results`, and the tables of docs/performance.md are made anew. `--quick` keeps nothing."""
+"""Every bench, one after the other: results go to `benches/results`, and the tables of docs/performance.md and README.md are made anew, and printed. `--quick` keeps nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import sys
 
 from benches import report
 
-BENCHES = ("windows", "step", "partner_bytes", "latency", "yardstick", "compile", "agree", "fuzz")
+BENCHES = (
+    "windows", "step", "partner_bytes", "timers", "scaling", "latency", "catch_up", "recovery", "yardstick", "peers", "workers", "compile", "agree", "fuzz",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -17,6 +19,7 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", f"benches.{name}", *(quick if name != "windows" else [])], check=True)
     if not quick:
         report.write()
+        print(report.summary())
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import json
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -64,7 +64,7 @@ def share(rate: int) -> int:
 async def _at(settings: Settings, stats: live.Stats, rate: int, seconds: float, partners: int) -> dict[str, Any]:
     asked = job(settings, f"r{rate}-", events=int(rate * (seconds + WARM_UP)), rate=rate, share=share(rate), partners=partners)
     sending = Sending(asked)
-    async with nudges(settings) as reader:
+    async with Nudges(settings) as reader:
         began = await sending.began()
         before = stats.last()
         sent = await sending.report()
@@ -93,14 +93,14 @@ def figures(due: dict[str, float], seen: dict[str, float], gave_up: float) -> di
     }  # fmt: skip
 
 
-class nudges:  # noqa: N801 - reads as what it gives
+class Nudges:
     """A reader at the end of the topic of nudges: `seen` says when each was read (monotonic s), by the id of the event that caused it."""
 
     def __init__(self, settings: Settings) -> None:
         self._consumer = AIOKafkaConsumer(settings.topic("nudges"), **settings.kafka_client())
         self.seen: dict[str, float] = {}
 
-    async def __aenter__(self) -> nudges:
+    async def __aenter__(self) -> Self:
         await self._consumer.start()
         await self._consumer.seek_to_end()
         self._reading = asyncio.create_task(self._read())

@@ -7,14 +7,15 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from kafka.admin import NewTopic
+
 from analysis.taps import records
 from events import FAMILIES
-from kafka.admin import NewTopic
 from simulator.replay import open_source, replay
 from streams import topics
 from streams.local import LocalServices
@@ -28,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def kafka(folder: Path, **given: Any) -> Iterator[Settings]:
     """Settings on a Kafka and a Redis of their own, with the topics made; both are gone in the end."""
     with LocalServices(folder, heap_mb=1000) as services:
-        settings = settings_of(brokers=services.bootstrap, redis_url=services.redis_url, app_id="bench", data_dir=folder, **given)
+        settings = settings_of(**{"brokers": services.bootstrap, "redis_url": services.redis_url, "app_id": "bench", "data_dir": folder} | given)
         topics.create(settings)
         yield settings
 
@@ -36,15 +37,15 @@ def kafka(folder: Path, **given: Any) -> Iterator[Settings]:
 def apart(settings: Settings, name: str, *, views: bool = False) -> Settings:
     """Settings with a group, a changelog and outputs of their own, over the same events: as if nothing had run here before."""
     own = {"app_id": f"bench-{name}", "topics": settings.topics | {output: f"{name}.{output}" for output in OUTPUTS}}
-    found = settings.model_copy(update=own if views else own | {"redis_url": "none"})
+    found = settings.model_copy(update=own if views else own | {"redis_url": ""})
     topics.create(found)
     return found
 
 
-def make_topic(settings: Settings, name: str) -> None:
+def make_topic(settings: Settings, name: str, config: Mapping[str, Any] | None = None) -> None:
     """A topic that is none of the contract's, with as many partitions as its families have."""
     with topics.admin(settings) as client:
-        client.create_topics([NewTopic(name, settings.partitions, 1)])
+        client.create_topics([NewTopic(name, settings.partitions, 1, topic_configs=dict(config or {}))])
 
 
 def load(settings: Settings, file: Path) -> float:
@@ -60,6 +61,7 @@ def load_into(settings: Settings, file: Path, topic: str) -> float:
 def environment(settings: Settings) -> dict[str, str]:
     """The environment of a worker with these settings."""
     spelled = {f"NUDGELINE_{k.upper()}": v if isinstance(v, str) else json.dumps(v) for k, v in settings.model_dump(mode="json", exclude_defaults=True).items()}
+    spelled["NUDGELINE_REDIS_URL"] = settings.redis_url or "none"  # an empty one would be ignored
     return {k: v for k, v in os.environ.items() if not k.startswith("NUDGELINE_")} | spelled | {"PYTHONPATH": str(ROOT)}
 
 

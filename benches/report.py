@@ -27,9 +27,9 @@ def write() -> None:
         path.write_text(page(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def shown(name: str) -> str:
+def shown(name: str, results: Path = RESULTS) -> str:
     """The table of one bench; where no result is kept, how to get one."""
-    kept = RESULTS / f"{name}.json"
+    kept = results / f"{name}.json"
     return _TABLES[name](json.loads(kept.read_text(encoding="utf-8"))) if kept.exists() else f"No result is kept here yet: `python -m benches.{name}` writes it."
 
 

@@ -59,7 +59,16 @@ def exact_outcome(lines: Iterable[str]) -> Outcome:
 
 def answer(path: Path) -> Outcome:
     """What peers have to give: silence is noticed at the partner's next event."""
-    done = subprocess.run([sys.executable, YARD / "workload.py", "--answer", path], capture_output=True, text=True, check=True)
+    return _told("workload.py", "--answer", path)
+
+
+def exact(path: Path) -> Outcome:
+    """What nudgeline has to give."""
+    return _told("exact.py", path)
+
+
+def _told(program: str, *words: str | Path) -> Outcome:
+    done = subprocess.run([sys.executable, YARD / program, *words], capture_output=True, text=True, check=True)
     counts, digest = done.stdout.rsplit(maxsplit=1)
     return Outcome(dict(sorted(ast.literal_eval(counts).items())), digest)
 
