@@ -30,6 +30,7 @@ PARTNERS = 5_000
 RULES = Path(__file__).parent / "latency.yaml"
 WARM_UP = 5.0  # s that are sent before what counts
 PATIENCE = 20.0  # s that a nudge is waited for after the last event
+FETCH_WAIT_MS = 10  # how long a fetch of the reader may keep partitions waiting that were read meanwhile
 LEVEL = 1.0  # s: a worker whose last nudges come later than this did not keep the pace
 
 
@@ -97,7 +98,7 @@ class Nudges:
     """A reader at the end of the topic of nudges: `seen` says when each was read (monotonic s), by the id of the event that caused it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._consumer = AIOKafkaConsumer(settings.topic("nudges"), **settings.kafka_client())
+        self._consumer = AIOKafkaConsumer(settings.topic("nudges"), **settings.kafka_client(), fetch_max_wait_ms=FETCH_WAIT_MS)
         self.seen: dict[str, float] = {}
 
     async def __aenter__(self) -> Self:

@@ -25,6 +25,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from benches import live, machine
+from benches.latency import FETCH_WAIT_MS
 from benches.states import CHUNK, Crowd, Day, Kept
 from simulator.sender import positive_hash
 from streams.app import CHANGELOG_CONFIG, changelog
@@ -132,7 +133,7 @@ class Probe:
         self._latest: dict[int, tuple[float, float]] = {}
 
     async def __aenter__(self) -> Self:
-        self._consumer = AIOKafkaConsumer(self._settings.topic("decisions"), **self._settings.kafka_client())
+        self._consumer = AIOKafkaConsumer(self._settings.topic("decisions"), **self._settings.kafka_client(), fetch_max_wait_ms=FETCH_WAIT_MS)
         self._producer = AIOKafkaProducer(**self._settings.kafka_client())
         await self._consumer.start()
         await self._consumer.seek_to_end()
