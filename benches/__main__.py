@@ -1,4 +1,4 @@
-"""Every bench, one after the other: results go to `benches/results`, and the tables of docs/performance.md and docs/sizing.md are made anew. `--quick` keeps nothing."""
+"""Every bench, one after the other: results go to `benches/results`, and the tables of docs/performance.md, docs/sizing.md and README.md are made anew, and printed. `--quick` keeps nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import sys
 
 from benches import report, sizing
 
-BENCHES = ("windows", "step", "partner_bytes", "latency", "yardstick", "compile", "agree", "fuzz", "handover")
+BENCHES = (
+    "windows", "step", "partner_bytes", "timers", "scaling", "latency", "catch_up", "recovery", "yardstick", "peers", "workers", "compile", "agree", "fuzz", "handover",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -18,6 +20,7 @@ def main() -> None:
     if not quick:
         report.write()
         sizing.write()
+        print(report.summary())
 
 
 if __name__ == "__main__":

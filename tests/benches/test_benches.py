@@ -11,8 +11,9 @@ from events.decode import Decoder
 from training_rules import load_rules
 
 
-def test_the_page_shows_the_results_that_are_kept():
-    text = report.PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("path", report.PAGES, ids=lambda p: p.name)
+def test_the_page_shows_the_results_that_are_kept(path):
+    text = path.read_text(encoding="utf-8")
     assert report.page(text) == text, "`python -m benches.report` writes it anew"
 
 
