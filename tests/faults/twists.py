@@ -1,0 +1,149 @@
+"""What is done to a worker from inside its own process, by wrapping its classes: the product itself has no hook for it.
+
+Each twist is a function with plain arguments; `apply` does them by name before the worker begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+from streams import partition, worker
+from streams.lane import terms
+from streams.lane.consumer import LaneConsumer
+from streams.lane.outbox import Outbox
+from training_rules import snapshots
+
+Twist = tuple[Any, ...]
+"""A name of `TWISTS` and its arguments."""
+
+STEPS = ("outputs", "changelog torn", "changelog", "offsets")
+_TERM = 1
+
+
+def apply(twists: Iterable[Twist]) -> None:
+    for name, *arguments in twists:
+        TWISTS[name](*arguments)
+
+
+# -- between the steps of a commit
+
+
+def at_step(step: str, commit: int, act: Callable[[], None]) -> None:
+    """Do `act` right after a step of the `commit`th commit that has states to write."""
+    seen = {"commits": 0}
+
+    def passed(here: str) -> None:
+        if here == step and seen["commits"] == commit:
+            act()
+
+    _count_commits(seen)
+    _after(Outbox, "settle", lambda: passed("outputs"))
+    _after(worker, "send_records", lambda: passed("changelog torn"))
+    _after(worker.Worker, "_write", lambda: passed("changelog"))
+    _after(LaneConsumer, "_commit_offsets", lambda: passed("offsets"))
+
+
+def _count_commits(seen: dict[str, int]) -> None:
+    write = worker.Worker._write
+
+    @wraps(write)
+    async def counted(self: Any, shots: Any) -> None:
+        seen["commits"] += any(shot.records for shot in shots)
+        await write(self, shots)
+
+    worker.Worker._write = counted  # type: ignore[method-assign]
+
+
+def _after(owner: Any, name: str, then: Callable[[], None]) -> None:
+    step = getattr(owner, name)
+
+    @wraps(step)
+    async def followed(*args: Any, **kwargs: Any) -> Any:
+        found = await step(*args, **kwargs)
+        then()
+        return found
+
+    setattr(owner, name, followed)
+
+
+def die_after(step: str, commit: int) -> None:
+    """SIGKILL."""
+    at_step(step, commit, lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def sleep_after(step: str, commit: int) -> None:
+    """SIGSTOP, once: somebody else has to wake it."""
+    at_step(step, commit, lambda: os.kill(os.getpid(), signal.SIGSTOP))
+
+
+# -- the clock
+
+
+def clock_ahead(by: float, drift: float) -> None:
+    """The wall clock stands `by` seconds off and gains `drift` seconds in each. Modules that took `time` by name get it too."""
+    real, began = time.time, time.time()
+
+    def shown() -> float:
+        now = real()
+        return now + by + (now - began) * drift
+
+    for module in list(sys.modules.values()):
+        for name, value in list(getattr(module, "__dict__", {}).items()):
+            if value is real:
+                setattr(module, name, shown)
+
+
+# -- steps of the protocol switched off: the harness has to see it
+
+
+def offsets_first() -> None:
+    """Offsets are committed before what they cover is written out."""
+
+    async def commit(self: Any, tps: Any, start_new_transaction: bool) -> bool:
+        port = self._port
+        covered = {tp: at for p in port.partitions.values() for tp, at in p.offsets().items()}
+        if due := self._due(covered):
+            await self._commit_offsets(due, start_new_transaction=start_new_transaction)
+        await port.write_out()
+        return bool(due)
+
+    LaneConsumer._commit_tps = commit  # type: ignore[method-assign]
+
+
+def outputs_not_awaited() -> None:
+    """The commit does not wait until outputs are acknowledged."""
+
+    async def settle(self: Any) -> None:
+        await asyncio.sleep(0)
+
+    Outbox.settle = settle  # type: ignore[method-assign]
+
+
+def no_applied_offsets() -> None:
+    """A state that is restored does not know what was applied to it."""
+    load = snapshots.load
+
+    def forgetful(raw: bytes, rules: Any) -> Any:
+        state = load(raw, rules)
+        state.applied = {}
+        return state
+
+    snapshots.load = forgetful
+
+
+def no_terms() -> None:
+    """Everybody writes under the same term, so that the last record wins."""
+    partition.sealed = lambda term, state: terms.sealed(_TERM, state)  # type: ignore[attr-defined]
+    partition.mark = lambda term, at: terms.mark(_TERM, at)  # type: ignore[attr-defined]
+
+
+TWISTS: dict[str, Callable[..., None]] = {
+    f.__name__: f for f in (die_after, sleep_after, clock_ahead, offsets_first, outputs_not_awaited, no_applied_offsets, no_terms)
+}
