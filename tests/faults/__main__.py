@@ -13,9 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
+from typing import Any
 
+from tests.faults import report
 from tests.faults.ground import Ground, Lane
 from tests.faults.kinds import KINDS
+from tests.faults.prove import PROOFS, Proof
 from tests.faults.run import Run, Undisturbed, run
 
 LANES = 2
@@ -24,10 +27,45 @@ LANES = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options().parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-        runs = campaign(plan(options), Path(folder), options.lanes)
+        return prove(options, Path(folder)) if options.prove else disturb(options, Path(folder))
+
+
+def disturb(options: argparse.Namespace, folder: Path) -> int:
+    runs = campaign(plan(options), folder, options.lanes)
+    if options.report:
+        report.keep(runs)
     lost, doubled = sum(r.lost for r in runs), sum(r.doubled for r in runs)
     print(f"{len(runs)} runs, lost {lost}, doubled {doubled}")
     return 1 if lost or doubled or not runs else 0
+
+
+def prove(options: argparse.Namespace, folder: Path) -> int:
+    """Each proof is tried with up to three seeds; what one of them shows is shown."""
+    names = options.proofs or list(PROOFS)
+    with Ground(folder / "ground", options.lanes) as ground:
+        undisturbed, free = Undisturbed(folder), _free(ground)
+
+        def one(name: str) -> dict[str, Any]:
+            with _taken(free) as lane:
+                return tried(PROOFS[name], options.seed, lane, folder, undisturbed)
+
+        with ThreadPoolExecutor(options.lanes) as pool:
+            proofs = list(pool.map(one, names))
+    if options.report:
+        report.keep([], proofs)
+    unseen = [p["name"] for p in proofs if not p["seen"]]
+    print(f"{len(proofs)} broken on purpose, {len(proofs) - len(unseen)} seen{'; not seen: ' * bool(unseen)}{', '.join(unseen)}")
+    return 1 if unseen else 0
+
+
+def tried(proof: Proof, seed: int, lane: Lane, folder: Path, undisturbed: Undisturbed) -> dict[str, Any]:
+    for own in range(seed, seed + 3):
+        lost, doubled = proof.tried(own, lane, folder, undisturbed)
+        seen = any({"lost": lost, "doubled": doubled}[what] for what in proof.red)
+        print(f"{proof.name:<22} seed {own:<4} lost {lost}, doubled {doubled}: {'red, as it has to be' if seen else 'not seen'}", flush=True)
+        if seen:
+            break
+    return {"name": proof.name, "tells": proof.tells, "seed": own, "lost": lost, "doubled": doubled, "seen": seen}
 
 
 def _options() -> argparse.ArgumentParser:
@@ -36,6 +74,9 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="of the first run; each further one has the next")
     parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=list(KINDS), metavar="KIND", help=f"only these: {', '.join(KINDS)}")
     parser.add_argument("--lanes", type=int, default=LANES, help="runs at the same time")
+    parser.add_argument("--report", action="store_true", help="add the results to benches/results/faults.json, and write docs/faults.md anew")
+    parser.add_argument("--prove", action="store_true", help="break the protocol on purpose, and let stock Faust do the work: has to be seen")
+    parser.add_argument("--proofs", nargs="*", choices=list(PROOFS), metavar="PROOF", help=f"only these: {', '.join(PROOFS)}")
     return parser
 
 
@@ -48,9 +89,7 @@ def plan(options: argparse.Namespace) -> list[tuple[str, int]]:
 def campaign(planned: Sequence[tuple[str, int]], folder: Path, lanes: int) -> list[Run]:
     """All runs: side by side in lanes, and those alone that need the broker to themselves."""
     with Ground(folder / "ground", lanes) as ground:
-        undisturbed, free = Undisturbed(folder), Queue[Lane]()
-        for lane in ground.lanes:
-            free.put(lane)
+        undisturbed, free = Undisturbed(folder), _free(ground)
 
         def one(planned: tuple[str, int]) -> Run:
             with _taken(free) as lane:
@@ -59,6 +98,13 @@ def campaign(planned: Sequence[tuple[str, int]], folder: Path, lanes: int) -> li
         with ThreadPoolExecutor(lanes) as pool:
             runs = list(pool.map(one, [p for p in planned if not KINDS[p[0]].alone]))
         return runs + [one(p) for p in planned if KINDS[p[0]].alone]
+
+
+def _free(ground: Ground) -> Queue[Lane]:
+    free = Queue[Lane]()
+    for lane in ground.lanes:
+        free.put(lane)
+    return free
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from typing import Any
 from streams.settings import Settings
 from tests.faults.twists import Twist
 
+NUDGELINE = "tests.faults.fleet:nudgeline"
 _PR_SET_PDEATHSIG = 1
 _BACK_AFTER = 0.2  # s that a supervisor takes to start one again
 _context = multiprocessing.get_context("forkserver")
@@ -90,7 +91,7 @@ class Seat:
 class Fleet:
     """The workers of a run. A context manager: all of them are gone in the end."""
 
-    def __init__(self, settings: Settings, rules: Path, folder: Path, *, entry: str = "tests.faults.fleet:nudgeline", always: Sequence[Twist] = ()) -> None:
+    def __init__(self, settings: Settings, rules: Path, folder: Path, *, entry: str = NUDGELINE, always: Sequence[Twist] = ()) -> None:
         self._settings, self._rules, self._folder, self._entry, self._always = settings, rules, folder, entry, tuple(always)
         self.seats: list[Seat] = []
         self._lock, self._over = RLock(), Event()

@@ -27,7 +27,7 @@ class WiredKafka(LocalKafka):
             lines["listeners"] += f",WIRE{number}://{HOST}:{own}"
             lines["advertised.listeners"] += f",WIRE{number}://{HOST}:{wire}"
             lines["listener.security.protocol.map"] += f",WIRE{number}:PLAINTEXT"
-        lines |= {"file.delete.delay.ms": "100", "offsets.topic.num.partitions": "1", "num.network.threads": "1"}
+        lines |= {"file.delete.delay.ms": "100", "offsets.topic.num.partitions": "1", "num.network.threads": "1", "log.cleaner.backoff.ms": "200"}
         return "".join(f"{key}={value}\n" for key, value in lines.items())
 
 

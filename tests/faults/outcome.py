@@ -125,6 +125,15 @@ async def _left_behind(settings: Settings) -> Outcome:
     return found
 
 
+def segments_left(settings: Settings) -> dict[str, list[str]]:
+    """Segments of each partner, by the changelog."""
+    restored = [Restored() for _ in range(PARTITIONS)]
+    for record in read_now(settings, [changelog(settings)]):
+        restored[record.partition].apply([record])
+    states = [rules().load(raw) for part in restored for raw in part.states()]
+    return {state.partner_id: rules().segments_of(state) for state in states}
+
+
 def _unprefixed(applied: Mapping[str, int], settings: Settings) -> dict[str, int]:
     return {source.removeprefix(settings.topic_prefix): offset for source, offset in applied.items()}
 
@@ -138,6 +147,10 @@ def identity(value: bytes, prefix: str) -> str:
     else:
         own = said.get("transition_id") or said.get("decision_id") or said["nudge_id"]
     return f"{own} {hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]}"
+
+
+def read_now(settings: Settings, topics: Iterable[str]) -> list[Any]:
+    return asyncio.run(read(settings, topics))
 
 
 async def read(settings: Settings, topics: Iterable[str]) -> list[Any]:

@@ -8,19 +8,21 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import OffsetSpec
 
 from streams import topics
 from streams.app import changelog
 from streams.settings import Settings, load
+from tests.faults import stock
 from tests.faults.feeder import Feeder
-from tests.faults.fleet import Fleet, Seat, until
+from tests.faults.fleet import NUDGELINE, Fleet, Seat, until
 from tests.faults.ground import Lane
 from tests.faults.outcome import Outcome, left_behind
 from tests.faults.stream import PARTITIONS, RULES, Record
@@ -79,7 +81,11 @@ class Scene:
 
     def ends(self) -> dict[Any, int]:
         """Next offset of each source partition."""
-        return {(tp.topic, tp.partition): at for tp, at in _ends(self.admin, self.direct).items()}
+        return self.ends_of(self.direct.sources.values())
+
+    def ends_of(self, names: Iterable[str]) -> dict[Any, int]:
+        wanted = {TopicPartition(name, number): OffsetSpec.LATEST for name in names for number in range(PARTITIONS)}
+        return {(tp.topic, tp.partition): found.offset for tp, found in self.admin.list_partition_offsets(wanted).items()}
 
     def committed(self) -> dict[Any, int]:
         found = self.admin.list_group_offsets([self.direct.app_id])[self.direct.app_id]
@@ -107,17 +113,9 @@ class Scene:
         return left_behind(self.direct)
 
 
-def _ends(admin: KafkaAdminClient, settings: Settings) -> dict[Any, int]:
-    from kafka import TopicPartition
-    from kafka.admin import OffsetSpec
-
-    wanted = {TopicPartition(topic, n): OffsetSpec.LATEST for topic in settings.sources.values() for n in range(PARTITIONS)}
-    return {tp: found.offset for tp, found in admin.list_partition_offsets(wanted).items()}
-
-
 @contextmanager
 def scene(
-    lane: Lane, folder: Path, records: Sequence[Record], rnd: random.Random, *, always: Sequence[Twist] = (), per_s: float = PER_S, **given: Any
+    lane: Lane, folder: Path, records: Sequence[Record], rnd: random.Random, *, always: Sequence[Twist] = (), entry: str = NUDGELINE, **given: Any
 ) -> Iterator[Scene]:
     """Topics are made and the feeder is ready, not started; everything is gone in the end."""
     name = f"f{os.getpid()}-{next(_numbers)}"
@@ -128,11 +126,11 @@ def scene(
     }  # fmt: skip
     direct, wired = load(brokers=lane.kafka.bootstrap, **common), load(brokers=lane.wired, **common)
     topics.create(direct)
-    feeder = Feeder(direct, records, per_s)
+    feeder = Feeder(direct, records, PER_S)
     lane.wire.heal()
     with topics.admin(direct) as admin:
         try:
-            with Fleet(wired, RULES, folder, always=always) as fleet:
+            with Fleet(wired, RULES, folder, entry=entry, always=always) as fleet:
                 yield Scene(wired, direct, lane, fleet, feeder, rnd, admin, len(records))
         finally:
             feeder.stop()
@@ -143,4 +141,5 @@ def scene(
 
 def _delete(admin: KafkaAdminClient, settings: Settings) -> None:
     """A broker with thousands of partitions is slow."""
-    admin.delete_topics([*settings.sources.values(), *settings.outputs.values(), changelog(settings)], raise_errors=False)
+    made = [*settings.sources.values(), *settings.outputs.values(), changelog(settings), stock.changelog(settings)]
+    admin.delete_topics(made, raise_errors=False)

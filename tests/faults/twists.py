@@ -14,10 +14,13 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
+from faust.transport.drivers.aiokafka import Consumer
+
 from streams import partition, worker
 from streams.lane import terms
 from streams.lane.consumer import LaneConsumer
 from streams.lane.outbox import Outbox
+from tests.faults import stock
 from training_rules import snapshots
 
 Twist = tuple[Any, ...]
@@ -83,6 +86,18 @@ def sleep_after(step: str, commit: int) -> None:
     at_step(step, commit, lambda: os.kill(os.getpid(), signal.SIGSTOP))
 
 
+def slow_commits(seconds: float) -> None:
+    """A commit takes so much longer, between outputs and changelog."""
+    write = worker.Worker._write
+
+    @wraps(write)
+    async def slowly(self: Any, shots: Any) -> None:
+        await asyncio.sleep(seconds)
+        await write(self, shots)
+
+    worker.Worker._write = slowly  # type: ignore[method-assign]
+
+
 # -- the clock
 
 
@@ -144,6 +159,51 @@ def no_terms() -> None:
     partition.mark = lambda term, at: terms.mark(_TERM, at)  # type: ignore[attr-defined]
 
 
+def slow_outputs(seconds: float) -> None:
+    """Outputs take so much longer to be sent, as on a broker that is busy with other topics."""
+    deliver = Outbox.deliver
+
+    @wraps(deliver)
+    async def slowly(self: Any, topic: str, number: int, records: Any) -> None:
+        await asyncio.sleep(seconds)
+        await deliver(self, topic, number, records)
+
+    Outbox.deliver = slowly  # type: ignore[method-assign]
+
+
+# -- of the stock worker
+
+
+def stock_dies_after_commit(commit: int) -> None:
+    """SIGKILL right after offsets were committed for the `commit`th time."""
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        if done == commit:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    _after(Consumer, "_commit_offsets", count)
+
+
+def stock_stumbles(event: int) -> None:
+    """The agent raises at its `event`th event."""
+    seen = 0
+
+    def stumble() -> None:
+        nonlocal seen
+        seen += 1
+        if seen == event:
+            raise ConnectionError("another service does not answer")
+
+    stock.stumble = stumble
+
+
 TWISTS: dict[str, Callable[..., None]] = {
-    f.__name__: f for f in (die_after, sleep_after, clock_ahead, offsets_first, outputs_not_awaited, no_applied_offsets, no_terms)
-}
+    f.__name__: f
+    for f in (
+        die_after, sleep_after, slow_commits, clock_ahead, offsets_first, outputs_not_awaited, no_applied_offsets, no_terms, slow_outputs,
+        stock_dies_after_commit, stock_stumbles,
+    )
+}  # fmt: skip

@@ -69,6 +69,7 @@ class Wire:
     refused: bool = False
     injections: list[Injection] = field(default_factory=list)
     _loop: asyncio.AbstractEventLoop | None = None
+    _server: asyncio.Server | None = None
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     def heal(self) -> None:
@@ -90,9 +91,14 @@ class Wire:
 
     # -- in the loop
 
-    async def serve(self) -> asyncio.Server:
+    async def serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        return await asyncio.start_server(self._connected, HOST, self.port, limit=1 << 20)
+        self._server = await asyncio.start_server(self._connected, HOST, self.port, limit=1 << 20)
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        self._cut()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -227,6 +233,8 @@ class Wires:
             self._call(wire.serve())
 
     def stop(self) -> None:
+        for wire in self.wires:
+            self._call(wire.close())
         self._call(_cancel_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
@@ -241,3 +249,4 @@ async def _cancel_all() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.sleep(0.01)  # what was aborted is closed in the loop's next turns
