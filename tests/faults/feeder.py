@@ -68,7 +68,7 @@ class Feeder:
         async with Sender(self._settings) as sender:
             while self.sent < len(self._records) and not self._ended:
                 self._idle.set()
-                while not self._open.is_set():  # noqa: ASYNC110 - another thread sets it
+                while not self._open.is_set():
                     await asyncio.sleep(BEAT)
                 self._idle.clear()
                 for record in self._records[self.sent : self.sent + chunk]:

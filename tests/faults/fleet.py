@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Event, RLock, Thread
-from typing import Any
+from typing import Any, Self
 
 from streams.settings import Settings
 from tests.faults.twists import Twist
@@ -38,7 +38,7 @@ def _main(entry: str, environment: dict[str, str], arguments: dict[str, Any], tw
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(out, 1)
     os.dup2(out, 2)
-    sys.stdout = sys.stderr = open(2, "w", buffering=1, closefd=False)
+    sys.stdout = sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
     os.environ.update(environment)
     from tests.faults.twists import apply
 
@@ -97,7 +97,7 @@ class Fleet:
         self._lock, self._over = RLock(), Event()
         self._keeper = Thread(target=self._keep, daemon=True, name="supervisor")
 
-    def __enter__(self) -> Fleet:
+    def __enter__(self) -> Self:
         self._keeper.start()
         return self
 
@@ -136,7 +136,7 @@ class Fleet:
 
     def stream_times(self) -> dict[int, float]:
         """How far stream time is in each partition, by those who have it now."""
-        return {number: at for number, at in self._stream_times()}
+        return dict(self._stream_times())
 
     def _stream_times(self) -> Iterator[tuple[int, float]]:
         for seat in self.alive:

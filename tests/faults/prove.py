@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.faults import stock
 from tests.faults.fleet import until
 from tests.faults.ground import Lane
-from tests.faults.kinds.kind import Kind
+from tests.faults.kinds.kind import KINDS, Kind
 from tests.faults.kinds.workers import asleep_in_a_commit
 from tests.faults.outcome import Verdict, compare
 from tests.faults.run import Undisturbed, run
@@ -40,8 +41,8 @@ PROOFS: dict[str, Proof] = {}
 # -- our own worker, with a step switched off
 
 
-def _switched_off(name: str, tells: str, red: Sequence[str], does: Callable[[Scene], None], *always: Twist) -> None:
-    broken = Kind(name, tells, does, always=always)
+def _switched_off(name: str, tells: str, red: Sequence[str], does: Callable[[Scene], None], *always: Twist, settings: dict[str, Any] | None = None) -> None:
+    broken = Kind(name, tells, does, always=always, settings=settings or {})
 
     def tried(seed: int, lane: Lane, folder: Path, undisturbed: Undisturbed) -> tuple[int, int]:
         found = run(broken, seed, lane, folder, undisturbed)
@@ -66,6 +67,14 @@ _switched_off(
 )  # fmt: skip
 _switched_off("no applied offsets", "a restored state does not know what was applied to it", ["doubled"], _dies_after("changelog"), ("no_applied_offsets",))
 _switched_off("no terms", "whoever writes last wins, also when another has taken over", ["lost", "doubled"], asleep_in_a_commit, ("no_terms",))
+_switched_off(
+    "handed on early", "what is fetched goes to the agents before the group has settled", ["lost"], KINDS["batches taken late"].does,
+    *KINDS["batches taken late"].always, ("handed_on_while_rebalancing",),
+)  # fmt: skip
+_switched_off(
+    "no epochs", "a write that partitions were taken away under gives out their offsets", ["lost", "doubled"], KINDS["commit across a rebalance"].does,
+    *KINDS["commit across a rebalance"].always, ("no_epochs",), settings=KINDS["commit across a rebalance"].settings,
+)  # fmt: skip
 
 
 # -- stock Faust

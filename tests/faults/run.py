@@ -71,10 +71,10 @@ def run(kind: Kind | str, seed: int, lane: Lane, folder: Path, undisturbed: Undi
         try:
             _disturb(kind, disturbed)
             verdict = compare(wanted, outcome := disturbed.outcome())
-        except (TimeoutError, AssertionError) as stuck:
+        except Exception as broken:  # noqa: BLE001 - whatever it is, the run did not come to its end: that counts as lost
             verdict = compare(wanted, outcome := disturbed.outcome())
-            verdict.lost = max(verdict.lost, 1)  # a run that does not end has lost what it had to say
-            verdict.notes.insert(0, f"{stuck}\n{_logs(disturbed)}")
+            verdict.lost = max(verdict.lost, 1)
+            verdict.notes.insert(0, f"{type(broken).__name__}: {broken}")
         found = Run(kind.name, seed, verdict.lost, verdict.doubled, verdict.repeated, [round(s, 2) for s in disturbed.recoveries], disturbed.fleet.lives, 0.0)
         if not verdict.clean:
             found.notes = [*verdict.notes[:NOTES], f"… {len(verdict.notes)} in all", _marks(outcome), _logs(disturbed)]

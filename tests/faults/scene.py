@@ -16,6 +16,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
+from kafka.errors import KafkaError
 
 from streams import topics
 from streams.app import changelog
@@ -97,7 +98,10 @@ class Scene:
         ends = {tp: at for tp, at in self.ends().items() if at}
 
         def drained() -> bool:
-            committed = self.committed()
+            try:
+                committed = self.committed()
+            except KafkaError:  # its coordinator is loading, or away
+                return False
             return all(committed.get(tp, -1) >= at for tp, at in ends.items())
 
         until(drained, "all committed", DRAINED_WITHIN)

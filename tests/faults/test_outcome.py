@@ -45,7 +45,7 @@ def test_the_same_output_twice_is_repeated_and_no_fault():
 
 def nudge(**changed):
     struct = OUTPUT_STRUCTS["nudge"]
-    told = {name: None for name in struct.__struct_fields__} | {"nudge_id": "n1", "partner_id": "P1", "title": "A word"} | changed
+    told = dict.fromkeys(struct.__struct_fields__) | {"nudge_id": "n1", "partner_id": "P1", "title": "A word"} | changed
     return encode(struct(**{name: value for name, value in told.items() if name != "type"}))
 
 

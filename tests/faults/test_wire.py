@@ -93,6 +93,15 @@ def test_a_refused_write_never_reaches_the_broker_and_the_next_one_does():
         assert answer(client) == (8, WRITTEN)
 
 
+def test_answers_come_in_the_order_of_the_requests_also_when_a_later_one_is_refused():
+    with wired() as (wire, _, client):
+        wire.inject(PRODUCE, NOT_LEADER, 1, "refused")
+        ask(client, correlation=1)
+        ask(client, correlation=2, topic="refused")
+        ask(client, correlation=3)
+        assert [answer(client)[0] for _ in range(3)] == [1, 2, 3]
+
+
 def test_a_lost_answer_leaves_the_write_with_the_broker():
     with wired() as (wire, broker, client):
         wire.inject(PRODUCE, TIMED_OUT, 1, reached=True)

@@ -6,6 +6,7 @@ Each twist is a function with plain arguments; `apply` does them by name before 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from functools import wraps
 from typing import Any
 
 from faust.transport.drivers.aiokafka import Consumer
+from mode.utils.queues import ThrowableQueue
 
 from streams import partition, worker
 from streams.lane import terms
@@ -27,7 +29,7 @@ Twist = tuple[Any, ...]
 """A name of `TWISTS` and its arguments."""
 
 STEPS = ("outputs", "changelog torn", "changelog", "offsets")
-_TERM = 1
+_TERM, _LOOK = 1, 0.01
 
 
 def apply(twists: Iterable[Twist]) -> None:
@@ -98,6 +100,62 @@ def slow_commits(seconds: float) -> None:
     worker.Worker._write = slowly  # type: ignore[method-assign]
 
 
+def commits_across_rebalances(seconds: float) -> None:
+    """A commit that begins when partitions were taken away, and not given out yet, goes on only when they are; or after `seconds`."""
+    write, opened = worker.Worker._write, worker.Worker.opened
+    taken, given = asyncio.Event(), asyncio.Event()
+
+    @wraps(opened)
+    async def told(self: Any, *args: Any) -> None:
+        await opened(self, *args)
+        taken.clear()
+        given.set()
+
+    @wraps(write)
+    async def across(self: Any, shots: Any) -> None:
+        if taken.is_set() and any(shot.records for shot in shots):
+            given.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await given.wait()
+        await write(self, shots)
+
+    worker.Worker.opened, worker.Worker._write = told, across  # type: ignore[method-assign]
+    _after(LaneConsumer, "on_partitions_revoked", taken.set)
+
+
+def batches_taken_late(seconds: float) -> None:
+    """Agents take a batch so much after it was put into their queue, and partitions are resumed so much after they were sought."""
+    seek = LaneConsumer.perform_seek
+
+    @wraps(seek)
+    async def then_wait(self: Any) -> None:
+        await seek(self)
+        await asyncio.sleep(seconds)
+
+    async def late(self: Any) -> Any:
+        while True:
+            await asyncio.sleep(_LOOK if self.empty() else seconds)
+            if not self.empty():
+                return self.get_nowait()
+
+    LaneConsumer.perform_seek = then_wait  # type: ignore[method-assign]
+    ThrowableQueue.get = late
+
+
+def no_epochs() -> None:
+    """What was written for partitions that were taken away meanwhile gives out offsets all the same."""
+
+    async def write_out(self: Any) -> Any:
+        if self.failure is not None:
+            raise self.failure
+        shots = [partition.snapshot(time.monotonic()) for partition in self.partitions.values()]
+        await self._write(shots)
+        return {tp: offset for shot in shots for tp, offset in shot.offsets.items()}
+
+    worker.Worker.write_out = write_out  # type: ignore[method-assign]
+
+
 # -- the clock
 
 
@@ -153,6 +211,11 @@ def no_applied_offsets() -> None:
     snapshots.load = forgetful
 
 
+def handed_on_while_rebalancing() -> None:
+    """What is fetched goes to the agents before the group has settled."""
+    LaneConsumer._may_hand_on = lambda self, tp: True  # type: ignore[method-assign]
+
+
 def no_terms() -> None:
     """Everybody writes under the same term, so that the last record wins."""
     partition.sealed = lambda term, state: terms.sealed(_TERM, state)  # type: ignore[attr-defined]
@@ -203,7 +266,7 @@ def stock_stumbles(event: int) -> None:
 TWISTS: dict[str, Callable[..., None]] = {
     f.__name__: f
     for f in (
-        die_after, sleep_after, slow_commits, clock_ahead, offsets_first, outputs_not_awaited, no_applied_offsets, no_terms, slow_outputs,
+        die_after, sleep_after, slow_commits, commits_across_rebalances, batches_taken_late, clock_ahead, offsets_first, outputs_not_awaited, no_applied_offsets, no_terms, no_epochs, handed_on_while_rebalancing, slow_outputs,
         stock_dies_after_commit, stock_stumbles,
     )
 }  # fmt: skip

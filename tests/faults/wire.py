@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import struct
 import threading
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -133,22 +134,28 @@ class _Link:
 
     def __init__(self, wire: Wire, client: Any, broker: Any) -> None:
         self._wire, self._client, self._broker = wire, client, broker
-        self._asked: dict[int, Request] = {}
+        self._asked: deque[tuple[Request, bytes | None]] = deque()  # with the answer, where it is ours
 
     async def up(self, reader: Any) -> None:
         async for frame in self._late(reader):
             request = Request.read(frame)
-            if (answer := self._refusal(request, frame)) is not None:
-                await _write(self._client, answer)
-                continue
-            if request.api in (PRODUCE, FETCH):
-                self._asked[request.correlation] = request
-            await _write(self._broker, frame)
+            answer = self._refusal(request, frame)
+            self._asked.append((request, answer))
+            if answer is None:
+                await _write(self._broker, frame)
+            await self._answer_those_refused()
 
     async def down(self, reader: Any) -> None:
         async for frame in self._late(reader):
-            request = self._asked.pop(_SIZE.unpack_from(frame)[0], None)
-            await _write(self._client, frame if request is None else self._answer(request, frame))
+            request, _ = self._asked.popleft()
+            await _write(self._client, self._answer(request, frame) if request.api in (PRODUCE, FETCH) else frame)
+            await self._answer_those_refused()
+
+    async def _answer_those_refused(self) -> None:
+        """Clients want answers in the order of their requests."""
+        while self._asked and (answer := self._asked[0][1]) is not None:
+            self._asked.popleft()
+            await _write(self._client, answer)
 
     async def _late(self, reader: Any) -> AsyncIterator[bytes]:
         """Frames, each as much later as the wire is slow; none while it is stalled."""
@@ -158,7 +165,7 @@ class _Link:
         try:
             while (item := await queue.get())[1] is not None:
                 await asyncio.sleep(max(0.0, item[0] - clock()))
-                while self._wire.stalled:  # noqa: ASYNC110 - another thread sets it
+                while self._wire.stalled:
                     await asyncio.sleep(LOOK)
                 yield item[1]
         finally:

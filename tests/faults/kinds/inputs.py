@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from tests.faults.kinds.kind import kind
 from tests.faults.scene import Scene
 
@@ -17,9 +15,8 @@ def _killed_once(scene: Scene) -> None:
     scene.until_served()
 
 
-def _on(stream: str, tells: str, **more: object) -> None:
-    does: Callable[[Scene], None] = lambda scene: _killed_once(scene)  # noqa: E731 - one function for each kind
-    kind(stream, tells, stream=stream, **more)(does)
+def _on(stream: str, tells: str) -> None:
+    kind(stream, tells, stream=stream)(_killed_once)
 
 
 _on("poisoned", "records that are no events between good ones, and a kill")

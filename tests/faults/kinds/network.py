@@ -5,7 +5,16 @@ from __future__ import annotations
 from tests.faults.fleet import until
 from tests.faults.kinds.kind import kind
 from tests.faults.scene import Scene
-from tests.faults.wire import FETCH, NOT_ENOUGH_REPLICAS, NOT_LEADER, PRODUCE, STORAGE_ERROR, TIMED_OUT, TOPIC_AUTHORIZATION_FAILED, Injection
+from tests.faults.wire import (
+    FETCH,
+    NOT_ENOUGH_REPLICAS,
+    NOT_LEADER,
+    PRODUCE,
+    STORAGE_ERROR,
+    TIMED_OUT,
+    TOPIC_AUTHORIZATION_FAILED,
+    Injection,
+)
 
 
 def _two_at_work(scene: Scene) -> None:
@@ -13,6 +22,8 @@ def _two_at_work(scene: Scene) -> None:
         scene.fleet.join()
     scene.feeder.start()
     scene.until_sent(scene.rnd.uniform(0.15, 0.4))
+    scene.until_served()
+    scene.recoveries.clear()
 
 
 def _came(injection: Injection) -> None:
@@ -50,7 +61,7 @@ def leader_change(scene: Scene) -> None:
     _two_at_work(scene)
     injected = [scene.lane.wire.inject(api, NOT_LEADER, 10_000) for api in (FETCH, PRODUCE)]
     scene.pause(0.3, 1.5)
-    assert all(i.done for i in injected), "nobody asked"
+    until(lambda: all(i.done for i in injected), "the errors came")
     scene.lane.wire.injections = []
     scene.lane.wire.cut()
     scene.until_served()
@@ -61,7 +72,7 @@ def disk_full(scene: Scene) -> None:
     _two_at_work(scene)
     full = scene.lane.wire.inject(PRODUCE, STORAGE_ERROR, 100_000, "changelog")
     scene.pause(0.5, 2.5)
-    assert full.done, "nobody wrote"
+    until(lambda: full.done, "the errors came")
     scene.lane.wire.injections = []
     scene.until_served()
 

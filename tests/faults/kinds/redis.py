@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from redis import Redis
+from redis.exceptions import BusyLoadingError
 
 from streams.views import ViewReader
 from tests.faults.fleet import until
@@ -22,10 +23,18 @@ def redis_down_and_flushed(scene: Scene) -> None:
     if scene.rnd.random() < 0.5:
         scene.fleet.kill(scene.any_seat())
     redis.start()
-    with Redis.from_url(redis.url) as client:
-        client.flushall()
+    until(lambda: _flushed(redis.url), "Redis emptied", 10)
     scene.until_served()
     scene.until_drained()
     reader, wanted = ViewReader(scene.direct), segments_left(scene.direct)
     until(lambda: all(reader.partner(who) and reader.partner(who)["segments"] == segments for who, segments in wanted.items()), "the views are right")
     reader.close()
+
+
+def _flushed(url: str) -> bool:
+    """False while it reads what it had on disk."""
+    with Redis.from_url(url) as client:
+        try:
+            return bool(client.flushall())
+        except BusyLoadingError:
+            return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 from tests.faults.fleet import Seat, until
 from tests.faults.kinds.kind import kind
@@ -50,8 +51,18 @@ def _wake(scene: Scene, sleeper: Seat) -> None:
 
 def _stopped(seat: Seat) -> bool:
     """Whether the kernel says that it is stopped."""
-    with open(f"/proc/{seat.process.pid}/stat", encoding="ascii") as stat:
-        return stat.read().rsplit(")", 1)[1].split()[0] == "T"
+    stat = Path(f"/proc/{seat.process.pid}/stat").read_text(encoding="ascii")
+    return stat.rsplit(")", 1)[1].split()[0] == "T"
+
+
+@kind("batches taken late", "a worker is killed, and what is fetched lies a moment in its agent's queue when the group has settled", always=(("batches_taken_late", 0.15),))
+def batches_taken_late(scene: Scene) -> None:
+    scene.fleet.join()
+    scene.fleet.join()
+    scene.feeder.start()
+    scene.until_sent(scene.rnd.uniform(0.3, 0.6))
+    scene.fleet.kill(scene.any_seat())
+    scene.until_served()
 
 
 @kind("join and leave", "workers join and leave in order, one after the other, faster than the group settles")
@@ -61,6 +72,16 @@ def join_and_leave(scene: Scene) -> None:
 
 @kind("rebalance in a commit", "the same, while each commit takes most of a second between outputs and changelog", always=(("slow_commits", 0.4),))
 def rebalance_in_a_commit(scene: Scene) -> None:
+    _storm(scene)
+
+
+@kind(
+    "commit across a rebalance",
+    "the same, while what a commit writes after partitions were taken away reaches the changelog when their next owner has read it",
+    always=(("slow_commits", 0.1), ("commits_across_rebalances", 3.0)),
+    settings={"commit_interval": 0.1},
+)
+def commit_across_a_rebalance(scene: Scene) -> None:
     _storm(scene)
 
 
