@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from queue import Queue
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 
 from tests.faults import report
 from tests.faults.ground import Ground, Lane
@@ -22,6 +23,7 @@ from tests.faults.prove import PROOFS, Proof
 from tests.faults.run import Run, Undisturbed, run
 
 LANES = 2
+T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,9 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def disturb(options: argparse.Namespace, folder: Path) -> int:
-    runs = campaign(plan(options), folder, options.lanes)
-    if options.report:
-        report.keep(runs)
+    runs = campaign(plan(options), folder, options.lanes, keep=options.report)
     lost, doubled = sum(r.lost for r in runs), sum(r.doubled for r in runs)
     print(f"{len(runs)} runs, lost {lost}, doubled {doubled}")
     return 1 if lost or doubled or not runs else 0
@@ -41,28 +41,23 @@ def disturb(options: argparse.Namespace, folder: Path) -> int:
 
 def prove(options: argparse.Namespace, folder: Path) -> int:
     """Each proof is tried with up to three seeds; what one of them shows is shown."""
-    names = options.proofs or list(PROOFS)
     with Ground(folder / "ground", options.lanes) as ground:
-        undisturbed, free = Undisturbed(folder), _free(ground)
-
-        def one(name: str) -> dict[str, Any]:
-            with _taken(free) as lane:
-                return tried(PROOFS[name], options.seed, lane, folder, undisturbed)
-
-        with ThreadPoolExecutor(options.lanes) as pool:
-            proofs = list(pool.map(one, names))
+        undisturbed = Undisturbed(folder)
+        jobs = [partial(tried, PROOFS[name], options.seed, folder=folder, undisturbed=undisturbed) for name in options.proofs or PROOFS]
+        proofs = side_by_side(ground, jobs)
     if options.report:
         report.keep([], proofs)
     unseen = [p["name"] for p in proofs if not p["seen"]]
-    print(f"{len(proofs)} broken on purpose, {len(proofs) - len(unseen)} seen{'; not seen: ' * bool(unseen)}{', '.join(unseen)}")
+    print(f"{len(proofs)} tried, {len(proofs) - len(unseen)} came out as they have to{'; not so: ' * bool(unseen)}{', '.join(unseen)}")
     return 1 if unseen else 0
 
 
 def tried(proof: Proof, seed: int, lane: Lane, folder: Path, undisturbed: Undisturbed) -> dict[str, Any]:
+    """What came of a proof, with the first of three seeds that shows it."""
     for own in range(seed, seed + 3):
         lost, doubled = proof.tried(own, lane, folder, undisturbed)
-        seen = any({"lost": lost, "doubled": doubled}[what] for what in proof.red)
-        print(f"{proof.name:<22} seed {own:<4} lost {lost}, doubled {doubled}: {'red, as it has to be' if seen else 'not seen'}", flush=True)
+        seen = proof.seen(lost, doubled)
+        print(f"{proof.name:<22} seed {own:<4} lost {lost}, doubled {doubled}: {'as it has to be' if seen else 'NOT as it has to be'}", flush=True)
         if seen:
             break
     return {"name": proof.name, "tells": proof.tells, "seed": own, "lost": lost, "doubled": doubled, "seen": seen}
@@ -86,37 +81,42 @@ def plan(options: argparse.Namespace) -> list[tuple[str, int]]:
     return [(options.kinds[number % len(options.kinds)], options.seed + number) for number in range(count)]
 
 
-def campaign(planned: Sequence[tuple[str, int]], folder: Path, lanes: int) -> list[Run]:
-    """All runs: side by side in lanes, and those alone that need the broker to themselves."""
+def campaign(planned: Sequence[tuple[str, int]], folder: Path, lanes: int, *, keep: bool = False) -> list[Run]:
+    """All runs: side by side, then those that need the broker to themselves. `keep`: each result is kept as soon as it is there."""
+    telling = Lock()
     with Ground(folder / "ground", lanes) as ground:
-        undisturbed, free = Undisturbed(folder), _free(ground)
+        undisturbed = Undisturbed(folder)
 
-        def one(planned: tuple[str, int]) -> Run:
-            with _taken(free) as lane:
-                return _told(run(*planned, lane, folder, undisturbed))
+        def one(kind: str, seed: int, lane: Lane) -> Run:
+            found = run(kind, seed, lane, folder, undisturbed)
+            with telling:
+                _tell(found)
+                if keep:
+                    report.keep([found])
+            return found
 
-        with ThreadPoolExecutor(lanes) as pool:
-            runs = list(pool.map(one, [p for p in planned if not KINDS[p[0]].alone]))
-        return runs + [one(p) for p in planned if KINDS[p[0]].alone]
+        runs = side_by_side(ground, [partial(one, *p) for p in planned if not KINDS[p[0]].alone])
+        return runs + [one(*p, lane=ground.lanes[0]) for p in planned if KINDS[p[0]].alone]
 
 
-def _free(ground: Ground) -> Queue[Lane]:
+def side_by_side(ground: Ground, jobs: Sequence[Callable[..., T]]) -> list[T]:
+    """Results of the jobs, as many at a time as there are lanes. Each is called with its `lane`."""
     free = Queue[Lane]()
     for lane in ground.lanes:
         free.put(lane)
-    return free
+
+    def one(job: Callable[..., T]) -> T:
+        lane = free.get()
+        try:
+            return job(lane=lane)
+        finally:
+            free.put(lane)
+
+    with ThreadPoolExecutor(len(ground.lanes)) as pool:
+        return list(pool.map(one, jobs))
 
 
-@contextmanager
-def _taken(free: Queue[Lane]) -> Iterator[Lane]:
-    lane = free.get()
-    try:
-        yield lane
-    finally:
-        free.put(lane)
-
-
-def _told(found: Run) -> Run:
+def _tell(found: Run) -> None:
     shown = ", ".join(f"{s:.1f}" for s in found.recovered_s) or "-"
     print(
         f"{found.kind:<28} seed {found.seed:<5} lost {found.lost}, doubled {found.doubled}, repeated {found.repeated}, "
@@ -125,7 +125,6 @@ def _told(found: Run) -> Run:
     )
     for note in found.notes:
         print(f"  {note}", flush=True)
-    return found
 
 
 if __name__ == "__main__":

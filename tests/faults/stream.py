@@ -16,7 +16,7 @@ from training_rules import Rules, load_rules
 
 RULES = Path(__file__).with_name("rules.yaml")
 PARTITIONS, PARTNERS = 4, 120
-EVENTS = 6000
+EVENTS = 5000
 DAY = 86_400.0
 SETTLED = 0.8  # the last fifth of a stream is plain, so that each partner ends on an event in its place
 

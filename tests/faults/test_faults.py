@@ -1,26 +1,36 @@
-"""A short slice of `make faults`: two kinds come out clean, and two broken protocols do not."""
+"""A short slice of `make faults`: kills come out clean, and two broken protocols do not."""
+
+from functools import partial
 
 import pytest
 
-from tests.faults.__main__ import campaign, tried
+from tests.faults.__main__ import side_by_side, tried
 from tests.faults.ground import Ground
 from tests.faults.prove import PROOFS
-from tests.faults.run import Undisturbed
+from tests.faults.run import Undisturbed, run
 
-pytestmark = pytest.mark.kafka
-
-
-@pytest.mark.timeout(120)
-def test_kills_at_random_and_in_a_commit_lose_and_double_nothing(tmp_path):
-    runs = campaign([("killed", 77), ("killed after changelog", 77)], tmp_path, lanes=2)
-    assert [(r.kind, r.lost, r.doubled, r.notes) for r in runs] == [("killed", 0, 0, []), ("killed after changelog", 0, 0, [])]
-    assert all(r.lives > 1 and r.recovered_s for r in runs), "nobody was killed"
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+KILLS, PROVED, SEED = ("killed", "killed after changelog"), ("offsets first", "no applied offsets"), 77
 
 
-@pytest.mark.timeout(120)
-def test_a_protocol_without_one_of_its_steps_is_seen(tmp_path):
-    with Ground(tmp_path / "ground", 1) as ground:
-        undisturbed = Undisturbed(tmp_path)
-        seen = {name: tried(PROOFS[name], 77, ground.lanes[0], tmp_path, undisturbed) for name in ("offsets first", "no applied offsets")}
-    assert seen["offsets first"]["lost"] > 0
-    assert seen["no applied offsets"]["doubled"] > 0
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """What came of it, by name; on one Kafka, two at a time."""
+    folder = tmp_path_factory.mktemp("faults")
+    given = {"folder": folder, "undisturbed": Undisturbed(folder)}
+    jobs = [partial(run, name, SEED, **given) for name in KILLS] + [partial(tried, PROOFS[name], SEED, **given) for name in PROVED]
+    with Ground(folder / "ground", 2) as ground:
+        return dict(zip((*KILLS, *PROVED), side_by_side(ground, jobs), strict=True))
+
+
+@pytest.mark.parametrize("kind", KILLS)
+def test_a_killed_worker_loses_and_doubles_nothing(found, kind):
+    came = found[kind]
+    assert (came.lost, came.doubled, came.notes) == (0, 0, [])
+    assert came.lives > 1, "nobody was killed"
+    assert came.recovered_s
+
+
+@pytest.mark.parametrize(("proof", "red"), zip(PROVED, ("lost", "doubled"), strict=True))
+def test_a_protocol_without_one_of_its_steps_is_seen(found, proof, red):
+    assert found[proof][red] > 0

@@ -5,6 +5,7 @@ import json
 from benches import machine
 from tests.faults import report
 from tests.faults.kinds import KINDS
+from tests.faults.prove import PROOFS
 
 
 def kept():
@@ -19,6 +20,11 @@ def test_every_kind_was_run_and_what_is_kept_adds_up():
     found = kept()
     assert {run["kind"] for run in found["runs"]} == set(KINDS)
     assert (found["count"], found["lost"], found["doubled"]) == (len(found["runs"]), sum(r["lost"] for r in found["runs"]), sum(r["doubled"] for r in found["runs"]))
+
+
+def test_everything_that_was_broken_on_purpose_was_seen():
+    proofs = {proof["name"]: proof["seen"] for proof in kept()["proofs"]}
+    assert proofs == dict.fromkeys(PROOFS, True)
 
 
 def test_a_fault_that_was_found_stands_on_the_page():

@@ -8,13 +8,13 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from aiokafka.protocol.produce import ProduceRequest_v8, ProduceResponse_v8
+from aiokafka.protocol.produce import ProduceRequest_v7, ProduceResponse_v7
 
 from streams.local.processes import HOST, free_port
 from tests.faults.wire import NOT_LEADER, PRODUCE, TIMED_OUT, Wires
 
 OTHER = 18
-WRITTEN = ProduceResponse_v8([("t", [(0, 0, 41, -1, 0, [], None)])], 0).encode()
+WRITTEN = ProduceResponse_v7([("t", [(0, 0, 41, -1, 0)])], 0).encode()
 
 
 class Broker(socketserver.ThreadingTCPServer):
@@ -51,8 +51,8 @@ def wired():
 
 
 def ask(client, api=PRODUCE, correlation=7, topic="t"):
-    body = ProduceRequest_v8(None, -1, 1000, [(topic, [(0, b"")])]).encode()
-    frame = struct.pack(">hhih", api, 8, correlation, 1) + b"c" + body
+    body = ProduceRequest_v7(None, -1, 1000, [(topic, [(0, b"")])]).encode()
+    frame = struct.pack(">hhih", api, 7, correlation, 1) + b"c" + body
     client.sendall(struct.pack(">i", len(frame)) + frame)
 
 
@@ -73,7 +73,7 @@ def _exactly(client, size):
 
 
 def code(body):
-    return ProduceResponse_v8.decode(body).topics[0][1][0][1]
+    return ProduceResponse_v7.decode(body).topics[0][1][0][1]
 
 
 def test_what_nobody_asked_to_change_passes_as_it_is():

@@ -143,19 +143,6 @@ def batches_taken_late(seconds: float) -> None:
     ThrowableQueue.get = late
 
 
-def no_epochs() -> None:
-    """What was written for partitions that were taken away meanwhile gives out offsets all the same."""
-
-    async def write_out(self: Any) -> Any:
-        if self.failure is not None:
-            raise self.failure
-        shots = [partition.snapshot(time.monotonic()) for partition in self.partitions.values()]
-        await self._write(shots)
-        return {tp: offset for shot in shots for tp, offset in shot.offsets.items()}
-
-    worker.Worker.write_out = write_out  # type: ignore[method-assign]
-
-
 # -- the clock
 
 
@@ -266,7 +253,7 @@ def stock_stumbles(event: int) -> None:
 TWISTS: dict[str, Callable[..., None]] = {
     f.__name__: f
     for f in (
-        die_after, sleep_after, slow_commits, commits_across_rebalances, batches_taken_late, clock_ahead, offsets_first, outputs_not_awaited, no_applied_offsets, no_terms, no_epochs, handed_on_while_rebalancing, slow_outputs,
+        die_after, sleep_after, slow_commits, commits_across_rebalances, batches_taken_late, clock_ahead, offsets_first, outputs_not_awaited, no_applied_offsets, no_terms, handed_on_while_rebalancing, slow_outputs,
         stock_dies_after_commit, stock_stumbles,
     )
 }  # fmt: skip

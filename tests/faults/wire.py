@@ -14,14 +14,16 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from aiokafka.protocol.fetch import FetchResponse_v11
-from aiokafka.protocol.produce import ProduceRequest_v8, ProduceResponse_v8
+from aiokafka.protocol import fetch, produce
 
 from streams.local.processes import HOST
 
 PRODUCE, FETCH, OFFSET_COMMIT = 0, 1, 8
 LOOK = 0.02  # s between two looks at a wire that is stalled
 _HEAD, _SIZE = struct.Struct(">hhih"), struct.Struct(">i")
+
+#: What an answer with an error has else; -1 for the rest.
+_NOTHING: dict[str, Any] = {"record_errors": [], "error_message": None, "aborted_transactions": [], "message_set": b""}
 
 #: Error codes of Kafka's protocol.
 NOT_LEADER, TIMED_OUT, NOT_ENOUGH_REPLICAS, STORAGE_ERROR, TOPIC_AUTHORIZATION_FAILED = 6, 7, 19, 56, 29
@@ -34,6 +36,11 @@ class Request(NamedTuple):
     version: int
     correlation: int
     body: int
+
+    def struct(self, what: str) -> Any:
+        """aiokafka's own struct of this request ("Request") or its answer ("Response")."""
+        module, name = (produce, "Produce") if self.api == PRODUCE else (fetch, "Fetch")
+        return getattr(module, f"{name}{what}_v{self.version}")
 
     @classmethod
     def read(cls, frame: bytes) -> Request:
@@ -175,24 +182,24 @@ class _Link:
         """The answer to a produce request that the broker never gets."""
         if request.api != PRODUCE or not self._wire.injections:
             return None
-        topics = ProduceRequest_v8.decode(frame[request.body :]).topics
+        topics = request.struct("Request").decode(frame[request.body :]).topics
         found = self._injection(request, [topic for topic, _ in topics], reached=False)
         if found is None:
             return None
-        answers = [(topic, [(number, found.code, -1, -1, -1, [], None) for number, _ in parts]) for topic, parts in topics]
-        return _SIZE.pack(request.correlation) + ProduceResponse_v8(answers, 0).encode()
+        answer = request.struct("Response")
+        spoiled = [(topic, [_spoiled(answer, number, found.code) for number, _ in parts]) for topic, parts in topics]
+        return _SIZE.pack(request.correlation) + answer(topics=spoiled, throttle_time_ms=0).encode()
 
     def _answer(self, request: Request, frame: bytes) -> bytes:
         """The broker's answer, or what is made of it."""
         if not self._wire.injections:
             return frame
-        kind = ProduceResponse_v8 if request.api == PRODUCE else FetchResponse_v11
+        kind = request.struct("Response")
         answer = kind.decode(frame[4:])
         found = self._injection(request, [topic for topic, _ in answer.topics], reached=True)
         if found is None:
             return frame
-        spoil = _produced if request.api == PRODUCE else _fetched
-        answer.topics = [(topic, [spoil(part, found.code) for part in parts]) for topic, parts in answer.topics]
+        answer.topics = [(topic, [_spoiled(kind, part[0], found.code) for part in parts]) for topic, parts in answer.topics]
         return frame[:4] + answer.encode()
 
     def _injection(self, request: Request, names: list[str], *, reached: bool) -> Injection | None:
@@ -203,12 +210,10 @@ class _Link:
         return None
 
 
-def _produced(part: tuple[Any, ...], code: int) -> tuple[Any, ...]:
-    return (part[0], code, -1, -1, -1, [], None)
-
-
-def _fetched(part: tuple[Any, ...], code: int) -> tuple[Any, ...]:
-    return (part[0], code, -1, -1, -1, [], -1, b"")
+def _spoiled(answer: Any, number: int, code: int) -> tuple[Any, ...]:
+    """The part of an answer that is about one partition, with an error."""
+    parts = answer.SCHEMA.fields[answer.SCHEMA.names.index("topics")].array_of.fields[1].array_of
+    return tuple({"partition": number, "error_code": code, **_NOTHING}.get(name, -1) for name in parts.names)
 
 
 async def _read(reader: Any, queue: asyncio.Queue[tuple[float, bytes | None]], due: Callable[[], float]) -> None:
