@@ -57,8 +57,7 @@ def _switched_off(name: str, tells: str, red: Sequence[str], does: Callable[[Sce
 
 def _dies_after(step: str) -> Callable[[Scene], None]:
     def dies(scene: Scene) -> None:
-        first = scene.fleet.join(("die_after", step, scene.rnd.randint(2, 4)))
-        scene.feeder.start()
+        (first,) = scene.at_work(1, ("die_after", step, scene.rnd.randint(2, 4)))
         until(lambda: first.lives > 1, "the worker died in its commit")
 
     return dies

@@ -52,6 +52,17 @@ class Scene:
 
     # -- for faults
 
+    def at_work(self, count: int, *first: Twist) -> list[Seat]:
+        """So many workers, each with partitions of its own, and then events. `first`: twists of the first one's first life."""
+        seats = [self.fleet.join(*(first if number == 0 else ())) for number in range(count)]
+        until(lambda: self.settled(seats), f"{count} at work")
+        self.feeder.start()
+        return seats
+
+    def settled(self, seats: Sequence[Seat]) -> bool:
+        owned = [number for seat in seats for number in seat.stats().get("partitions", {})]
+        return len(owned) == PARTITIONS == len(set(owned)) and all(seat.stats()["partitions"] for seat in seats)
+
     def until_sent(self, share: float) -> None:
         """Wait until that share of the stream is sent."""
         until(lambda: self.feeder.over or self.feeder.sent >= share * self.total, f"{share:.0%} sent")

@@ -6,7 +6,6 @@ Each twist is a function with plain arguments; `apply` does them by name before 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -98,30 +97,6 @@ def slow_commits(seconds: float) -> None:
         await write(self, shots)
 
     worker.Worker._write = slowly  # type: ignore[method-assign]
-
-
-def commits_across_rebalances(seconds: float) -> None:
-    """A commit that begins when partitions were taken away, and not given out yet, goes on only when they are; or after `seconds`."""
-    write, opened = worker.Worker._write, worker.Worker.opened
-    taken, given = asyncio.Event(), asyncio.Event()
-
-    @wraps(opened)
-    async def told(self: Any, *args: Any) -> None:
-        await opened(self, *args)
-        taken.clear()
-        given.set()
-
-    @wraps(write)
-    async def across(self: Any, shots: Any) -> None:
-        if taken.is_set() and any(shot.records for shot in shots):
-            given.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await given.wait()
-        await write(self, shots)
-
-    worker.Worker.opened, worker.Worker._write = told, across  # type: ignore[method-assign]
-    _after(LaneConsumer, "on_partitions_revoked", taken.set)
 
 
 def batches_taken_late(seconds: float) -> None:
@@ -253,7 +228,7 @@ def stock_stumbles(event: int) -> None:
 TWISTS: dict[str, Callable[..., None]] = {
     f.__name__: f
     for f in (
-        die_after, sleep_after, slow_commits, commits_across_rebalances, batches_taken_late, clock_ahead, offsets_first, outputs_not_awaited, no_applied_offsets, no_terms, handed_on_while_rebalancing, slow_outputs,
+        die_after, sleep_after, slow_commits, batches_taken_late, clock_ahead, offsets_first, outputs_not_awaited, no_applied_offsets, no_terms, handed_on_while_rebalancing, slow_outputs,
         stock_dies_after_commit, stock_stumbles,
     )
 }  # fmt: skip

@@ -246,8 +246,9 @@ class Wires:
 
     def stop(self) -> None:
         for wire in self.wires:
+            wire.heal()
             self._call(wire.close())
-        self._call(_cancel_all())
+        self._call(_settle())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
@@ -256,9 +257,8 @@ class Wires:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
 
-async def _cancel_all() -> None:
-    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    await asyncio.sleep(0.01)  # what was aborted is closed in the loop's next turns
+async def _settle() -> None:
+    """Connections that were aborted come to their end."""
+    if tasks := [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]:
+        await asyncio.wait(tasks, timeout=2)
+    await asyncio.sleep(LOOK)

@@ -28,7 +28,5 @@ def broker_out_of_reach(scene: Scene) -> None:
 
 
 def _at_work(scene: Scene) -> None:
-    for _ in range(scene.rnd.randint(1, 2)):
-        scene.fleet.join()
-    scene.feeder.start()
+    scene.at_work(scene.rnd.randint(1, 2))
     scene.until_sent(scene.rnd.uniform(0.2, 0.5))

@@ -11,9 +11,7 @@ from tests.faults.twists import STEPS
 def _killed_after(step: str) -> None:
     @kind(f"killed after {step}", f"SIGKILL of one of two workers right after a step of its commit: {_TOLD[step]}")
     def killed(scene: Scene) -> None:
-        scene.fleet.join()
-        first = scene.fleet.join(("die_after", step, scene.rnd.randint(1, 5)))
-        scene.feeder.start()
+        first, _ = scene.at_work(2, ("die_after", step, scene.rnd.randint(1, 5)))
         until(lambda: first.lives > 1, "the worker died in its commit")
         scene.until_served()
 

@@ -17,10 +17,8 @@ _AT_ONCE = {"min.compaction.lag.ms": "0", "segment.ms": "200", "min.cleanable.di
 @kind("compacted holes", "Kafka compacts the changelog at once, and a worker is killed when it has holes")
 def compacted_holes(scene: Scene) -> None:
     topic = changelog(scene.direct)
-    scene.fleet.join()
-    until(lambda: topic in scene.admin.list_topics(), "the changelog made")
+    scene.at_work(1)
     scene.admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, _AT_ONCE)])
-    scene.feeder.start()
     scene.until_sent(scene.rnd.uniform(0.4, 0.6))
     until(lambda: holes(scene, topic) > 0, "holes in the changelog", 20)
     scene.fleet.kill(scene.any_seat())

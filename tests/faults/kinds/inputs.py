@@ -7,18 +7,15 @@ from tests.faults.scene import Scene
 
 
 def _killed_once(scene: Scene) -> None:
-    for _ in range(scene.rnd.randint(1, 2)):
-        scene.fleet.join()
-    scene.feeder.start()
+    scene.at_work(scene.rnd.randint(1, 2))
     scene.until_sent(scene.rnd.uniform(0.2, 0.7))
     scene.fleet.kill(scene.any_seat())
     scene.until_served()
 
 
-def _on(stream: str, tells: str) -> None:
-    kind(stream, tells, stream=stream)(_killed_once)
-
-
-_on("poisoned", "records that are no events between good ones, and a kill")
-_on("repeated", "a producer that sends one in twenty events twice, and a kill")
-_on("day late", "one in fifty events comes a day late, and a kill")
+for _name, _tells in {
+    "poisoned": "records that are no events between good ones, and a kill",
+    "repeated": "a producer that sends one in twenty events twice, and a kill",
+    "day late": "one in fifty events comes a day late, and a kill",
+}.items():
+    kind(_name, _tells, stream=_name)(_killed_once)

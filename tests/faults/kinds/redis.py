@@ -15,8 +15,7 @@ from tests.faults.scene import Scene
 @kind("redis down and flushed", "Redis killed, started again and emptied, and a worker killed; in the end the views show the segments of the changelog's states")
 def redis_down_and_flushed(scene: Scene) -> None:
     redis = scene.lane.redis
-    scene.fleet.join()
-    scene.feeder.start()
+    scene.at_work(1)
     scene.until_sent(scene.rnd.uniform(0.1, 0.3))
     redis.kill()
     scene.pause(0.5, 2.0)

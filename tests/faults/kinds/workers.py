@@ -12,9 +12,7 @@ from tests.faults.scene import SESSION, Scene
 
 @kind("killed", "SIGKILL at random moments under load, one to three workers")
 def killed(scene: Scene) -> None:
-    for _ in range(scene.rnd.randint(1, 3)):
-        scene.fleet.join()
-    scene.feeder.start()
+    scene.at_work(scene.rnd.randint(1, 3))
     for share in scene.shares(scene.rnd.randint(1, 2)):
         scene.until_sent(share)
         scene.fleet.kill(scene.any_seat())
@@ -23,10 +21,8 @@ def killed(scene: Scene) -> None:
 
 @kind("asleep", "SIGSTOP past the session, SIGCONT when another worker has gone on")
 def asleep(scene: Scene) -> None:
-    sleeper, _ = scene.fleet.join(), scene.fleet.join()
-    scene.feeder.start()
+    sleeper, _ = scene.at_work(2)
     scene.until_sent(scene.rnd.uniform(0.15, 0.4))
-    until(lambda: sleeper.stats().get("partitions"), "the first at work")
     sleeper.signal(signal.SIGSTOP)
     scene.until_served()
     scene.pause(0.0, SESSION)
@@ -35,8 +31,7 @@ def asleep(scene: Scene) -> None:
 
 @kind("asleep in a commit", "SIGSTOP between outputs and changelog, past the session; SIGCONT when another worker has done all that was left")
 def asleep_in_a_commit(scene: Scene) -> None:
-    sleeper, _ = scene.fleet.join(("sleep_after", "outputs", scene.rnd.randint(2, 4))), scene.fleet.join()
-    scene.feeder.start()
+    sleeper, _ = scene.at_work(2, ("sleep_after", "outputs", scene.rnd.randint(2, 4)))
     until(lambda: sleeper.alive and _stopped(sleeper), "the first asleep")
     scene.until_drained()
     _wake(scene, sleeper)
@@ -57,9 +52,7 @@ def _stopped(seat: Seat) -> bool:
 
 @kind("batches taken late", "a worker is killed, and what is fetched lies a moment in its agent's queue when the group has settled", always=(("batches_taken_late", 0.15),))
 def batches_taken_late(scene: Scene) -> None:
-    scene.fleet.join()
-    scene.fleet.join()
-    scene.feeder.start()
+    scene.at_work(2)
     scene.until_sent(scene.rnd.uniform(0.3, 0.6))
     scene.fleet.kill(scene.any_seat())
     scene.until_served()
@@ -75,20 +68,9 @@ def rebalance_in_a_commit(scene: Scene) -> None:
     _storm(scene)
 
 
-@kind(
-    "commit across a rebalance",
-    "the same, while what a commit writes after partitions were taken away reaches the changelog when their next owner has read it",
-    always=(("slow_commits", 0.1), ("commits_across_rebalances", 3.0)),
-    settings={"commit_interval": 0.1},
-)
-def commit_across_a_rebalance(scene: Scene) -> None:
-    _storm(scene)
-
-
 def _storm(scene: Scene) -> None:
     """The first stays; others come, are killed, or leave."""
-    scene.fleet.join()
-    scene.feeder.start()
+    scene.at_work(1)
     scene.until_sent(0.1)
     for _ in range(scene.rnd.randint(3, 5)):
         guest = scene.fleet.join()
