@@ -75,7 +75,7 @@ class Seat:
 
     def stats(self) -> dict[str, Any]:
         """The last whole line of this life's statistics; empty before the first."""
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, LookupError):
             return json.loads(self.stats_file.read_bytes().splitlines()[-1])  # type: ignore[no-any-return]
         return {}
 
