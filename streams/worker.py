@@ -86,7 +86,8 @@ class Worker:
 
     def began(self, positions: Mapping[TP, int]) -> None:
         for tp, position in positions.items():
-            self.partitions[tp.partition].merge.begin(self._families[tp.topic], position)
+            if (partition := self.partitions.get(tp.partition)) is not None:  # else taken away while it was sought
+                partition.merge.begin(self._families[tp.topic], position)
         self._news.set()
 
     def closed(self) -> None:

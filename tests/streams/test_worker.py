@@ -220,6 +220,15 @@ def test_no_offset_is_given_out_by_a_write_that_partitions_were_taken_away_under
     assert story(told) == {}
 
 
+def test_partitions_that_are_taken_away_while_they_are_sought_are_no_fault() -> None:
+    async def told(bench: Bench) -> Any:
+        bench.worker.closed()
+        bench.worker.began({TP("ratings", 0): 7})
+        return await bench.worker.write_out()
+
+    assert story(told) == {}
+
+
 def test_partitions_that_are_taken_away_while_they_are_opened_are_not_kept() -> None:
     async def told(bench: Bench) -> list[int]:
         opening = asyncio.ensure_future(bench.worker.opened({5: _with_a_partner()}, 2))
