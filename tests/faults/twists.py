@@ -40,11 +40,12 @@ def apply(twists: Iterable[Twist]) -> None:
 
 
 def at_step(step: str, commit: int, act: Callable[[], None]) -> None:
-    """Do `act` right after a step of the `commit`th commit that has states to write."""
-    seen = {"commits": 0}
+    """Do `act`, once, right after a step of the `commit`th commit that has states to write."""
+    seen = {"commits": 0, "acts": 0}
 
     def passed(here: str) -> None:
-        if here == step and seen["commits"] == commit:
+        if here == step and seen["commits"] == commit and not seen["acts"]:
+            seen["acts"] += 1
             act()
 
     _count_commits(seen)
