@@ -82,7 +82,7 @@ def plan(options: argparse.Namespace) -> list[tuple[str, int]]:
 
 
 def campaign(planned: Sequence[tuple[str, int]], folder: Path, lanes: int, *, keep: bool = False) -> list[Run]:
-    """All runs: side by side, then those that need the broker to themselves. `keep`: each result is kept as soon as it is there."""
+    """All runs: first those that need the broker to themselves, then the others side by side. `keep`: each result is kept as soon as it is there."""
     telling = Lock()
     with Ground(folder / "ground", lanes) as ground:
         undisturbed = Undisturbed(folder)
@@ -95,8 +95,8 @@ def campaign(planned: Sequence[tuple[str, int]], folder: Path, lanes: int, *, ke
                     report.keep([found])
             return found
 
-        runs = side_by_side(ground, [partial(one, *p) for p in planned if not KINDS[p[0]].alone])
-        return runs + [one(*p, lane=ground.lanes[0]) for p in planned if KINDS[p[0]].alone]
+        alone = [one(*p, lane=ground.lanes[0]) for p in planned if KINDS[p[0]].alone]
+        return alone + side_by_side(ground, [partial(one, *p) for p in planned if not KINDS[p[0]].alone])
 
 
 def side_by_side(ground: Ground, jobs: Sequence[Callable[..., T]]) -> list[T]:
