@@ -20,6 +20,7 @@ from tests.faults.wire import (
 def _at_work(scene: Scene) -> None:
     scene.at_work(scene.rnd.randint(1, 2))
     scene.until_sent(scene.rnd.uniform(0.15, 0.4))
+    until(lambda: all(scene.fleet.stream_times().values()), "something applied in every partition")
 
 
 def _came(injection: Injection) -> None:
