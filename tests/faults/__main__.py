@@ -42,11 +42,16 @@ def disturb(options: argparse.Namespace, folder: Path) -> int:
 def prove(options: argparse.Namespace, folder: Path) -> int:
     """Each proof is tried with up to three seeds; what one of them shows is shown."""
     with Ground(folder / "ground", options.lanes) as ground:
-        undisturbed = Undisturbed(folder)
-        jobs = [partial(tried, PROOFS[name], options.seed, folder=folder, undisturbed=undisturbed) for name in options.proofs or PROOFS]
-        proofs = side_by_side(ground, jobs)
-    if options.report:
-        report.keep([], proofs)
+        undisturbed, telling = Undisturbed(folder), Lock()
+
+        def one(proof: Proof, lane: Lane) -> dict[str, Any]:
+            found = tried(proof, options.seed, lane, folder, undisturbed)
+            if options.report:
+                with telling:
+                    report.keep([], [found])
+            return found
+
+        proofs = side_by_side(ground, [partial(one, PROOFS[name]) for name in options.proofs or PROOFS])
     unseen = [p["name"] for p in proofs if not p["seen"]]
     print(f"{len(proofs)} tried, {len(proofs) - len(unseen)} came out as they have to{'; not so: ' * bool(unseen)}{', '.join(unseen)}")
     return 1 if unseen else 0
