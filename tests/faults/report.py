@@ -42,7 +42,7 @@ _NEAREST = """
 
 - *leader change*: Kafka is one node here; a proxy answers as a broker that lost its leadership does, and cuts the connections.
 - *disk full*: the proxy answers writes to the changelog as a broker with a full disk does; no disk is filled.
-- *broker killed*: the producer waits while the broker is away, so that the stream is the same.
+- *broker killed*: the producer waits while the broker is away, so that the stream is the same; recovery counts from when it sends again.
 - *clock skew*: Python's wall clock in the worker's process is moved; the kernel's is not.
 - *slow*: the worker that takes over, and the one that comes back, need many round trips of 300 ms each to begin.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.faults.fleet import until
 from tests.faults.kinds.kind import kind
 from tests.faults.scene import Scene
 
@@ -13,7 +14,9 @@ def broker_killed(scene: Scene) -> None:
     scene.lane.kafka.kill()
     scene.pause(0.0, 3.0)
     scene.lane.kafka.start()
+    sent = scene.feeder.sent
     scene.feeder.resume()
+    until(lambda: scene.feeder.sent > sent or scene.feeder.over, "events again")
     scene.until_served()
 
 
