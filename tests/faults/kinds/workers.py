@@ -50,7 +50,7 @@ def _stopped(seat: Seat) -> bool:
     return stat.rsplit(")", 1)[1].split()[0] == "T"
 
 
-@kind("batches taken late", "a worker is killed, and what is fetched lies a moment in its agent's queue when the group has settled", always=(("batches_taken_late", 0.15),))
+@kind("batches taken late", "a worker is killed, and what is fetched lies a moment in its agent's queue when the group has settled", always=(("batches_taken_late", 0.4),))
 def batches_taken_late(scene: Scene) -> None:
     scene.at_work(2)
     scene.until_sent(scene.rnd.uniform(0.3, 0.6))
