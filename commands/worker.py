@@ -11,7 +11,7 @@ import typer
 
 from commands.output import note
 from rulebook import units
-from streams.app import build_app
+from streams.app import build_app, make_changelog
 from streams.preflight import original_kept, preflight
 from streams.rekey import Rekeyer, make_topics
 from streams.running import run
@@ -51,6 +51,7 @@ async def _work(settings: Settings, rules: Rules, seconds: float | None, until_c
     tap = ViewTap(settings, rules) if settings.redis_url else None
     partitions, kept = partition_count(settings, counts), await original_kept(settings)
     await check_partitioners(settings, partitions)
+    await asyncio.to_thread(make_changelog, settings, partitions)
     app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap)
     async with _views(tap, worker), _rekeyed(settings, partitions) as rekeyer:
         return await run(app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats, rekeyer=rekeyer)
