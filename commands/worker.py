@@ -11,7 +11,7 @@ import typer
 
 from commands.output import note
 from rulebook import units
-from streams.app import build_app, changelog
+from streams.app import build_app, changelog, make_changelog
 from streams.group import check_offsets
 from streams.identity import at_the_start, until_changed
 from streams.preflight import original_kept, preflight
@@ -70,6 +70,7 @@ async def _work(settings: Settings, rules: Rules, seconds: float | None, until_c
     found = await asyncio.to_thread(at_the_start, settings, partitions, changelog(settings))
     await asyncio.to_thread(check_offsets, settings)
     await check_partitioners(settings, partitions)
+    await asyncio.to_thread(make_changelog, settings, partitions)
     identities = {name: shape.identity for name, shape in found.items()}
     app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap, identities=identities)
     async with _views(tap, worker), _rekeyed(settings, partitions) as rekeyer:

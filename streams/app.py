@@ -13,6 +13,7 @@ import faust
 
 from events import FAMILIES
 from events.structs import OUTPUT_STRUCTS
+from streams import topics
 from streams.lane.book import Book
 from streams.lane.transport import LaneApp
 from streams.partition import ORDER, ORIGINAL_KEPT, Plan, Source
@@ -26,7 +27,7 @@ TICK = 0.25  # s between two looks at the clock
 HEARTBEAT = 0.5  # s, or a quarter of the session: a worker learns only by it that others joined, left or died
 
 #: A worker paused past its session must not remove what its successor wrote: nothing is compacted for an hour.
-CHANGELOG_CONFIG = {"cleanup.policy": "compact", "min.compaction.lag.ms": 3_600_000}
+CHANGELOG_CONFIG = {"cleanup.policy": "compact", "min.compaction.lag.ms": "3600000"}
 
 #: Names of the output topics, by the type of what goes there.
 OUTPUT_TOPICS = {
@@ -67,6 +68,13 @@ def build_app(
 
 def _by_source(found: Plan, identities: Mapping[str, str]) -> dict[str, str]:
     return {source.name: identity for source in found.sources if (identity := identities.get(source.topic))}
+
+
+def make_changelog(settings: Settings, partitions: int) -> None:
+    """Make the changelog if it is not there, and wait until Kafka shows it: Faust makes it too, but assigns nothing of a topic that is not known
+    yet, and a worker without states would stand by for ever. Raises TopicFault where Kafka refuses.
+    """
+    topics.make(settings, topics.Topic(changelog(settings), source=False, config=CHANGELOG_CONFIG), partitions)
 
 
 def changelog(settings: Settings) -> str:

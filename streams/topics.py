@@ -81,6 +81,14 @@ def create(settings: Settings) -> list[str]:
     return [t.name for t in missing]
 
 
+def make(settings: Settings, topic: Topic, partitions: int) -> None:
+    """Make one topic, if it is not there. Raises TopicFault where Kafka refuses."""
+    with admin(settings) as client:
+        if topic.name not in partition_counts(client, [topic.name]):
+            _create(client, topic, partitions, settings.replication)
+            _until_known(client, [topic.name])
+
+
 def _until_known(client: KafkaAdminClient, names: list[str], patience: float = 20.0) -> None:
     """A topic that was made is known to every broker a little later."""
     deadline = time.monotonic() + patience

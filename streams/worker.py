@@ -110,7 +110,8 @@ class Worker:
                 self.failed(TopicFault(grown(tp.topic, self._count, tp.partition + 1)))
             if self.failure is not None:
                 return
-            self.partitions[tp.partition].merge.begin(self._families[tp.topic], position)
+            if (partition := self.partitions.get(tp.partition)) is not None:  # else taken away while it was sought
+                partition.merge.begin(self._families[tp.topic], position)
         self._news.set()
 
     def closed(self) -> None:
@@ -131,9 +132,11 @@ class Worker:
             raise self.failure
         if self._torn:
             return {}
-        self._torn = True  # until all is written: cut off in between, changed partners would count as written
+        self._torn, epoch = True, self._epoch  # until all is written: cut off in between, changed partners would count as written
         shots = [partition.snapshot(time.monotonic()) for partition in self.partitions.values()]
         await self._write(shots)
+        if epoch != self._epoch:
+            return {}  # taken away meanwhile: who has them now may have read the changelog before this was in it
         self._torn = False
         self.counters.commits += 1
         return {tp: offset for shot in shots for tp, offset in shot.offsets.items()}

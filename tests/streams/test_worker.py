@@ -209,6 +209,31 @@ def test_partitions_that_were_taken_away_are_forgotten_with_all_that_was_held() 
     assert story(told) == (0, {})
 
 
+def test_no_offset_is_given_out_by_a_write_that_partitions_were_taken_away_under() -> None:
+    """Whoever has them now may have read the changelog before this write was in it, and would begin behind what it lacks."""
+
+    async def told(bench: Bench) -> Any:
+        await two_ratings(bench)
+        bench.producer.slow.clear()
+        writing = asyncio.ensure_future(bench.worker.write_out())
+        await asyncio.sleep(0)
+        bench.worker.closed()
+        await bench.open()
+        bench.producer.slow.set()
+        return await writing
+
+    assert story(told) == {}
+
+
+def test_partitions_that_are_taken_away_while_they_are_sought_are_no_fault() -> None:
+    async def told(bench: Bench) -> Any:
+        bench.worker.closed()
+        bench.worker.began({TP("ratings", 0): 7})
+        return await bench.worker.write_out()
+
+    assert story(told) == {}
+
+
 def test_partitions_that_are_taken_away_while_they_are_opened_are_not_kept() -> None:
     async def told(bench: Bench) -> list[int]:
         opening = asyncio.ensure_future(bench.worker.opened({5: _with_a_partner()}, 2))
