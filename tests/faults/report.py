@@ -48,6 +48,11 @@ _NEAREST = """
 """
 
 
+def write() -> None:
+    """docs/faults.md anew."""
+    PAGE.write_text(page(json.loads(_path().read_text(encoding="utf-8"))), encoding="utf-8")
+
+
 def keep(runs: Sequence[Run], proofs: Sequence[dict[str, Any]] = ()) -> None:
     """Add results to those that are kept: a run replaces the one of its kind and seed, a proof the one of its name."""
     kept = _kept()
@@ -55,7 +60,7 @@ def keep(runs: Sequence[Run], proofs: Sequence[dict[str, Any]] = ()) -> None:
     by_name = {p["name"]: p for p in [*kept["proofs"], *proofs]}
     ordered = sorted(by_seed.values(), key=lambda r: (r["kind"], r["seed"]))
     machine.write(NAME, {**_sums(ordered), "runs": ordered, "proofs": [by_name[name] for name in PROOFS if name in by_name]})
-    PAGE.write_text(page(json.loads(_path().read_text(encoding="utf-8"))), encoding="utf-8")
+    write()
 
 
 def _path() -> Path:
@@ -80,7 +85,7 @@ def page(found: dict[str, Any]) -> str:
     m = found["machine"]
     where = f"{m['day']}, {m['cores']} cores, Python {m['python']}, {m['system']}."
     told = f"**{found['count']} runs, lost {found['lost']}, doubled {found['doubled']}**, repeated {found['repeated']}. {where}"
-    return "\n".join([_HEAD, "## Results", "", told, "", *_rows(found["runs"]), _NEAREST, *_proved(found["proofs"])])
+    return "\n".join([_HEAD, "## Results", "", told, "", *_rows(found["runs"]), *_not_clean(found["runs"]), _NEAREST, *_proved(found["proofs"])])
 
 
 def _rows(runs: Sequence[dict[str, Any]]) -> list[str]:
@@ -91,6 +96,13 @@ def _rows(runs: Sequence[dict[str, Any]]) -> list[str]:
             median, most = (f"{statistics.median(seconds):.1f}", f"{max(seconds):.1f}") if seconds else ("–", "–")
             lines.append(f"| {name} | {kind.tells} | {len(own)} | {sums['lost']} | {sums['doubled']} | {sums['repeated']:,} | {median} | {most} |")
     return lines
+
+
+def _not_clean(runs: Sequence[dict[str, Any]]) -> list[str]:
+    """Each run that is not as it should be, so that it can be repeated."""
+    broken = [r for r in runs if r["lost"] or r["doubled"]]
+    told = [f"- {r['kind']}, seed {r['seed']}: lost {r['lost']}, doubled {r['doubled']}, {r['wall_s']} s" for r in broken]
+    return ["", "Not clean:", "", *told] if told else []
 
 
 def _proved(proofs: Sequence[dict[str, Any]]) -> list[str]:

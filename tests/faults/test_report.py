@@ -28,8 +28,9 @@ def test_everything_that_was_broken_on_purpose_was_seen():
 
 
 def test_a_fault_that_was_found_stands_on_the_page():
-    run = {"kind": "killed", "seed": 1, "lost": 2, "doubled": 1, "repeated": 5, "recovered_s": [1.0, 3.0]}
+    run = {"kind": "killed", "seed": 1, "lost": 2, "doubled": 1, "repeated": 5, "recovered_s": [1.0, 3.0], "wall_s": 9.5}
     where = {"machine": machine.machine(), "count": 1, "lost": 2, "doubled": 1, "repeated": 5, "proofs": []}
     told = report.page(where | {"runs": [run]})
     assert "**1 runs, lost 2, doubled 1**, repeated 5" in told
     assert "| 1 | 2 | 1 | 5 | 2.0 | 3.0 |" in told
+    assert "- killed, seed 1: lost 2, doubled 1, 9.5 s" in told
