@@ -105,6 +105,7 @@ class Worker:
             self._unsigned.add(number)
 
     def began(self, positions: Mapping[TP, int]) -> None:
+        self._queued.clear()
         for tp, position in positions.items():
             if tp.partition >= self._count:
                 self.failed(TopicFault(grown(tp.topic, self._count, tp.partition + 1)))
@@ -236,7 +237,7 @@ class Worker:
         behind = time.monotonic() - time.time()
         for family, source in enumerate(self.plan.sources):
             tp = TP(source.topic, partition.number)
-            at = self._consumer.heard_at(tp)
+            at = None if tp in self._held else self._consumer.heard_at(tp)  # what is held back is not asked for, and news of it would grow old
             partition.merge.heard(family, None if at is None else self._consumer.end_offset(tp), -1.0 if at is None else at + behind)
 
     # -- time

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from math import inf
 from types import SimpleNamespace
@@ -264,6 +265,17 @@ def test_a_family_far_ahead_is_held_back_and_taken_up_again() -> None:
 
     assert LOW < HIGH
     assert story(told) == (True, False)
+
+
+def test_what_is_held_back_does_not_wait_for_news_of_itself() -> None:
+    async def told(bench: Bench) -> tuple[bool, bool]:
+        bench.consumer.heard_at = lambda tp: time.time() + (-60 if tp in bench.consumer.held else 60)  # type: ignore[method-assign]
+        bench.feed(GPS, *[record(n, "position", at=NOW + n) for n in range(HIGH + 1)])
+        held = TP("gps", 0) in bench.consumer.held
+        await bench.pumped()
+        return held, TP("gps", 0) in bench.consumer.held
+
+    assert story(told, clock="events") == (True, False)
 
 
 def test_with_the_wall_clock_silence_is_noticed() -> None:
