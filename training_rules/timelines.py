@@ -22,6 +22,8 @@ from training_rules.corridor import Corridor
 from training_rules.rules import EngineOptions, Rules
 
 CONTEXT, YEARS = ("zone_demand",), range(1971, 2500)
+#: Which of what is expected has a detail.
+DETAIL_OF = {"lang": "nudge", "says": "nudge", "why": "held"}
 #: What the ledger alone shows: nobody notices, so `expect: nothing` does not speak of it.
 LEDGER = ("held", "cleared", "not_cleared")
 
@@ -184,6 +186,7 @@ def _compare(expect: Expect, happened: list[Happening]) -> str:
 
 
 def _fits(h: Happening, kind: str, name: str, expect: Expect) -> bool:
+    """Details are compared with the one that has them: `_check_expect` has seen to it that there is one."""
     if (h.kind, h.name) != (kind, name):
         return False
     if kind == "nudge":
@@ -223,7 +226,18 @@ def _check_events(timeline: Timeline, faults: Faults) -> None:
     for item in timeline.items:
         if isinstance(item, Event):
             _check_event(item, faults)
+        else:
+            _check_expect(item, faults)
     faults.where = ""
+
+
+def _check_expect(expect: Expect, faults: Faults) -> None:
+    """A detail that nothing expected has would be true whatever happens."""
+    for detail in expect.details:
+        kind = DETAIL_OF[detail]
+        if expect.wanted and kind not in expect.wanted:
+            instead = "a text is made for a nudge that is sent: test it with `mode: live`" if "shadow" in expect.wanted and kind == "nudge" else f"add `{kind}: NAME`, or take it out"
+            faults.error("E256", f"`{detail}` goes with `{kind}`, and nothing of that kind is expected here", expect.span, help=instead)
 
 
 def _check_event(item: Event, faults: Faults) -> None:
