@@ -61,3 +61,9 @@ def test_results_are_written_for_ci_servers(run, tmp_path):
     suite = ET.parse(tmp_path / "junit.xml").getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     assert suite.find("testcase/failure").get("message").endswith("enters: here did not come as it was expected")
+
+
+def test_a_detail_that_nothing_expected_has_is_refused(run):
+    status, shown = run(expected="exits: here, says: nonsense")
+    assert status == 1
+    assert "error[E256]: `says` goes with `nudge`" in shown
