@@ -24,8 +24,8 @@ EVENTS = (
     "order_rejected", "order_rejected", "arrived_at_restaurant", "arrived_at_restaurant", "order_picked_up", "order_delivered", "order_delivered",
     "order_cancelled", "rating_received", "rating_received", "earning_posted", "module_completed", "feature_used", "opted_out",
 )  # fmt: skip
-#: The share of timelines that hold hundreds of events of one kind.
-BURSTS = 0.02
+#: One long timeline in so many holds hundreds of events of one kind. (Drawn in the middle of a range: hypothesis likes its ends.)
+BURSTS = 30
 GAPS = (0, 0, 1, 30, 60, 60, 120, 300, 299.5, 600, 1200, 3600)
 HEAD = """version: 1
 places:
@@ -247,7 +247,7 @@ def timeline(r: Random, longest: int = 30) -> Timeline:
     t, sent = start, [_profile(r, partner, start, zone) for partner in ("p", "q")]
     arrivals = [(start - 1 + i / 10, e) for i, e in enumerate(sent)]
     for number in range(r.randint(1, longest)):
-        if r.random() < BURSTS / longest:
+        if r.randint(1, BURSTS * longest) == 11 * longest:
             t = _burst(r, t, number, arrivals)
         t += r.choice(GAPS)
         e = _event(r, r.choice(EVENTS), r.choice(("p", "p", "q")), t, number)
