@@ -134,8 +134,8 @@ def _partner_bytes(found: dict[str, Any]) -> str:
 
 
 def _windows(found: list[dict[str, Any]]) -> str:
-    head = ("window, days", "exact, bytes", "bucketed, bytes", "mean error", "greatest error")
-    return _table(head, [tuple(r[n] for n in ("window_days", "exact_bytes", "bucketed_bytes", "mean_error", "greatest_error")) for r in found])
+    head = ("window, days", "events a day", "exact, bytes", "as it is held, bytes", "mean error", "greatest error")
+    return _table(head, [tuple(r[n] for n in ("window_days", "a_day", "exact_bytes", "bucketed_bytes", "mean_error", "greatest_error")) for r in found])
 
 
 def _compile(found: dict[str, Any]) -> str:

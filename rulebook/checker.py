@@ -111,8 +111,6 @@ class Checker:
                 self.condition(ref.where, scope.within(event))
         if ref.window is None:
             self.faults.error("E311", "the window is missing", ref.span, help="add `over 2h`, `over today` or `over life`")
-        elif ref.window.kind == "life" and ref.function in ("p50", "p90"):
-            self.faults.error("E311", f"`{ref.function}` needs a bounded window", ref.span, help="write `over 28d` or `over last 200`")
         return self._aggregated(ref, scope)
 
     def _aggregated(self, ref: Aggregate, scope: Scope) -> Known | None:
@@ -142,6 +140,9 @@ class Checker:
         if metric.value is not None:
             expanded = expand(ref, scope)
             return self._aggregate(expanded, scope) if isinstance(expanded, Aggregate) else None
+        if ref.window.kind == "last" and (apart := [e for e in metric.of if e not in metric.to]):
+            hint = f"write a time, such as `{ref.name}(28d)`, or add `{apart[0]}` to `to` of the metric"
+            self.faults.error("E314", f"`{ref.window}` asks of the newest events of `to` which are `of`; `{apart[0]}` is none of them", ref.span, help=hint)
         return Known(Unit.RATIO)
 
     def _call(self, ref: Call, scope: Scope) -> Known | None:

@@ -94,8 +94,9 @@ CODES: tuple[Code, ...] = (
     Code("E304", "A value that the field never has.", "The possible ones are listed.", _segment('zone_demand == "huge"')),
     Code("E305", "No arithmetic with that.", "`+ -` of the same unit, `*` and `/` by a constant.", _segment("city + 1 > 2")),
     Code("E310", "A condition is needed.", "Something that is true or false: compare it.", _segment("speed")),
-    Code("E311", "The window is missing, or has no bound.", "Add `over 2h`, `over today` or `over life`.", _segment("count(order_rejected) > 3")),
+    Code("E311", "The window is missing.", "Add `over 2h`, `over today` or `over life`.", _segment("count(order_rejected) > 3")),
     Code("E312", "The function does not fit the field.", "`count` takes none, `sum` and `avg` take numbers.", _segment("sum(order_rejected.reason over 2h) > 3")),
     Code("E313", "A function takes a name.", "`distance_to(PLACES)`, `used(FEATURE)`.", _segment("completed()")),
+    Code("E314", "A ratio over `last N` of events that are not among those it is of.", "Over `last 20` it is the share of `of` among the newest 20 events of `to`: each event of `of` has to be one of `to`. Over a time, the two are counted apart.", _segment("done(last 20) < 50%").replace("segments:", "metrics:\n  done: {ratio: {of: order_delivered, to: order_accepted}}\nsegments:")),
     Code("W290", "It has no effect in this version.", "It is read and checked, so that a rule set of a later version can be kept; nobody shall rely on it.", "version: 1\npolicy: {max_share: 20% per 1d}\n"),
 )  # fmt: skip

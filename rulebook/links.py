@@ -85,11 +85,14 @@ class _Linker:
 
     def same(self, field: str, events: Iterable[str], span: Span) -> None:
         for event in events:
-            if not field or event not in self.scope.events or event in self.rules.patterns:
+            if not field or event not in self.scope.events:
                 continue
             scope = self.scope.within(event)
             fields = {*scope.event_fields, *scope.lists}
-            if field not in fields:
+            if field not in fields and event in self.rules.patterns:
+                carried = f"it carries `{next(iter(fields))}`" if fields else f"give the pattern `{event}` a `same: {field}`"
+                self.faults.error("E201", f"the pattern `{event}` carries no `{field}`: its event has what its own `same` compares", span, help=carried)
+            elif field not in fields:
                 self.faults.error("E201", f"`{event}` has no field `{field}`", span, help=did_you_mean(field, fields))
 
     def nudge(self, nudge: Nudge) -> None:

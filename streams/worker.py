@@ -321,6 +321,7 @@ class Worker:
             "stream_time": None if corridor.stream_time == -inf else corridor.stream_time,
             "lag": self.lag(partition),
             "waits": partition.merge.timeouts,
+            "dropped": corridor.house.dropped,
         }
 
     def lag(self, partition: Partition) -> int:

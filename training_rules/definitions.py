@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from math import inf
 
 from events import FAMILIES
 from rulebook.currency import labelled
@@ -81,11 +79,6 @@ def still_condition(trigger: Trigger) -> Expr | None:
             return inside if entered else Not(inside, span)
         case _:
             return None
-
-
-def expires_at(day: str) -> float:
-    """The end (s since the epoch, UTC) of an `expires` date; inf where there is none."""
-    return (datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=1)).timestamp() if day else inf
 
 
 def family_of(trigger: Trigger, rules: RuleSet) -> str:

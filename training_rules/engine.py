@@ -13,6 +13,7 @@ from training_rules.episodes import overdue
 from training_rules.found import Found, Match, closed, matched, settle
 from training_rules.queue import release
 from training_rules.rules import Rule, Rules
+from training_rules.traces import Trace, trace
 
 NOTHING: Sequence[Any] = ()
 _MANY_RECENT, _LINGER, _MAX_CHAIN = 32, 1.125, 100
@@ -22,12 +23,12 @@ MOST_RECENT = 4096
 
 
 class PatternEvent:
-    """A match of a named pattern, as an event of its own."""
+    """A match of a named pattern, as an event of its own: with a trace for an id and, where the pattern has a `same`, its value by that name."""
 
-    __slots__ = ("event_id", "occurred_at", "partner_id", "type")
-
-    def __init__(self, name: str, event_id: str, occurred_at: float, partner_id: str) -> None:
-        self.type, self.event_id, self.occurred_at, self.partner_id = name, event_id, occurred_at, partner_id
+    def __init__(self, rule: Rule, event_id: Trace, occurred_at: float, partner_id: str, key: Any) -> None:
+        self.type, self.event_id, self.occurred_at, self.partner_id = rule.name, event_id, occurred_at, partner_id
+        if rule.same:
+            setattr(self, rule.same, key)
 
 
 def step(state: PartnerState, event: Any, rules: Rules) -> Sequence[Any]:
@@ -128,7 +129,8 @@ def finish(state: PartnerState, now: float, found: Found, cause: str, rules: Rul
         match, at = found.matches[at], at + 1
         rule = rules.rules[match.trigger]
         if not rule.nudge:
-            event = PatternEvent(rule.name, f"{rule.name}:{match.events[0]}", now, state.partner_id)
+            identity = trace(rule.name, match, rule.evidence(state, state.slots, now), now)
+            event = PatternEvent(rule, identity, now, state.partner_id, match.key)
             more = rules.pattern_handlers[rule.name](state, event, now, now)
             if more is not None:
                 found.moves += more.moves

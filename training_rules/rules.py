@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from math import inf
 from typing import Any
 
@@ -46,12 +47,13 @@ class Clearing:
 
 @dataclass(frozen=True)
 class Rule:
-    """One nudge rule or pattern (`nudge` False), compiled. Durations are in seconds."""
+    """One nudge rule or pattern (`nudge` False, `same` the field that its event carries), compiled. Durations are in seconds."""
 
     number: int
     name: str
     nudge: bool
     evidence: Read
+    same: str = ""
     version: str = ""
     kind: str = ""
     mode: str = ""
@@ -64,7 +66,7 @@ class Rule:
     days: tuple[str, ...] = ()
     rollout: float = 1.0
     holdout: float = 0.0
-    expires_at: float = inf
+    expires: date | None = None
     valid_for: float | None = None
     offer: Offer | None = None
     message: Message | None = None

@@ -17,7 +17,7 @@ _ORDERS = ("order_accepted", "order_delivered", "order_cancelled")
 #: The events that state a fact.
 STATED_BY = {
     "online": _LOGS, "online_today": _LOGS, "on_order": _ORDERS, "riding": (*_ORDERS, *_FIX), "speed": _FIX,
-    "zone": (*_FIX, "logged_in", *_PROFILE), "zone_demand": (),
+    "zone": (*_FIX, "logged_in"), "zone_demand": (),
 }  # fmt: skip
 _SHORT = {
     "orders_accepted_today": ("count", "order_accepted", "", Window("today")),
@@ -32,22 +32,24 @@ _EVER = {"completed": ("module_completed", "module"), "used": ("feature_used", "
 
 @dataclass(frozen=True)
 class Counted:
-    """An aggregate over the event list of a partner: `key` names the list. `currency`: only amounts of it, or of none, are in it."""
+    """An aggregate over the event list of a partner: `key` names the list. Of a `share` each element says whether its event is `of`. `currency`:
+    only amounts of it, or of none, are in it."""
 
     function: str
     events: tuple[str, ...]
     field: str
     where: Any
     window: Window
+    of: tuple[str, ...] = ()
     currency: str = ""
 
     @property
     def key(self) -> str:
-        return f"{self.function}({self.events}.{self.field} where {self.where} over {self.window}) {self.currency}"
+        return f"{self.function}({self.events}.{self.field} where {self.where} over {self.window}) {self.of} {self.currency}"
 
 
 def counted(ref: Any, rules: RuleSet, currency: str = "") -> list[Counted]:
-    """The aggregates that a reference reads: two for a ratio. What is asked for in a currency reads amounts of that one."""
+    """The aggregates that a reference reads: two for a ratio over a time. What is asked for in a currency reads amounts of that one."""
     return [replace(c, currency=currency) if c.field in _AMOUNTS else c for c in _counted(ref, rules)]
 
 
@@ -60,6 +62,8 @@ def _counted(ref: Any, rules: RuleSet) -> list[Counted]:
             if metric.value is not None:
                 value = metric.value
                 return [Counted(value.function, value.events, value.field, value.where, window)]
+            if window.kind == "last":
+                return [Counted("share", metric.to, "", None, window, metric.of)]
             return [Counted("count", metric.of, "", None, window), Counted("count", metric.to, "", None, window)]
         case Name(name, _, "") if name in _SHORT:
             function, event, field, window = _SHORT[name]
@@ -104,6 +108,8 @@ class Truth:
     def read(self, ref: Any, currency: str) -> Any:
         if aggregates := counted(ref, self.rules, currency):
             values = [self.partner.in_window(c.key, c.window, c.function, self.now) for c in aggregates]
+            if aggregates[0].function == "share":
+                return sum(values[0]) / len(values[0]) if len(values[0]) >= self.rules.metrics[ref.name].min_samples else None
             if len(values) == 2:
                 enough = len(values[1]) >= self.rules.metrics[ref.name].min_samples
                 return len(values[0]) / len(values[1]) if enough else None
