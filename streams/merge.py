@@ -23,54 +23,48 @@ Entry = tuple[float, Any, int, int]
 #: How many events of one family go at a time. Bounds what is done between two looks at anything else.
 CHUNK = 1000
 
-_AT = itemgetter(0)
+_AT, _OFFSET = itemgetter(0), itemgetter(3)
 
 
 class _Buffer:
     """What was fetched of one family and has not gone yet."""
 
-    __slots__ = ("arrivals", "empty_since", "end", "entries", "heard", "position", "skipped")
+    __slots__ = ("asked", "empty_since", "end", "ends", "entries", "heard", "position", "skipped")
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
-        self.arrivals: deque[tuple[float, int]] = deque()  # (when, how many entries) of each batch that is held
+        self.ends: deque[tuple[float, int]] = deque()  # (when first heard, end), as the end grew
         self.position = -1
         self.end: int | None = None
+        self.asked = True
         self.heard = -inf
         self.empty_since: float | None = None
         self.skipped = False
 
     @property
     def behind(self) -> bool:
-        """More is known to come, or nothing is known yet."""
-        return self.end is None or self.position < self.end
+        """More is known to come, or nothing is known (any more)."""
+        return self.end is None or self.position < self.end or not self.asked
 
-    def arrived_by(self, moment: float) -> int:
-        """How many entries, from the first, had arrived at that moment."""
-        known = 0
-        for when, count in self.arrivals:
-            if when > moment:
-                break
-            known += count
-        return known
+    def hear(self, end: int | None, at: float, *, asked: bool) -> None:
+        self.end, self.heard, self.asked = end, at, asked
+        if end is not None and (not self.ends or end > self.ends[-1][1]):
+            self.ends.append((at, end))
 
-    def drop(self, count: int) -> None:
-        """Forget the first entries."""
-        del self.entries[:count]
-        while count:
-            when, held = self.arrivals.popleft()
-            if held > count:
-                self.arrivals.appendleft((when, held - count))
-                return
-            count -= held
+    def known_by(self, moment: float) -> int:
+        """How many entries, from the first, were known to be written at that moment."""
+        ends = self.ends
+        while len(ends) > 1 and ends[1][0] <= moment:
+            ends.popleft()
+        return bisect_left(self.entries, ends[0][1], key=_OFFSET) if ends and ends[0][0] <= moment else 0
 
 
 class Merge:
     """Buffers of one partition number's families, by number. At equal times the lower number goes first.
 
     `wait`: for how long (s) a family that is behind is waited for. `settle`: by how much (s) the news that a family has no more must be younger
-    than an event that it lets pass, None when any news will do. (Producers write topic after topic: "nothing more" may be true of a
-    topic only because it was not written yet.)
+    than the news that an event which it lets pass was written, None when any news will do. (Producers write topic after topic: "nothing more" may be
+    true of a topic only because it was not written yet.)
     """
 
     def __init__(self, families: int, *, wait: float, settle: float | None = None, chunk: int = CHUNK) -> None:
@@ -90,14 +84,13 @@ class Merge:
             times = list(accumulate(times, max, initial=top))[1:]  # a late event goes right after what stands before it
         entries += zip(times, events, repeat(family), offsets, strict=False)
         if events:
-            buffer.arrivals.append((now, len(events)))
             buffer.skipped, buffer.empty_since = False, None
         buffer.position = position
 
-    def heard(self, family: int, end: int | None, at: float) -> None:
-        """The broker said at `at` (monotonic seconds) that the next offset to be written is `end`."""
-        buffer = self._buffers[family]
-        buffer.end, buffer.heard = end, at
+    def heard(self, family: int, end: int | None, at: float, *, asked: bool = True) -> None:
+        """The broker said at `at` (monotonic seconds) that the next offset to be written is `end`. `asked`: whether it is being asked now: what is
+        held back is not, and news of it would grow old."""
+        self._buffers[family].hear(end, at, asked=asked)
 
     def held(self, family: int) -> int:
         """How many events of a family are held."""
@@ -147,7 +140,7 @@ class Merge:
 
     def _window(self, buffer: _Buffer, news: float) -> int:
         """How many entries of one family may go at all."""
-        known = len(buffer.entries) if self._settle is None else buffer.arrived_by(news - self._settle)
+        known = len(buffer.entries) if self._settle is None else buffer.known_by(news - self._settle)
         return min(known, self._chunk)
 
     def _bound(self, windows: list[int]) -> tuple[float, int] | None:
@@ -166,7 +159,7 @@ class Merge:
             count = _before(buffer.entries, window, family, bound)
             if count:
                 out += buffer.entries[:count]
-                buffer.drop(count)
+                del buffer.entries[:count]
                 pieces += 1
         if pieces > 1:
             out.sort(key=_AT)  # stable: families stay in order of number at equal times

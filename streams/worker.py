@@ -237,8 +237,9 @@ class Worker:
         behind = time.monotonic() - time.time()
         for family, source in enumerate(self.plan.sources):
             tp = TP(source.topic, partition.number)
-            at = None if tp in self._held else self._consumer.heard_at(tp)  # what is held back is not asked for, and news of it would grow old
-            partition.merge.heard(family, None if at is None else self._consumer.end_offset(tp), -1.0 if at is None else at + behind)
+            at = self._consumer.heard_at(tp)
+            end = None if at is None else self._consumer.end_offset(tp)
+            partition.merge.heard(family, end, -1.0 if at is None else at + behind, asked=tp not in self._held)
 
     # -- time
 

@@ -203,6 +203,24 @@ def test_news_are_taken_by_batch_so_that_a_steady_flow_is_not_held_up() -> None:
     assert taken(merge, now=10.1) == [(1.0, 0)]
 
 
+def test_what_was_known_to_be_written_long_ago_passes_at_once_when_asked_to_settle() -> None:
+    merge = two(settle=0.05)
+    merge.heard(0, 2, 10.0)
+    merge.heard(1, 0, 10.0)
+    put(merge, 0, [1.0, 2.0], end=2, now=10.2)
+    put(merge, 1, [], now=10.2)
+    assert taken(merge, now=10.2) == [(1.0, 0), (2.0, 0)]
+
+
+def test_news_of_a_family_that_is_held_back_is_not_waited_for() -> None:
+    merge = two(settle=0.05)
+    put(merge, 0, [1.0, 2.0], now=10.0)
+    put(merge, 1, [], now=10.0)
+    merge.heard(0, 2, 10.0, asked=False)
+    merge.heard(1, 0, 10.2)
+    assert taken(merge, now=10.2) == [(1.0, 0), (2.0, 0)]
+
+
 def test_it_is_caught_up_when_all_is_read_and_nothing_is_held() -> None:
     merge = two()
     put(merge, 0, [1.0])
