@@ -64,7 +64,7 @@ class Fields:
         return self.parsed(key, _share, "a share such as `25%`, from 0% to 100%", default)
 
     def integer(self, key: str, low: int, high: int, default: int, *, required: bool = False) -> int:
-        return self.parsed(key, lambda t: _integer(t, low, high), f"a whole number from {low} to {high}", default, required=required)
+        return self.parsed(key, lambda t: units.whole(t, low, high), f"a whole number from {low} to {high}", default, required=required)
 
     def flag(self, key: str) -> bool:
         return self.parsed(key, {"true": True, "false": False}.get, "`true` or `false`", default=False)
@@ -123,10 +123,6 @@ def as_scalars(node: Node | None, faults: Faults, what: str) -> list[Scalar]:
 def _share(text: str) -> float | None:
     value = units.percent(text)
     return value if value is not None and value <= 1 else None
-
-
-def _integer(text: str, low: int, high: int) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and low <= int(text) <= high else None
 
 
 def _minutes_hint(text: str, wanted: str) -> str:

@@ -30,8 +30,10 @@ FUNCTIONS = ("distance_to", "nearest", "inside", "local_time", "completed", "use
 _WORDS = {"or", "and", "not", "in", "where", "over", "true", "false"}
 _BINDING = {"or": 10, "and": 20, "in": 40, "<": 40, "<=": 40, ">": 40, ">=": 40, "==": 40, "!=": 40, "+": 50, "-": 50, "*": 60, "/": 60}
 _COMPARE = 40
+LARGEST = 1e15
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)(.*)\Z")
-MAX_NESTING = 60
+#: How deep brackets go, how much arithmetic there is, and how long the text is (characters): whoever walks the tree does so by recursion.
+MAX_NESTING, MAX_ARITHMETIC, MAX_TEXT = 60, 60, 20_000
 
 
 class _Stop(Exception):
@@ -45,6 +47,9 @@ def parse(scalar: Scalar, faults: Faults) -> Expr | None:
 
 
 def parse_text(text: str, span: Span, offset: int, faults: Faults) -> Expr | None:
+    if len(text) > MAX_TEXT:
+        faults.error("E112", f"an expression of more than {MAX_TEXT:,} characters", span, help="name parts of it as segments, or write `x in (a | b)`")
+        return None
     parser = _Parser(tokens(text, span.file, offset), faults)
     try:
         return parser.whole()
@@ -54,7 +59,7 @@ def parse_text(text: str, span: Span, offset: int, faults: Faults) -> Expr | Non
 
 class _Parser:
     def __init__(self, stream: list[Token], faults: Faults) -> None:
-        self.stream, self.faults, self.at, self.depth = stream, faults, 0, 0
+        self.stream, self.faults, self.at, self.depth, self.sums = stream, faults, 0, 0, 0
 
     @property
     def token(self) -> Token:
@@ -115,6 +120,9 @@ class _Parser:
             if self.token.kind == "operator" and _BINDING.get(self.token.text) == _COMPARE:
                 raise self.fail("E113", "comparisons do not chain", self.token.span, "write `a < b and b < c`")
             return Comparison(operator.text, left, right, span)
+        self.sums += 1
+        if self.sums > MAX_ARITHMETIC:
+            raise self.fail("E112", f"more than {MAX_ARITHMETIC} sums and products", operator.span, "name what is counted as a metric")
         return Arithmetic(operator.text, left, right, span)
 
     def membership(self, operand: Expr) -> Expr:
@@ -173,6 +181,8 @@ class _Parser:
         m = _NUMBER.match(token.text)
         assert m is not None
         value, suffix = float(m[1]), m[2]
+        if value > LARGEST:
+            raise self.fail("E122", "this number is too large", token.span, f"the largest is {LARGEST:,.0f}")
         if suffix == "":
             if self.token.kind == "word" and re.fullmatch("[A-Z]{3}", self.token.text):
                 currency = self.take()
@@ -241,7 +251,7 @@ class _Parser:
             return Window(token.text)
         if token.text == "last":
             count = self.take()
-            if count.kind != "number" or not count.text.isdigit() or not 1 <= int(count.text) <= 1000:
+            if count.kind != "number" or units.whole(count.text, 1, 1000) is None:
                 raise self.fail("E119", "`last` takes a whole number from 1 to 1000", count.span)
             return Window("last", float(count.text))
         seconds = units.duration(token.text) if token.kind == "number" else None
@@ -265,7 +275,7 @@ class _Parser:
         close = self.expect(")")
         if argument is not None and argument.kind not in ("word", "text"):
             raise self.fail("E121", f"`{function.text}` takes a name", argument.span)
-        text = "" if argument is None else argument.text.strip("\"'")
+        text = "" if argument is None else argument.text[1:-1] if argument.kind == "text" else argument.text
         return Call(function.text, text, _join(function.span, close.span), argument.span if argument else close.span)
 
 

@@ -9,7 +9,7 @@ from rulebook.faults import Faults, Span
 from rulebook.model import RuleSet
 from rulebook.names import BUILTINS, CALL_EXPANSIONS, EXPANSIONS, Known, event_types, fields_of, lists_of
 from rulebook.parser import parse_text
-from rulebook.syntax import Aggregate, Call, Expr, MetricCall, Name, Reference, Window
+from rulebook.syntax import Aggregate, Call, Expr, MetricCall, Name, Reference, Window, quoted
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def expand(reference: Reference, scope: Scope) -> Expr | None:
         case Name(name, span, "") if name in EXPANSIONS and not scope.is_event_field(reference):
             return _parsed(EXPANSIONS[name], span)
         case Call(function, argument, span) if function in CALL_EXPANSIONS:
-            return _parsed(CALL_EXPANSIONS[function].format(argument), span)
+            return _parsed(CALL_EXPANSIONS[function].format(quoted(argument)), span)
         case MetricCall(name, window, span) if name in scope.rules.metrics:
             value = scope.rules.metrics[name].value
             return Aggregate(value.function, value.events, value.field, value.where, window, span) if value is not None else None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rulebook import units
 from rulebook.faults import Faults, Span, did_you_mean
@@ -18,16 +17,18 @@ from rulebook.syntax import Literal
 DEFAULT_START = "2026-03-02 10:00"
 EXPECTATIONS = ("nudge", "shadow", "held", "enters", "exits", "cleared", "not_cleared")
 DETAILS = ("lang", "says", "why")
-_RANGE = re.compile(r"(\S+)\.\.(\S+) every (\S+)\Z")
-MAX_ITEMS = 20_000
+MAX_ITEMS = 20_000  # of one test
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
+    """`places`: where each field's name and value stand. What a line repeats shares its fields."""
+
     at: float
     type: str
     fields: MappingType[str, str | list[str]]
     span: Span
+    places: MappingType[str, tuple[Span, Span]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,38 +68,42 @@ class _Reader:
             self.faults.error("E250", "a line has `at:` and one event or `expect:`", mapping.span, help="write `- {at: 5m, logged_in: {}}`")
             return
         key, value = mapping.entries[keys[0].value]
-        for moment in self.moments(at):
-            if key.value == "expect":
-                self.expect(moment, value, mapping.span)
-            else:
-                self.event(moment, key, value)
+        moments = self.moments(at)
+        item = self.expect(value, mapping.span) if key.value == "expect" else self.event(key, value)
+        if item is not None:
+            self.items += [replace(item, at=moment) for moment in moments]
 
     def moments(self, at: Scalar) -> list[float]:
         if (moment := units.duration(at.value)) is not None:
             return [moment]
-        if (m := _RANGE.match(at.value)) and None not in (span := [units.duration(m[i]) for i in (1, 2, 3)]) and span[2]:
-            first, last, every = (float(x or 0) for x in span)
+        start, _, rest = at.value.partition("..")
+        end, _, step = rest.partition(" every ")
+        first, last, every = units.duration(start), units.duration(end), units.duration(step)
+        if first is not None and last is not None and every and last >= first:
             count = int((last - first) // every) + 1
-            if 0 < count <= MAX_ITEMS:
+            if len(self.items) + count <= MAX_ITEMS:
                 return [first + i * every for i in range(count)]
+            self.faults.error("E251", f"that makes more than {MAX_ITEMS:,} moments in one test", at.span, help="repeat it less often")
+            return []
         self.faults.error("E251", f"`at: {at.value}` is no time", at.span, help="write `15m`, or `1m..10m every 1m`")
         return []
 
-    def event(self, at: float, key: Scalar, node: Node) -> None:
+    def event(self, key: Scalar, node: Node) -> Event | None:
         if key.value not in event_types():
             self.faults.error("E201", f"unknown event `{key.value}`", key.span, help=did_you_mean(key.value, (*event_types(), "expect")))
-            return
+            return None
         mapping = as_mapping(node, self.faults, f"`{key.value}`")
-        if mapping is not None:
-            self.items.append(Event(at, key.value, {k.value: _value(v) for k, v in mapping if not isinstance(v, Mapping)}, key.span))
+        if mapping is None:
+            return None
+        fields = {k.value: _value(v) for k, v in mapping if not isinstance(v, Mapping)}
+        return Event(0.0, key.value, fields, key.span, {k.value: (k.span, v.span) for k, v in mapping})
 
-    def expect(self, at: float, node: Node, span: Span) -> None:
+    def expect(self, node: Node, span: Span) -> Expect | None:
         if isinstance(node, Scalar) and node.value == "nothing":
-            self.items.append(Expect(at, {}, {}, span))
-            return
+            return Expect(0.0, {}, {}, span)
         if not isinstance(node, Mapping):
             self.faults.error("E252", "`expect` takes `nothing` or `{nudge: NAME}`, `{enters: SEGMENT}`, ...", node.span)
-            return
+            return None
         fields = Fields(node, self.faults, (*EXPECTATIONS, *DETAILS))
         wanted = {k: fields.text(k) for k in EXPECTATIONS if node.get(k) is not None}
         for kind, name in wanted.items():
@@ -108,7 +113,7 @@ class _Reader:
                 self.faults.error("E201", f"unknown {what} `{name}`", node.entries[kind][1].span, help=did_you_mean(name, known))
         if not wanted:
             self.faults.error("E252", "this expects nothing in particular", node.span, help="write `expect: nothing`, or `{nudge: NAME}`")
-        self.items.append(Expect(at, wanted, {k: fields.text(k) for k in DETAILS if node.get(k) is not None}, span))
+        return Expect(0.0, wanted, {k: fields.text(k) for k in DETAILS if node.get(k) is not None}, span)
 
 
 def _value(node: Scalar | Sequence) -> str | list[str]:

@@ -11,7 +11,7 @@ CENTURY = 36_525 * DAY
 SECONDS = {"s": 1.0, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d|w)\Z")
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\Z")
-_RATE = re.compile(r"(\d+) per (\S+)\Z")
+_RATE = re.compile(r"(\d{1,9}) per (\S+)\Z")
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)%\Z")
 
 
@@ -57,6 +57,11 @@ def rate(text: str) -> tuple[int, float] | None:
     if (m := _RATE.match(text.strip())) is None or (span := duration(m[2])) is None:
         return None
     return int(m[1]), span
+
+
+def whole(text: str, low: int, high: int) -> int | None:
+    """`20` as a whole number from `low` to `high`; None when it is none. Python refuses to read thousands of digits."""
+    return int(text) if len(text) <= 18 and text.isascii() and text.isdigit() and low <= int(text) <= high else None
 
 
 def day(text: str) -> str | None:

@@ -12,7 +12,7 @@ import msgspec
 from events.structs import STRUCTS
 from rulebook import units
 from rulebook.errors import RuleErrors
-from rulebook.faults import Faults, Span
+from rulebook.faults import Faults, Span, did_you_mean
 from rulebook.model import RuleSet
 from rulebook.timeline import Event, Expect, Timeline, read_timeline
 from segments.clock import DEFAULT_ZONE, zone_info
@@ -220,21 +220,21 @@ def _check_events(timeline: Timeline, faults: Faults) -> None:
         _profile(timeline, 0.0, "p")
     except (ValueError, msgspec.ValidationError) as e:
         faults.error("E254", f"the partner or start of this test can't be read: {e}", timeline.span)
-    for item in timeline.items:
-        if isinstance(item, Event):
-            _check_event(item, faults)
+    lines = {id(item.fields): item for item in timeline.items if isinstance(item, Event)}
+    for item in lines.values():
+        _check_event(item, faults)
     faults.where = ""
 
 
 def _check_event(item: Event, faults: Faults) -> None:
     known = {f.name for f in msgspec.structs.fields(STRUCTS[item.type])}
-    for name in item.fields:
-        if name not in known:
-            faults.error("E201", f"`{item.type}` has no field `{name}`", item.span)
-            return
+    unknown = [name for name in item.fields if name not in known]
+    for name in unknown:
+        faults.error("E201", f"`{item.type}` has no field `{name}`", item.places[name][0], help=did_you_mean(name, known))
     try:
         _struct(item, "p", 0.0, 0)
     except msgspec.ValidationError as e:
-        faults.error("E255", f"`{item.type}`: {e}", item.span)
+        refused = next((name for name in item.fields if f"$.{name}" in str(e)), "")
+        faults.error("E255", f"`{item.type}`: {e}", item.places[refused][1] if refused else item.span)
 
 
