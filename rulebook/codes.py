@@ -98,4 +98,5 @@ CODES: tuple[Code, ...] = (
     Code("E312", "The function does not fit the field.", "`count` takes none, `sum` and `avg` take numbers.", _segment("sum(order_rejected.reason over 2h) > 3")),
     Code("E313", "A function takes a name.", "`distance_to(PLACES)`, `used(FEATURE)`.", _segment("completed()")),
     Code("W290", "It has no effect in this version.", "It is read and checked, so that a rule set of a later version can be kept; nobody shall rely on it.", "version: 1\npolicy: {max_share: 20% per 1d}\n"),
+    Code("W291", "A file of the folder that is no rule file.", "Neither `version: 1` nor a section of rules is in it, so it is left out. A file that is given by name is always read.", "services: {web: {image: nginx}}\n"),
 )  # fmt: skip

@@ -25,10 +25,11 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One rule file: its path as the user wrote it, and its text."""
+    """One rule file: its path as the user wrote it, and its text; `named` is False where it was only found in a folder."""
 
     path: str
     text: str
+    named: bool = True
 
     @cached_property
     def _starts(self) -> list[int]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from rulebook.checker import Checker
-from rulebook.faults import Faults, Span, close_word, did_you_mean
+from rulebook.faults import Fault, Faults, Span, close_word, did_you_mean
 from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, RuleSet, Step, Trigger
 from rulebook.names import BUILTINS
 from rulebook.scope import Scope
@@ -15,9 +15,10 @@ from rulebook.units import Unit
 HOLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
-def link(rules: RuleSet, faults: Faults) -> None:
-    """Note every fault of the whole set."""
-    _Linker(rules, faults).run()
+def linked(rules: RuleSet) -> list[Fault]:
+    """Every fault of the whole set."""
+    _Linker(rules, faults := Faults()).run()
+    return faults.found
 
 
 _MODULE = "modules: {{{0}: {{title: ..., minutes: 3, link: ...}}}}"

@@ -221,7 +221,10 @@ class TimelineTest:
 
 @dataclass(frozen=True)
 class RuleSet:
-    """One immutable set of definitions; `version` is a hash of all that can change a decision; `owners` says whose each file is."""
+    """One immutable set of definitions; `version` is a hash of all that can change a decision; `owners` says whose each file is.
+
+    `unread`: what would be said of the names of definitions that could not be read, if it were not their own fault; empty in a set that runs.
+    """
 
     version: str
     places: Mapping[str, Places]
@@ -234,3 +237,4 @@ class RuleSet:
     policy: Policy
     tests: tuple[TimelineTest, ...]
     owners: Mapping[str, str] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()

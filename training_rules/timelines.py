@@ -12,7 +12,7 @@ import msgspec
 from events.structs import STRUCTS
 from rulebook import units
 from rulebook.errors import RuleErrors
-from rulebook.faults import Faults, Span, did_you_mean
+from rulebook.faults import Fault, Faults, Span, did_you_mean
 from rulebook.model import RuleSet
 from rulebook.timeline import Event, Expect, Timeline, read_timeline
 from segments.clock import DEFAULT_ZONE, zone_info
@@ -82,13 +82,19 @@ class TestResult:
 
 def read_timelines(ruleset: RuleSet) -> list[Timeline]:
     """All tests of a rule set. Raises RuleErrors with the faults of all."""
+    timelines, faults = examine_timelines(ruleset)
+    if faults:
+        raise RuleErrors(faults)
+    return timelines
+
+
+def examine_timelines(ruleset: RuleSet) -> tuple[list[Timeline], list[Fault]]:
+    """What could be read of the tests, and all faults of them."""
     faults = Faults()
     timelines = [read_timeline(test, ruleset, faults) for test in ruleset.tests]
     for timeline in timelines:
         _check_events(timeline, faults)
-    if faults.errors:
-        raise RuleErrors(faults.found)
-    return timelines
+    return timelines, [f for f in faults.found if f.message not in ruleset.unread]
 
 
 def run_tests(ruleset: RuleSet, timelines: Iterable[Timeline] | None = None) -> Iterator[TestResult]:
