@@ -50,6 +50,7 @@ class Edge:
 
     when: Expr | None
     hold: float = 0.0
+    hold_at: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class Holds:
     span: Span
     wait: float = 0.0
     without: tuple[str, ...] = ()
+    wait_at: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class Clears:
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """A nudge rule. Durations are in seconds, shares from 0 to 1. `sent`: where the names of its message or modules stand under `send`."""
+    """A nudge rule. Durations are in seconds, shares from 0 to 1. `sent`: where the names of its message or modules stand under `send`; `places`: its values."""
 
     name: str
     span: Span
@@ -171,13 +173,18 @@ class Nudge:
     goal: tuple[str, float] | None = None
     feeds: tuple[str, ...] = ()
     hypothesis: str = ""
+    places: Mapping[str, Span] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
+    """What a message says in one language. `places`: where its parts stand; `span`: the language itself."""
+
     title: str
     body: str
     speak: str = ""
+    places: Mapping[str, Span] = field(default_factory=dict, compare=False)
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +215,7 @@ class Policy:
     holdout: float = 0.0
     max_share: tuple[float, float] | None = None
     span: Span | None = None
+    places: Mapping[str, Span] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

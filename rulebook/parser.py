@@ -7,7 +7,7 @@ import re
 from rulebook import units
 from rulebook.faults import Faults, Span, did_you_mean
 from rulebook.lexer import Token, tokens
-from rulebook.source import Scalar, expression_text
+from rulebook.source import Scalar, Word, expression_text
 from rulebook.syntax import (
     Aggregate,
     Arithmetic,
@@ -31,6 +31,15 @@ _WORDS = {"or", "and", "not", "in", "where", "over", "true", "false"}
 _BINDING = {"or": 10, "and": 20, "in": 40, "<": 40, "<=": 40, ">": 40, ">=": 40, "==": 40, "!=": 40, "+": 50, "-": 50, "*": 60, "/": 60}
 _COMPARE = 40
 LARGEST = 1e15
+_HINTS = {
+    "=": "write `==`", "&": "write `and`", "!": "write `not`", "[": "windows stand in parentheses: `acceptance_rate(2h)`",
+    ",": "in a list, write `|` between the items: `x in (a | b)`", "{": "no braces inside an expression",
+}  # fmt: skip
+#: What other languages call the units.
+_UNITS = {
+    **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"), **dict.fromkeys(("min", "mins", "minute", "minutes"), "m"), **dict.fromkeys(("hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("day", "days"), "d"), **dict.fromkeys(("week", "weeks", "wk"), "w"), **dict.fromkeys(("kms", "kilometre", "kilometres", "kilometers"), "km"),
+}  # fmt: skip
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)(.*)\Z")
 #: How deep brackets go, how much arithmetic there is, and how long the text is (characters): whoever walks the tree does so by recursion.
 MAX_NESTING, MAX_ARITHMETIC, MAX_TEXT = 60, 60, 20_000
@@ -86,11 +95,20 @@ class _Parser:
         token = self.token
         if token.kind == "end":
             return self.fail("E111", f"the expression ends here; {wanted} should follow", token.span)
-        hints = {
-            "=": "write `==`", "&": "write `and`", "!": "write `not`", "[": "windows stand in parentheses: `acceptance_rate(2h)`",
-            ",": "in a list, write `|` between the items: `x in (a | b)`", "{": "no braces inside an expression",
-        }  # fmt: skip
-        return self.fail("E111", f"unexpected `{token.text}`; {wanted} should stand here", token.span, hints.get(token.text, ""))
+        return self.fail("E111", f"unexpected `{token.text}`; {wanted} should stand here", token.span, self.hint(token))
+
+    def hint(self, token: Token) -> str:
+        """What was probably meant by a token that cannot stand where it does."""
+        before, after = self.stream[max(self.at - 1, 0)], self.stream[min(self.at + 1, len(self.stream) - 1)]
+        if token.text == "not" and after.text == "in":
+            return f"write `not {before.text} in (a | b)`"
+        if before.kind == "number" and token.text.lower() in (*_UNITS, *units.SECONDS, "km"):
+            return f"write `{before.text}{_UNITS.get(token.text.lower(), token.text.lower())}`, without a space"
+        if token.text not in _WORDS and token.text.lower() in _WORDS:
+            return f"write `{token.text.lower()}`, in small letters"
+        if token.text == "|" and "|" in (before.text, after.text):
+            return "write `or`"
+        return _HINTS.get(token.text, "")
 
     def expect(self, text: str) -> Token:
         if self.token.text != text:
@@ -194,7 +212,8 @@ class _Parser:
             return Literal(value, Unit.DISTANCE, token.span)
         if suffix in units.SECONDS:
             return Literal(value * units.SECONDS[suffix], Unit.DURATION, token.span)
-        raise self.fail("E117", f"unknown unit `{suffix}`", token.span, did_you_mean(suffix, [*units.SECONDS, "km", "%"]))
+        meant = f"write `{m[1]}{_UNITS[suffix.lower()]}`" if suffix.lower() in _UNITS else did_you_mean(suffix, [*units.SECONDS, "km", "%"])
+        raise self.fail("E117", f"unknown unit `{suffix}`", token.span, meant)
 
     def word(self) -> Expr:
         token = self.take()
@@ -224,7 +243,8 @@ class _Parser:
         events, field = self.events(), ""
         if self.token.text == ".":
             self.take()
-            field = self.name("a field's name").text
+            name = self.name("a field's name")
+            field = Word(name.text, name.span)
         where = window = None
         if self.token.text == "where":
             self.take()
@@ -232,18 +252,24 @@ class _Parser:
         if self.token.text == "over":
             self.take()
             window = self.window()
+        if self.token.text == ",":
+            raise self.fail("E111", "unexpected `,`; `)` should stand here", self.token.span, f"a window follows `over`: `{function.text}({events[0]} over 2h)`")
         return Aggregate(function.text, events, field, where, window, _join(function.span, self.expect(")").span))
 
     def events(self) -> tuple[str, ...]:
         if self.token.text != "(":
-            return (self.name("an event's name").text,)
+            return (self.event(),)
         self.take()
-        names = [self.name("an event's name").text]
+        names = [self.event()]
         while self.token.text == "|":
             self.take()
-            names.append(self.name("an event's name").text)
+            names.append(self.event())
         self.expect(")")
         return tuple(names)
+
+    def event(self) -> str:
+        token = self.name("an event's name")
+        return Word(token.text, token.span)
 
     def window(self) -> Window:
         token = self.take()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +15,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_BYTES, MAX_DEPTH, MAX_NODES = 4_000_000, 40, 200_000
 #: So many characters count as one more value: an alias of a long text is that text again.
 TEXT_AS_ONE = 100
+_QUOTED_FIRST = re.compile(r""":\s+("[^"]*"|'[^']*')\s*[^\s,}\]#]""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,23 @@ class Scalar:
     value: str
     span: Span
     quoted: bool = False
+
+
+class Word(str):
+    """A name as it was written, that knows where."""
+
+    __slots__ = ("span",)
+    span: Span
+
+    def __new__(cls, value: str, span: Span) -> Word:
+        word = super().__new__(cls, value)
+        word.span = span
+        return word
+
+
+def place_of(name: str, otherwise: Span) -> Span:
+    """Where a name stands; `otherwise` where nobody wrote it."""
+    return name.span if isinstance(name, Word) else otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +81,9 @@ def compose(file: SourceFile, faults: Faults) -> Mapping | None:
     except _Stop:
         return None
     except yaml.YAMLError as e:
-        faults.error("E101", f"this is not YAML: {_problem(e)}", _place(e, file))
+        at = _place(e, file)
+        quoted = _QUOTED_FIRST.search(file.line(file.position(at.start)[0]))
+        faults.error("E101", f"this is not YAML: {_problem(e)}", at, help="a value that begins with a quote ends with it: put the whole into the other kind of quotes" if quoted else "")
         return None
     except UnicodeEncodeError as e:
         faults.error("E101", "half of a character (a surrogate without its other half)", Span(file, e.start, e.end))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 
+from events.outputs import HoldReason
 from rulebook import units
 from rulebook.faults import Faults, Span, did_you_mean
 from rulebook.fields import Fields, as_mapping, as_sequence
@@ -12,11 +13,13 @@ from rulebook.model import RuleSet, TimelineTest
 from rulebook.names import event_types
 from rulebook.parser import parse, parse_text
 from rulebook.source import Mapping, Node, Scalar, Sequence
-from rulebook.syntax import Literal
+from rulebook.syntax import Literal, Name
 
 DEFAULT_START = "2026-03-02 10:00"
 EXPECTATIONS = ("nudge", "shadow", "held", "enters", "exits", "cleared", "not_cleared")
 DETAILS = ("lang", "says", "why")
+#: Why a nudge is held: all that `why` can be.
+REASONS = tuple(map(str, HoldReason))
 MAX_ITEMS = 20_000  # of one test
 
 
@@ -113,6 +116,9 @@ class _Reader:
                 self.faults.error("E201", f"unknown {what} `{name}`", node.entries[kind][1].span, help=did_you_mean(name, known))
         if not wanted:
             self.faults.error("E252", "this expects nothing in particular", node.span, help="write `expect: nothing`, or `{nudge: NAME}`")
+        why = node.get("why")
+        if isinstance(why, Scalar) and why.value not in REASONS:
+            self.faults.error("E205", f"unknown reason `{why.value}`", why.span, help=did_you_mean(why.value, REASONS) or f"one of: {', '.join(REASONS)}")
         return Expect(0.0, wanted, {k: fields.text(k) for k in DETAILS if node.get(k) is not None}, span)
 
 
@@ -142,7 +148,8 @@ def _given(mapping: Mapping | None, faults: Faults) -> dict[str, Literal]:
         ref = parse_text(key.value, key.span, key.span.start + key.quoted, faults)
         value = parse(node, faults) if isinstance(node, Scalar) else None
         if value is not None and not isinstance(value, Literal):
-            faults.error("E253", "`given` sets a reference to a value", node.span, help='write `{"acceptance_rate(28d)": 90%}`')
+            text = f"text needs quotes inside of YAML's: `'\"{value}\"'`" if isinstance(value, Name) else 'write `{"acceptance_rate(28d)": 90%}`'
+            faults.error("E253", "`given` sets a reference to a value", node.span, help=text)
         elif ref is not None and value is not None:
             given[str(ref)] = value
     return given

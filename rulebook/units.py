@@ -53,8 +53,8 @@ def clock_range(text: str) -> tuple[float, float] | None:
 
 
 def rate(text: str) -> tuple[int, float] | None:
-    """`2 per 7d` as (2, seconds)."""
-    if (m := _RATE.match(text.strip())) is None or (span := duration(m[2])) is None:
+    """`2 per 7d` as (2, seconds); None when it is none, or would allow nothing at all."""
+    if (m := _RATE.match(text.strip())) is None or not int(m[1]) or not (span := duration(m[2])):
         return None
     return int(m[1]), span
 

@@ -28,7 +28,7 @@ def _held(rules: RuleSet) -> Iterator[tuple[str, Expr, float, Span]]:
     for segment in rules.segments.values():
         for edge in (segment.enter, segment.exit):
             if edge.when is not None and edge.hold:
-                yield f"segment {segment.name}", edge.when, edge.hold, segment.span
+                yield f"segment {segment.name}", edge.when, edge.hold, edge.hold_at or segment.span
     for definition in definitions(rules):
         if isinstance(definition.trigger, Holds) and definition.trigger.wait:
-            yield f"{type(definition).__name__.lower()} {definition.name}", definition.trigger.when, definition.trigger.wait, definition.span
+            yield f"{type(definition).__name__.lower()} {definition.name}", definition.trigger.when, definition.trigger.wait, definition.trigger.wait_at or definition.span
