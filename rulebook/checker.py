@@ -150,6 +150,9 @@ class Checker:
                 self.faults.error("E201", f"unknown places `{ref.argument}`", ref.argument_span, help=did_you_mean(ref.argument, scope.rules.places))
                 return None
             return Known({"distance_to": Unit.DISTANCE, "nearest": Unit.TEXT, "inside": Unit.BOOL}[ref.function])
+        modules = scope.rules.modules
+        if ref.function == "completed" and modules and ref.argument not in modules:
+            self.faults.error("E201", f"unknown module `{ref.argument}`", ref.argument_span, help=did_you_mean(ref.argument, modules))
         return Known(Unit.BOOL, nullable=False)
 
     def _comparison(self, expr: Comparison, scope: Scope) -> None:

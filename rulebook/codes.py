@@ -42,7 +42,7 @@ def _test(line: str, more: str = "") -> str:
 
 
 CODES: tuple[Code, ...] = (
-    Code("E101", "The file can't be read as YAML.", "It has to be UTF-8 text, indented by spaces, of at most a few megabytes.", "version: 1\nsegments: [\n"),
+    Code("E101", "The file can't be read as YAML.", "It has to be UTF-8 text, indented by spaces, of at most a million characters.", "version: 1\nsegments: [\n"),
     Code("E102", "The file is no rule file.", "It begins with `version: 1` and has sections below.", "- version: 1\n"),
     Code("E103", "Nested too deeply, or too many values.", "Aliases count each time they are used. Write it flatter.", "version: " + "[" * 60 + "]" * 60 + "\n"),
     Code("E104", "A key that is no plain text.", "Keys are names; merge keys (`<<`) are not read.", "version: 1\n? [a]\n: 1\n"),
@@ -74,6 +74,7 @@ CODES: tuple[Code, ...] = (
     Code("E221", "A place has a point or a ring.", "`at: [lat, lon]`, or `ring:` with three corners or more.", "version: 1\nplaces:\n  hotspots: [{name: A}]\n"),
     Code("E222", "A position that is none.", "`[lat, lon]` in degrees, latitude first.", "version: 1\nplaces:\n  hotspots: [{name: A, at: [120, 77]}]\n"),
     Code("E223", "A metric has a ratio or a value.", "A value is one aggregate without a window: that comes with each use.", "version: 1\nmetrics:\n  m: {min_samples: 5}\n"),
+    Code("E225", "A metric is made of itself.", "Its `where` reads a metric that leads back to it. Say there what is meant itself.", "version: 1\nmetrics:\n  m: {value: count(order_accepted where m(2h) > 3)}\n"),
     Code("E224", "A segment has `when` or `enter`.", "One of them.", "version: 1\nsegments:\n  s: {title: S}\n"),
     Code("E230", "Two currencies in one offer.", "Bonus and budget are in the same.", _nudge(more="    offer: {bonus: 40 INR, budget: 100 EUR per 1d}\n")),
     Code("E231", "A message without a language.", "Add `en: {title: ..., body: ...}`.", "version: 1\nmessages:\n  m: {}\n"),
@@ -101,5 +102,6 @@ CODES: tuple[Code, ...] = (
     Code("E313", "A function takes a name.", "`distance_to(PLACES)`, `used(FEATURE)`.", _segment("completed()")),
     Code("W290", "It has no effect in this version.", "It is read and checked, so that a rule set of a later version can be kept; nobody shall rely on it.", "version: 1\npolicy: {max_share: 20% per 1d}\n"),
     Code("W292", "A language that is not known.", "Its code has the right form; partners have it in their profile, or it is misspelled.", "version: 1\nmessages:\n  m: {zzz: {title: Hello, body: A word.}}\n"),
+    Code("W293", "A snooze that allows nothing.", "It names a warning and the day until which it is allowed: `# allow W432 until 2026-12-01`.", "version: 1 # allow W401 until soon\n"),
     Code("W291", "A file of the folder that is no rule file.", "Neither `version: 1` nor a section of rules is in it, so it is left out. A file that is given by name is always read.", "services: {web: {image: nginx}}\n"),
 )  # fmt: skip

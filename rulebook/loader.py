@@ -10,6 +10,7 @@ from unicodedata import normalize
 
 from events.errors import NudgelineError
 from rulebook.checks import findings
+from rulebook.checks.circles import in_a_circle
 from rulebook.checks.context import Context
 from rulebook.errors import RuleErrors
 from rulebook.faults import Fault, Faults, Severity, SourceFile, Span, did_you_mean
@@ -20,6 +21,7 @@ from rulebook.names import event_types
 from rulebook.reader import FILE_KEYS, READERS, SECTIONS, plain, read_policy, read_test, version_of
 from rulebook.snooze import awake
 from rulebook.source import Mapping, Scalar, compose
+from rulebook.syntax import Aggregate, CohortPct, Expr, MetricCall, references
 
 
 #: How YAML spells that there is no value.
@@ -82,7 +84,12 @@ def read_text(text: str, path: str = "rules.yaml", context: Context | None = Non
 
 def examine_text(text: str, path: str = "rules.yaml", context: Context | None = None) -> tuple[RuleSet, list[Fault]]:
     """What could be read of one text, and all faults of it, as `examine` gives them."""
-    return _assemble([SourceFile(path, text)], Faults(), context)
+    return _assemble([SourceFile(path, _with_plain_ends(text))], Faults(), context)
+
+
+def _with_plain_ends(text: str) -> str:
+    """Lines end as they do here, whatever system wrote them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _whole(rules: RuleSet, found: list[Fault]) -> tuple[RuleSet, list[Fault]]:
@@ -96,7 +103,7 @@ def _open(path: Path, faults: Faults, *, named: bool) -> SourceFile | None:
         if not path.is_file() and path.exists():
             raise OSError(None, "no regular file")
         raw = path.read_bytes()
-        return SourceFile(str(path), raw.decode("utf-8-sig").replace("\r\n", "\n"), named)
+        return SourceFile(str(path), _with_plain_ends(raw.decode("utf-8-sig")), named)
     except OSError as e:
         faults.error("E101", f"the file can't be read: {e.strerror}", Span(SourceFile(str(path), ""), 0, 1), help="mend it, or take it out of the folder")
         return None
@@ -116,7 +123,19 @@ def _assemble(files: Sequence[SourceFile], faults: Faults, context: Context | No
     faults.found += book.not_caused(linked(rules))
     context, spoilt = context or Context(), {f.where for f in faults.errors}
     faults.found += (f for f in findings(rules, context, whole=not unread) if f.where not in spoilt)  # what can't be read can't be judged
-    return rules, list(awake(faults.found, context.today))
+    return rules, list(awake(faults.found, files, context.today))
+
+
+def _metrics_in(expr: Expr | None) -> Iterator[str]:
+    """The names of metrics that an expression reads, those within the `where` of its aggregates too."""
+    for ref in references(expr) if expr is not None else ():
+        match ref:
+            case MetricCall(name) | CohortPct(MetricCall(name)):
+                yield name
+            case Aggregate(where=where):
+                yield from _metrics_in(where)
+            case _:
+                pass
 
 
 def _foreign(root: Mapping) -> bool:
@@ -204,10 +223,20 @@ class _Book:
                 self.tests.append(test)
         self.faults.where = ""
 
+    def _leave_circles(self) -> None:
+        """Metrics that are made of themselves are not read: what uses them would never be spelled out."""
+        metrics = self.sections["metrics"]
+        for name in list(in_a_circle({m.name: set(_metrics_in(m.value)) for m in metrics.values()})):
+            self.faults.where = f"metric {name}"
+            self.faults.error("E225", f"metric `{name}` is made of itself", metrics.pop(name).span, help="say in its `where` what is meant itself")
+            self.unread.add(f"unknown metric `{name}`")
+        self.faults.where = ""
+
     def not_caused(self, faults: Iterable[Fault]) -> list[Fault]:
         """Those that are more than the echo of a definition that could not be read."""
         return [f for f in faults if f.message not in self.unread]
 
     def rule_set(self) -> RuleSet:
+        self._leave_circles()
         policy = self.policy[0] if self.policy else Policy()
         return RuleSet(version_of(self.raw), policy=policy, tests=tuple(self.tests), owners=self.owners, unread=frozenset(self.unread), **self.sections)

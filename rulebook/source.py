@@ -11,8 +11,8 @@ import yaml
 
 from rulebook.faults import Faults, SourceFile, Span, did_you_mean
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-MAX_BYTES, MAX_DEPTH, MAX_NODES = 4_000_000, 40, 200_000
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MAX_BYTES, MAX_DEPTH, MAX_NODES = 1_000_000, 40, 100_000
 #: So many characters count as one more value: an alias of a long text is that text again.
 TEXT_AS_ONE = 100
 _QUOTED_FIRST = re.compile(r""":\s+("[^"]*"|'[^']*')\s*[^\s,}\]#]""")
@@ -140,7 +140,7 @@ class _Builder:
 
     def __init__(self, file: SourceFile, faults: Faults) -> None:
         self.file, self.faults = file, faults
-        self.event: Callable[[], yaml.Event] = _LOADER(file.text).get_event
+        self.event: Callable[[], yaml.Event] = LOADER(file.text).get_event
         self.anchors: dict[str, _Anchored | None] = {}  # None: still open
         self.size = self.deepest = 0
 

@@ -20,7 +20,7 @@ EXPECTATIONS = ("nudge", "shadow", "held", "enters", "exits", "cleared", "not_cl
 DETAILS = ("lang", "says", "why")
 #: Why a nudge is held: all that `why` can be.
 REASONS = tuple(map(str, HoldReason))
-MAX_ITEMS = 20_000  # of one test
+MAX_ITEMS = 10_000  # of one test
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,17 @@ def spell(seconds: float) -> str:
     return f"{seconds:g}s"
 
 
+def told(seconds: float) -> str:
+    """A time for people, in its parts: 5000.0 is `1h 23m 20s`."""
+    if seconds < MINUTE:
+        return f"{seconds:g}s"
+    parts, rest = [], seconds
+    for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE)):
+        count, rest = divmod(rest, size)
+        parts += [f"{count:g}{unit}"] if count else []
+    return " ".join([*parts, *([f"{rest:.6g}s"] if rest else [])])
+
+
 def counted(count: int, what: str) -> str:
     """A count with its noun: `1 nudge`, `2,000 nudges`."""
     return f"{count:,} {what}{'s' * (count != 1)}"

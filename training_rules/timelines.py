@@ -70,11 +70,11 @@ class TestResult:
 
     def story(self) -> str:
         """What was expected beside what happened, as text; the line that went wrong is marked."""
-        wide = [max(len(text) for text in column) for column in (["at", *(units.spell(r.at) for r in self.rows)], ["expected", *(r.expected for r in self.rows)])]
+        wide = [max(len(text) for text in column) for column in (["at", *(units.told(r.at) for r in self.rows)], ["expected", *(r.expected for r in self.rows)])]
         lines = [f"    {'at':<{wide[0]}}  {'expected':<{wide[1]}}  happened"]
         for row in self.rows:
-            happened = "; ".join(f"{units.spell(h.at)} {h}" for h in row.happened) or "nothing"
-            lines.append(f"  {'>' if row.wrong else ' '} {units.spell(row.at):<{wide[0]}}  {row.expected:<{wide[1]}}  {happened}")
+            happened = "; ".join(f"{units.told(h.at)} {h}" for h in row.happened) or "nothing"
+            lines.append(f"  {'>' if row.wrong else ' '} {units.told(row.at):<{wide[0]}}  {row.expected:<{wide[1]}}  {happened}")
             if row.wrong:
                 lines.append(f"    {row.span}: {row.wrong}")
         return "\n".join(lines)

@@ -16,6 +16,7 @@ from rulebook.checks import (
     circular_patterns,
     circular_segments,
     dark_pattern,
+    else_is_off,
     else_without_its_event,
     enter_and_exit,
     expired,
@@ -28,6 +29,7 @@ from rulebook.checks import (
     missing_language,
     never_sends,
     never_true,
+    reaches_nobody,
     rollout_and_holdout,
     same_priority,
     too_long,
@@ -56,8 +58,8 @@ class Check(Protocol):
 
 CHECKS: tuple[Check, ...] = (
     unused, circular_segments, circular_patterns, circular_else, never_true, always_true, enter_and_exit, implied_clause, trigger_and_if, unusual_word,
-    else_without_its_event, long_window, for_outlasts_window, never_sends, expired, same_priority, always_displaced, live_without_tests,
-    live_without_owner, rollout_and_holdout, missing_language, holes_differ, too_long, dark_pattern,
+    else_without_its_event, long_window, for_outlasts_window, never_sends, expired, reaches_nobody, same_priority, always_displaced, live_without_tests,
+    live_without_owner, else_is_off, rollout_and_holdout, missing_language, holes_differ, too_long, dark_pattern,
 )  # fmt: skip
 
 
