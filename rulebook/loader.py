@@ -115,15 +115,14 @@ def _open(path: Path, faults: Faults, *, named: bool) -> SourceFile | None:
 
 def _assemble(files: Sequence[SourceFile], faults: Faults, context: Context | None) -> tuple[RuleSet, list[Fault]]:
     book = _Book(faults)
-    for file in files:
-        root = compose(file, faults)
-        if root is not None:
-            book.read(root)
+    roots = [root for file in files if (root := compose(file, faults)) is not None]
+    for root in roots:
+        book.read(root)
     rules, unread = book.rule_set(), bool(faults.errors)
     faults.found += book.not_caused(linked(rules))
     context, spoilt = context or Context(), {f.where for f in faults.errors}
     faults.found += (f for f in findings(rules, context, whole=not unread) if f.where not in spoilt)  # what can't be read can't be judged
-    return rules, list(awake(faults.found, files, context.today))
+    return rules, list(awake(faults.found, [root.span.file for root in roots], context.today))
 
 
 def _metrics_in(expr: Expr | None) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from rulebook.faults import Faults, Span
 from rulebook.model import RuleSet
@@ -68,6 +68,7 @@ def _count(events: tuple[str, ...], window: Window, span: Span) -> Aggregate:
     return Aggregate("count", events, "", None, window, span)
 
 
+@lru_cache(maxsize=1024)
 def _parsed(text: str, span: Span) -> Expr:
     """The tree of a text that is ours; its faults would be ours too."""
     expr = parse_text(text, span, span.start, faults := Faults())

@@ -38,7 +38,10 @@ class Snooze:
 
 
 def awake(faults: Iterable[Fault], files: Iterable[SourceFile], today: str) -> Iterator[Fault]:
-    """Those that are not snoozed on `today` (YYYY-MM-DD); one whose snooze is over says so, and so does each snooze that says nothing."""
+    """Those that are not snoozed on `today` (YYYY-MM-DD); one whose snooze is over says so, and so does each snooze that says nothing.
+
+    `files`: those that could be read as YAML.
+    """
     snoozes = {file: list(_snoozes(file)) for file in files}
     for fault in faults:
         until = _snoozed_until(fault, snoozes.get(fault.span.file, [])) if fault.severity is Severity.WARNING else ""
@@ -78,13 +81,10 @@ def _spoken_of(file: SourceFile, at: int, below: dict[int, int]) -> int:
 def _texts(file: SourceFile) -> list[tuple[int, int]]:
     """Where the scalars of a file stand, in order: a `#` in one is no comment."""
     loader, found = LOADER(file.text), []
-    try:
-        while loader.check_token():
-            token = loader.get_token()
-            if isinstance(token, yaml.ScalarToken):
-                found.append((token.start_mark.index, _end(file, token)))
-    except yaml.YAMLError:
-        return found  # told already by whoever read the file
+    while loader.check_token():
+        token = loader.get_token()
+        if isinstance(token, yaml.ScalarToken):
+            found.append((token.start_mark.index, _end(file, token)))
     return found
 
 

@@ -12,7 +12,7 @@ import yaml
 from rulebook.faults import Faults, SourceFile, Span, did_you_mean
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-MAX_BYTES, MAX_DEPTH, MAX_NODES = 1_000_000, 40, 100_000
+MAX_BYTES, MAX_DEPTH, MAX_NODES = 1_000_000, 40, 50_000
 #: So many characters count as one more value: an alias of a long text is that text again.
 TEXT_AS_ONE = 100
 _QUOTED_FIRST = re.compile(r""":\s+("[^"]*"|'[^']*')\s*[^\s,}\]#]""")
