@@ -24,6 +24,7 @@ from benches import machine
 from rulebook.codes import CODES
 from rulebook.errors import RuleErrors
 from rulebook.loader import read_text
+from rulebook.source import MAX_BYTES
 from streams.settings import CATALOG
 from training_rules.compiler import compile_rules
 from training_rules.timelines import read_timelines, run_tests
@@ -111,7 +112,7 @@ def damaged(rnd: random.Random, text: str) -> str:
             return text
     for _ in range(rnd.choice((1, 1, 2, 3, 8))):
         text = rnd.choice(_DAMAGES)(rnd, text)
-    return text
+    return text[: 2 * MAX_BYTES]  # what is larger is refused unread
 
 
 def _flip(rnd: random.Random, text: str) -> str:

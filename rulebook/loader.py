@@ -20,7 +20,7 @@ from rulebook.model import Policy, RuleSet, TimelineTest
 from rulebook.names import event_types
 from rulebook.reader import FILE_KEYS, READERS, SECTIONS, plain, read_policy, read_test, version_of
 from rulebook.snooze import awake
-from rulebook.source import Mapping, Scalar, compose
+from rulebook.source import MAX_BYTES, Mapping, Scalar, compose
 from rulebook.syntax import Aggregate, CohortPct, Expr, MetricCall, references
 
 
@@ -102,6 +102,8 @@ def _open(path: Path, faults: Faults, *, named: bool) -> SourceFile | None:
     try:
         if not path.is_file() and path.exists():
             raise OSError(None, "no regular file")
+        if path.stat().st_size > 4 * MAX_BYTES:  # no character has more bytes
+            raise OSError(None, "it is far too large; a rule set may be many files")
         raw = path.read_bytes()
         return SourceFile(str(path), _with_plain_ends(raw.decode("utf-8-sig")), named)
     except OSError as e:
