@@ -170,7 +170,7 @@ def _timeline(rnd: random.Random, text: str) -> str:
 
 def _hole(rnd: random.Random, text: str) -> str:
     """A name that is none, or only nearly one, as an argument and in a text."""
-    name = rnd.choice(("hot-spot", "class", "a b", "1st", "नाम", "x" * 5000, "__import__('os')", "a\\\"b", "None", "ﬁ", "{", ""))
+    name = rnd.choice(("hot-spot", "class", "a b", "1st", "नाम", "x" * 5000, "__import__('os')", 'a\\"b', "None", "ﬁ", "{", ""))
     head, found, tail = text.partition("    send:")
     text = f"{head}    args: {{{json.dumps(name, ensure_ascii=False)}: city}}\n{found}{tail}" if found else text
     return text.replace("{", f"{{{name}", 1) if rnd.random() < 0.5 else text.replace("completed(", f"completed('{name}' ", 1)

@@ -19,7 +19,6 @@ from rulebook.units import counted
 from training_rules.mutants import mutants, noticed
 from training_rules.timelines import TestResult, read_timelines, run_tests
 
-
 #: Characters that XML 1.0 has no way to write.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

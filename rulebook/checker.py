@@ -172,7 +172,7 @@ class Checker:
     def _side(self, side: Expr, other: Expr, scope: Scope) -> Unit | None:
         """The unit of one side; a bare word beside a text was meant as text."""
         if isinstance(side, Name) and not side.scope and side.name not in scope.names() and Checker(Faults()).unit(other, scope) is Unit.TEXT:
-            self.faults.error("E201", f"unknown field `{side.name}`", side.span, help=f"text stands in quotes: `\"{side.name}\"`")
+            self.faults.error("E201", f"unknown field `{side.name}`", side.span, help=f'text stands in quotes: `"{side.name}"`')
             return None
         return self.unit(side, scope)
 

@@ -10,7 +10,6 @@ from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
 
-
 _LINE_END = re.compile(r"\r\n?|\n")
 #: What is shown of a longer line (characters), and of that at most how much before the place.
 WIDEST, BEFORE = 200, 60

@@ -23,7 +23,6 @@ from rulebook.snooze import awake
 from rulebook.source import MAX_BYTES, Mapping, Scalar, compose
 from rulebook.syntax import Aggregate, CohortPct, Expr, MetricCall, references
 
-
 #: How YAML spells that there is no value.
 NULLS = ("", "~", "null", "Null", "NULL")
 #: What the definitions of a section are called where they are used, if not by its singular.
@@ -38,10 +37,10 @@ def rule_files(paths: Iterable[str | Path]) -> dict[Path, bool]:
     """The given files, and the `*.yaml` of the given folders, each once; with it whether it was given by name. Raises NoRules where there is none."""
     found: dict[str, tuple[Path, bool]] = {}
     for path in (several := [Path(p) for p in paths]):
-        if os.path.isdir(path):
+        if path.is_dir():
             for file in _below(path):
                 found.setdefault(os.path.realpath(file), (file, False))
-        elif os.path.isfile(path):
+        elif path.is_file():
             found[os.path.realpath(path)] = path, True
         else:
             raise NoRules(f"there is no rule file or folder at {path}; give a .yaml file or a folder that holds some")
@@ -92,6 +91,13 @@ def _with_plain_ends(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _unreadable(path: Path) -> str:
+    """Why a file is not even opened; empty where it is. Raises OSError where it is not there."""
+    if path.stat().st_size > 4 * MAX_BYTES:  # no character has more bytes
+        return "the file is far too large: a rule set may be many files"
+    return "" if path.is_file() else "this is no regular file"
+
+
 def _whole(rules: RuleSet, found: list[Fault]) -> tuple[RuleSet, list[Fault]]:
     if any(f.severity is Severity.ERROR for f in found):
         raise RuleErrors(found)
@@ -100,10 +106,9 @@ def _whole(rules: RuleSet, found: list[Fault]) -> tuple[RuleSet, list[Fault]]:
 
 def _open(path: Path, faults: Faults, *, named: bool) -> SourceFile | None:
     try:
-        if not path.is_file() and path.exists():
-            raise OSError(None, "no regular file")
-        if path.stat().st_size > 4 * MAX_BYTES:  # no character has more bytes
-            raise OSError(None, "it is far too large; a rule set may be many files")
+        if why := _unreadable(path):
+            faults.error("E101", why, Span(SourceFile(str(path), ""), 0, 1), help="mend it, or take it out of the folder")
+            return None
         raw = path.read_bytes()
         return SourceFile(str(path), _with_plain_ends(raw.decode("utf-8-sig")), named)
     except OSError as e:

@@ -80,7 +80,8 @@ def _spoken_of(file: SourceFile, at: int, below: dict[int, int]) -> int:
 
 def _texts(file: SourceFile) -> list[tuple[int, int]]:
     """Where the scalars of a file stand, in order: a `#` in one is no comment."""
-    loader, found = LOADER(file.text), []
+    found: list[tuple[int, int]] = []
+    loader = LOADER(file.text)
     while loader.check_token():
         token = loader.get_token()
         if isinstance(token, yaml.ScalarToken):
@@ -90,7 +91,7 @@ def _texts(file: SourceFile) -> list[tuple[int, int]]:
 
 def _end(file: SourceFile, token: yaml.ScalarToken) -> int:
     """The end of a scalar; libyaml lets that of a block reach over the comments behind it, which are indented less than its text."""
-    start, end = token.start_mark.index, token.end_mark.index
+    start, end = int(token.start_mark.index), int(token.end_mark.index)
     if token.style not in ("|", ">"):
         return end
     header, *lines = file.text[start:end].splitlines(keepends=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import yaml
 
@@ -31,7 +32,7 @@ class Word(str):
     __slots__ = ("span",)
     span: Span
 
-    def __new__(cls, value: str, span: Span) -> Word:
+    def __new__(cls, value: str, span: Span) -> Self:
         word = super().__new__(cls, value)
         word.span = span
         return word
@@ -140,7 +141,7 @@ class _Builder:
 
     def __init__(self, file: SourceFile, faults: Faults) -> None:
         self.file, self.faults = file, faults
-        self.event: Callable[[], yaml.Event] = LOADER(file.text).get_event
+        self.event: Callable[[], Any] = LOADER(file.text).get_event
         self.anchors: dict[str, _Anchored | None] = {}  # None: still open
         self.size = self.deepest = 0
 
@@ -155,21 +156,20 @@ class _Builder:
             raise self.stop("E101", "a second document begins here", another, "keep one document in a file")
         return root
 
-    def stop(self, code: str, message: str, event: yaml.Event, help: str = "") -> _Stop:
+    def stop(self, code: str, message: str, event: Any, help: str = "") -> _Stop:
         self.faults.error(code, message, self.span(event), help=help)
         return _Stop()
 
-    def span(self, event: yaml.Event) -> Span:
+    def span(self, event: Any) -> Span:
         return Span(self.file, event.start_mark.index, event.end_mark.index)
 
-    def count(self, size: int, depth: int, event: yaml.Event) -> None:
+    def count(self, size: int, depth: int, event: Any) -> None:
         self.size += size
-        if depth > self.deepest:
-            self.deepest = depth
+        self.deepest = max(self.deepest, depth)
         if depth > MAX_DEPTH or self.size > MAX_NODES:
             raise self.stop("E103", "nested too deeply, or too many values (aliases count each time)", event)
 
-    def node(self, event: yaml.Event, depth: int) -> Node:
+    def node(self, event: Any, depth: int) -> Node:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, depth)
         if event.anchor is None:
@@ -183,7 +183,7 @@ class _Builder:
         self.deepest = max(self.deepest, outer)
         return node
 
-    def _alias(self, event: yaml.AliasEvent, depth: int) -> Node:
+    def _alias(self, event: Any, depth: int) -> Node:
         if event.anchor not in self.anchors:
             raise self.stop("E101", f"there is no anchor `&{event.anchor}` before it", event, did_you_mean(event.anchor, self.anchors))
         anchored = self.anchors[event.anchor]
@@ -192,7 +192,7 @@ class _Builder:
         self.count(anchored.size, depth + anchored.height, event)
         return anchored.node
 
-    def _written(self, event: yaml.Event, depth: int) -> Node:
+    def _written(self, event: Any, depth: int) -> Node:
         if isinstance(event, yaml.ScalarEvent):
             self.count(1 + len(event.value) // TEXT_AS_ONE, depth, event)
             return Scalar(event.value, _trimmed(self.span(event)), quoted=event.style in ("'", '"'))
@@ -204,7 +204,7 @@ class _Builder:
         items: list[Node] = []
         while not isinstance(event := self.event(), yaml.SequenceEndEvent):
             items.append(self.node(event, depth + 1))
-        return Sequence(items, Span(self.file, start, event.end_mark.index))
+        return Sequence(items, Span(self.file, start, self.span(event).end))
 
     def _mapping(self, start: int, depth: int) -> Mapping:
         entries: dict[str, tuple[Scalar, Node]] = {}
@@ -213,7 +213,7 @@ class _Builder:
             value = self.node(self.event(), depth + 1)
             if key is not None:
                 entries[key.value] = (key, replace(value, named=key.span) if isinstance(value, Mapping) else value)
-        return Mapping(entries, Span(self.file, start, event.end_mark.index))
+        return Mapping(entries, Span(self.file, start, self.span(event).end))
 
     def _key(self, key: Node, entries: dict[str, tuple[Scalar, Node]]) -> Scalar | None:
         """The key, if it is one and stands here for the first time."""

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,7 @@ nudges:
 messages:
   m: {en: {title: T, body: B}}
 """
+ROOT = Path(__file__).resolve().parents[2]
 DIGITS = "9" * 5000
 
 
@@ -93,7 +95,7 @@ def test_an_argument_takes_a_single_value():
     [
         (" + ".join(["1"] * 300) + " > 1", {"E112"}),
         ("(" * 58 + "speed" + " + 1)" * 58 + " > 1", set()),
-        ("not (online and " * 28 + "riding" + ")" * 28, set()),
+        ("not (online and " * 18 + "riding" + ")" * 18, set()),
         ("not " * 5000 + "online", {"E112"}),
         ("online or " * 5000 + "riding", {"E112"}),
         (" or ".join(f"orders_accepted_today > {n}" for n in range(600)), set()),
@@ -144,7 +146,7 @@ def test_a_very_long_line_is_shown_around_the_place():
     assert all("onlin}" in str(fault) for fault in e.value.faults if fault.code == "E201")
 
 
-@pytest.mark.parametrize("make", [lambda p: p.symlink_to("nowhere"), lambda p: os.mkfifo(p)], ids=["dangling link", "pipe"])
+@pytest.mark.parametrize("make", [lambda p: p.symlink_to("nowhere"), os.mkfifo], ids=["dangling link", "pipe"])
 def test_what_lies_in_a_folder_and_is_no_file_is_told(tmp_path, make):
     (tmp_path / "good.yaml").write_text("version: 1\n")
     make(tmp_path / "odd.yaml")
@@ -165,11 +167,11 @@ def test_a_hostile_file_takes_less_than_200_mb_and_no_crash(tmp_path):
     (tmp_path / "large.yaml").write_bytes(b"#" * 50_000_000)
     (tmp_path / "many.yaml").write_text(timeline(*["0s..9999s every 1s"] * 40))
     code = (
-        "import resource, sys; from rulebook.loader import examine; from training_rules.timelines import examine_timelines\n"
+        "import re, sys; from rulebook.loader import examine; from training_rules.timelines import examine_timelines\n"
         "rules, faults = examine(sys.argv[1:]); faults += examine_timelines(rules)[1]\n"
-        "print(sorted({f.code for f in faults if f.code[0] == 'E'}), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+        "print(sorted({f.code for f in faults if f.code[0] == 'E'}), int(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]) // 1024)"
     )
-    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True, cwd=os.getcwd(), env={**os.environ, "PYTHONPATH": os.getcwd()})
+    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     found, _, megabytes = done.stdout.rpartition(" ")
     assert found == "['E101', 'E103', 'E251']"
     assert int(megabytes) < 200
