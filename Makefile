@@ -3,7 +3,6 @@
 SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-export PYTHONDONTWRITEBYTECODE := 1
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +40,9 @@ bench: venv ## every bench; writes benches/results
 yardstick: venv ## the yardstick alone; the last line is JSON
 	@$(BIN)/python -m benches.yardstick $(ARGS)
 
+faults: venv ## faults on purpose; ARGS="--runs 5 --seed 77", --report writes docs/faults.md, --prove breaks the protocol
+	@$(BIN)/python -m tests.faults $(ARGS)
+
 docs: venv ## pages that are made from code
 	@$(BIN)/python -m events.schemas docs/schemas
 	@$(BIN)/python -m events.reference > docs/events.md
@@ -55,4 +57,4 @@ lock: venv ## pin the newest versions that pyproject.toml allows
 clean: ## remove the virtual environment and local data
 	@rm -rf .venv .local
 
-.PHONY: help venv demo test lint rules ci bench yardstick docs lock clean
+.PHONY: help venv demo test lint rules ci bench yardstick faults docs lock clean

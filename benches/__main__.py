@@ -1,13 +1,15 @@
-"""Every bench, one after the other: results go to `benches/results`, and the tables of docs/performance.md are made anew. `--quick` keeps nothing."""
+"""Every bench, one after the other: results go to `benches/results`, and the tables of docs/performance.md, docs/sizing.md and README.md are made anew, and printed. `--quick` keeps nothing."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-from benches import report
+from benches import report, sizing
 
-BENCHES = ("windows", "step", "partner_bytes", "latency", "yardstick", "compile", "agree", "fuzz")
+BENCHES = (
+    "windows", "step", "partner_bytes", "timers", "scaling", "latency", "catch_up", "recovery", "yardstick", "peers", "workers", "compile", "agree", "fuzz", "handover",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -17,6 +19,8 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", f"benches.{name}", *(quick if name != "windows" else [])], check=True)
     if not quick:
         report.write()
+        sizing.write()
+        print(report.summary())
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from benches import live, yard
-from simulator.replay import open_source, replay
 
 
 def main() -> None:
@@ -43,7 +42,7 @@ def _by_backtest(folder: Path) -> list[dict[str, Any]]:
 
 def _through_kafka(folder: Path) -> list[dict[str, Any]]:
     with live.kafka(folder / "services", clock="events") as settings:
-        replay(open_source(folder / "events.ndjson"), settings)
+        live.load(settings, folder / "events.ndjson")
         live.caught_up(settings, yard.RULES, folder)
         return list(live.outputs(settings, "segment.transitions", "decisions"))
 

@@ -1,4 +1,4 @@
-"""The tables of docs/performance.md, from the results that are kept: what is said is what was measured.
+"""The tables of docs/performance.md and README.md, from the results that are kept: what is said is what was measured.
 
     python -m benches.report
 """
@@ -12,21 +12,30 @@ from typing import Any
 
 from benches.machine import RESULTS
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = (ROOT / "docs" / "performance.md", ROOT / "README.md")
 _BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def page(text: str) -> str:
     """The page with each table made anew."""
-    return _BLOCK.sub(lambda block: f"{block[1]}{_TABLES[block[2]](_result(block[2]))}\n{block[3]}", text)
+    return _BLOCK.sub(lambda block: f"{block[1]}{shown(block[2])}\n{block[3]}", text)
 
 
 def write() -> None:
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in PAGES:
+        path.write_text(page(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def _result(name: str) -> Any:
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+def shown(name: str, results: Path = RESULTS) -> str:
+    """The table of one bench; where no result is kept, how to get one."""
+    kept = results / f"{name}.json"
+    return _TABLES[name](json.loads(kept.read_text(encoding="utf-8"))) if kept.exists() else f"No result is kept here yet: `python -m benches.{name}` writes it."
+
+
+def summary() -> str:
+    """All tables that `make bench` ends with."""
+    return "\n\n".join(f"{name}\n{shown(name)}" for name in SUMMARY)
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
@@ -48,9 +57,70 @@ def _yardstick(found: dict[str, Any]) -> str:
     return _table(("engine", "events/s", "events per CPU-second"), [ours, *peers]) + f"\n\n{told}"
 
 
+def peers(found: dict[str, Any]) -> str:
+    """The engines side by side, with their ratios to nudgeline in the same run."""
+    head = ("engine", "durable how", "events", "events/s", "events per CPU-second", "of nudgeline's, wall", "CPU", "MB")
+    rows = [_engine(row) for row in found["engines"]]
+    told = f"Medians of {found['rounds']} rounds, one engine after the other in each, {found['partners']:,} partners; spans in brackets."
+    left_out = "".join(f" Not run: {name} ({why})." for name, why in found["not_run"].items())
+    return _table(head, rows) + f"\n\n{told}{left_out}" + (f" {_where(found)}." if "machine" in found else "")
+
+
+def _engine(row: dict[str, Any]) -> tuple[Any, ...]:
+    if "events_per_s" not in row:
+        return (row["title"], row["durable"], row["events"], "failed", "failed", "–", "–", "–")
+    figures = (f"{row[key]:,} ({low:,}–{high:,})" for key in ("events_per_s", "events_per_cpu_s") for low, high in [row[f"{key}_span"]])
+    ratios = (row.get(f"{key}_ratio", 1) for key in ("events_per_s", "events_per_cpu_s"))
+    return (row["title"], row["durable"], row["events"], *figures, *ratios, row["rss_mb"])
+
+
 def _latency(found: dict[str, Any]) -> str:
-    names = ("p50_ms", "p90_ms", "p99_ms", "max_ms", "worker_cpu_share")
-    return _table(("events/s", "p50 ms", "p90 ms", "p99 ms", "most ms", "CPU of the worker"), [(found["rate"], *(found[n] for n in names))]) + f"\n\n{_where(found)}."
+    names = ("p50_ms", "p99_ms", "p999_ms", "max_ms", "nudges_due", "nudges_seen", "worker_cpu_share")
+    head = ("events/s", "p50 ms", "p99 ms", "p99.9 ms", "most ms", "nudges due", "seen", "CPU of the worker", "pace")
+    rows = [(r["rate"], *(r[n] for n in names), _pace(r)) for r in found["rates"]]
+    return _table(head, rows) + f"\n\n{found['seconds']:.0f} s at each rate, the first {found['warm_up_s']:.0f} s not counted. {_where(found)}."
+
+
+def _pace(rate: dict[str, Any]) -> str:
+    """Whether sender and worker kept the pace: without that, a latency says only how long the run was."""
+    sender = "kept" if rate["sender_kept_pace"] else f"the sender was {rate['sender_late_p99_ms']:,} ms late"
+    return sender if rate["worker_kept_pace"] else f"{sender}; the worker did not keep up"
+
+
+def _scaling(found: dict[str, Any]) -> str:
+    head = ("partners", "cold, bytes each", "warm, bytes each", "peak while restoring, MB", "restored partners/s, without Kafka")
+    rows = [tuple(r[n] for n in ("partners", "cold_bytes", "warm_bytes", "peak_mb", "restored_per_s")) for r in found["sizes"]]
+    told = f"Slope: {found['cold_slope_bytes']:,} bytes for each partner more when cold, {found['warm_slope_bytes']:,} when warm; {found['changelog_bytes']:,} bytes each in the changelog."
+    return _table(head, rows) + f"\n\n{told} {_where(found)}."
+
+
+def _timers(found: dict[str, Any]) -> str:
+    rows = [(name, f"{found['us'][key]} µs") for name, key in (("an event that sets one", "set"), ("the same event where no rule waits", "not_set"), ("an event while all are pending", "position"), ("one that fires, decision and nudge in it", "fire"))]
+    return _table((f"{found['pending']:,} timers pending", "takes"), rows) + f"\n\n{_where(found)}."
+
+
+def _recovery(found: dict[str, Any]) -> str:
+    rows = [
+        ("states restored a second, from Kafka to serving", f"{found['partners_per_s']:,}"),
+        ("from the start of a worker to its first decision, with no state", f"{found['start_empty_s']} s"),
+        ("the same with all states", f"{found['start_s']} s"),
+        ("killed and started again at once: to the first decision in every partition", f"{found['restart_s']} s"),
+        ("one of two killed: until the other decides in every partition", f"{found['takeover_s']} s"),
+    ]  # fmt: skip
+    told = f"A changelog of {found['partners']:,} partners, {found['changelog_bytes']:,} bytes each, written in {found['writing_s']} s; {found['rss_mb']:,} MB resident."
+    return _table(("recovery", ""), rows) + f"\n\n{told} {_where(found)}."
+
+
+def _workers(found: dict[str, Any]) -> str:
+    head = ("workers", "wall, s", "events/s", "events per CPU-second", "of one worker's events/s")
+    rows = [tuple(r[n] for n in ("workers", "wall_s", "events_per_s", "events_per_cpu_s", "ratio")) for r in found["workers"]]
+    return _table(head, rows) + f"\n\n{found['events']:,} events, medians of {found['runs']} runs in turn; the broker shares the cores. {_where(found)}."
+
+
+def _catch_up(found: dict[str, Any]) -> str:
+    head = ("outage", "backlog", "live events/s meanwhile", "level again after, s", "backlog and live handled, events/s", "an outage in full would take, s")
+    row = (f"{found['outage_s']:,.0f} s", *(found[n] for n in ("backlog", "rate", "level_after_s", "events_per_s", "unscaled_s")))
+    return _table(head, [row]) + f"\n\nScale: one in {found['scale']} of the events of an outage at {found['rate']:,} events/s. {_where(found)}."
 
 
 def _step(found: dict[str, Any]) -> str:
@@ -64,8 +134,8 @@ def _partner_bytes(found: dict[str, Any]) -> str:
 
 
 def _windows(found: list[dict[str, Any]]) -> str:
-    head = ("window, days", "exact, bytes", "bucketed, bytes", "mean error", "greatest error")
-    return _table(head, [tuple(r[n] for n in ("window_days", "exact_bytes", "bucketed_bytes", "mean_error", "greatest_error")) for r in found])
+    head = ("window, days", "events a day", "exact, bytes", "as it is held, bytes", "mean error", "greatest error")
+    return _table(head, [tuple(r[n] for n in ("window_days", "a_day", "exact_bytes", "bucketed_bytes", "mean_error", "greatest_error")) for r in found])
 
 
 def _compile(found: dict[str, Any]) -> str:
@@ -92,7 +162,19 @@ def _fuzz(found: dict[str, Any]) -> str:
     return _table(head, [row]) + f"\n\n{_where(found)}."
 
 
-_TABLES = {"yardstick": _yardstick, "latency": _latency, "step": _step, "partner_bytes": _partner_bytes, "windows": _windows, "compile": _compile, "agree": _agree, "fuzz": _fuzz}
+def _handover(found: dict[str, Any]) -> str:
+    names = {"killed alone": "killed, nobody tells the group", "killed, supervised": "killed, under a supervisor", "ended": "told to end", "joined": "one more joins"}
+    rows = [(names[case], *(f"{found['cases'][case][key]:.1f}" for key in ("moved_s", "stayed_s"))) for case in names]
+    told = f"{found['rate']:,} events/s, session of {found['session_timeout']:g} s, medians of {found['runs']} runs. {_where(found)}."
+    return _table(("a worker is", "its partitions stand still, s", "the other's, s"), rows) + f"\n\n{told}"
+
+
+_TABLES = {
+    "yardstick": _yardstick, "peers": peers, "workers": _workers, "latency": _latency, "catch_up": _catch_up, "recovery": _recovery, "scaling": _scaling, "timers": _timers,
+    "step": _step, "partner_bytes": _partner_bytes, "windows": _windows, "compile": _compile, "agree": _agree, "fuzz": _fuzz, "handover": _handover,
+}  # fmt: skip
+#: What `make bench` prints in the end.
+SUMMARY = ("peers", "workers", "latency", "catch_up", "recovery", "scaling", "timers")
 
 if __name__ == "__main__":
     write()

@@ -1,4 +1,4 @@
-"""Bytes and error of the ways to hold a sliding window: why a day is held exactly and longer windows in buckets.
+"""Bytes and error of the ways to hold a sliding window: why a longer one than a day is in buckets when it holds more than a few.
 
 A partner decides on 30 offers a day, in 8 of its hours. Run: python -m benches.windows
 """
@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from segments import windows
-from segments.windows import BUCKETS
+from segments import long_windows, windows
+from segments.long_windows import BUCKETS, MAX_EXACT
 
 DAY = 86_400.0
 RESULTS = Path(__file__).parent / "results" / "windows.json"
@@ -39,19 +39,19 @@ def measure(span: float, a_day: int = 30) -> dict[str, Any]:
     while at < times[-1]:
         while t is not None and t <= at:
             windows.add_time(exact, 0, t, span)
-            windows.add_bucket(bucketed, 0, t, 1, span, None)
+            long_windows.add_long(bucketed, 0, t, 1, span, at, summed=False)
             t = next(pending, None)
         n = windows.alive(exact[0], span, at)
-        errors.append(abs(windows.bucket_count(bucketed[0], span, at) - n) / max(n, 1))
+        errors.append(abs(long_windows.long_count(bucketed[0], span, at) - n) / max(n, 1))
         at += 3600.0
     return {
-        "window_days": span / DAY, "exact_bytes": size(exact[0]), "bucketed_bytes": size(bucketed[0]), "buckets": BUCKETS,
+        "window_days": span / DAY, "a_day": a_day, "exact_bytes": size(exact[0]), "bucketed_bytes": size(bucketed[0]), "exact_up_to": MAX_EXACT, "buckets": BUCKETS,
         "mean_error": round(sum(errors) / len(errors), 5), "greatest_error": round(max(errors), 5),
     }  # fmt: skip
 
 
 def main() -> None:
-    rows = [measure(days * DAY) for days in (1, 7, 28, 90)]
+    rows = [measure(days * DAY) for days in (7, 28, 90)] + [measure(28 * DAY, a_day=5)]
     for row in rows:
         print(json.dumps(row))
     RESULTS.write_text(json.dumps(rows, indent=1) + "\n")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import hashlib
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 YARD = Path(__file__).resolve().parents[2] / "shared" / "yardstick"
 RULES = YARD / "rules.yaml"
@@ -29,6 +32,45 @@ def stream(path: Path, events: int, partners: int, seed: int) -> None:
 def expected(path: Path) -> list[str]:
     """What has to come of them, a line each: partner, what, time and cause."""
     return subprocess.run([sys.executable, YARD / "exact.py", path, "--list"], capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+class Outcome(NamedTuple):
+    """How often what came out, and the xor of the BLAKE2b hashes (8 bytes, hexadecimal) of all of it, whatever its order."""
+
+    counts: dict[str, int]
+    digest: str
+
+
+def outcome(told: Iterable[tuple[str, str]]) -> Outcome:
+    """Counts by the first of each pair, the digest over the second."""
+    counts: Counter[str] = Counter()
+    digest = 0
+    for what, text in told:
+        counts[what] += 1
+        digest ^= int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+    return Outcome(dict(sorted(counts.items())), f"{digest:016x}")
+
+
+def exact_outcome(lines: Iterable[str]) -> Outcome:
+    """The outcome of lines as `expected` and `spelled` have them, as exact.py gives it."""
+    fields = (line.split("\t") for line in lines)
+    return outcome((what, f"{partner}|{what}|{cause}|{at}") for partner, what, at, cause in fields)
+
+
+def answer(path: Path) -> Outcome:
+    """What peers have to give: silence is noticed at the partner's next event."""
+    return _told("workload.py", "--answer", path)
+
+
+def exact(path: Path) -> Outcome:
+    """What nudgeline has to give."""
+    return _told("exact.py", path)
+
+
+def _told(program: str, *words: str | Path) -> Outcome:
+    done = subprocess.run([sys.executable, YARD / program, *words], capture_output=True, text=True, check=True)
+    counts, digest = done.stdout.rsplit(maxsplit=1)
+    return Outcome(dict(sorted(ast.literal_eval(counts).items())), digest)
 
 
 def spelled(outputs: Iterable[dict[str, Any]]) -> Iterator[str]:

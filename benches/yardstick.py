@@ -2,8 +2,10 @@
 
     python -m benches.yardstick [--events N] [--runs N] [--views]
 
-Loads the topics, runs one worker until all is applied and committed, holds its outputs against the brute force, and does that `--runs` times.
-`--views` also writes Redis. The last line is JSON. Ends with 1 where the answer is wrong, with 2 where the yardstick is not at hand.
+Loads the topics, runs one worker until all is applied and committed, holds its outputs against the brute force, and does that `--runs` times, each with
+a consumer group, a changelog and output topics of its own. `--views` also writes Redis. The last line is JSON: medians over the runs of `wall_s` (first event
+to last commit) and `cpu_s` (all of the process, its start too), and `counts` and `digest` of what came out, as the yardstick's exact.py gives them.
+Ends with 1 where the answer is wrong, with 2 where the yardstick is not at hand.
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from benches import live, machine, yard
-from simulator.replay import open_source, replay
+from streams.settings import Settings
 
-KEPT = ("applied", "events_per_s", "events_per_cpu_s", "cpu_s", "rss_mb", "wall_s", "partners", "commits")
+KEPT = ("applied", "events_per_s", "events_per_cpu_s", "cpu_s", "rss_mb", "wall_s", "process_s", "partners", "commits")
 
 
 def main() -> None:
@@ -40,25 +42,35 @@ def main() -> None:
 
 
 def measure(events: int, partners: int, seed: int, runs: int, *, views: bool) -> dict[str, Any]:
-    """All runs, their medians, and whether every answer was right."""
+    """All runs on one Kafka, and what they come to."""
     with tempfile.TemporaryDirectory() as name:
-        file = Path(name, "events.ndjson")
+        folder, file = Path(name), Path(name, "events.ndjson")
         yard.stream(file, events, partners, seed)
         wanted = yard.expected(file)
-        done = [_once(file, wanted, Path(name, str(number)), views=views) for number in range(runs)]
-    median = {key: statistics.median(run[key] for run in done) for key in ("events_per_s", "events_per_cpu_s", "rss_mb")}
-    return {"events": events, "partners": partners, "seed": seed, "views": views, "right": all(r["right"] for r in done), **median, "runs": done, "peers": yard.peers()}
+        with live.kafka(folder / "services", clock="events") as settings:
+            loading = live.load(settings, file)
+            done = [once(settings, wanted, folder / str(number), number, views=views) for number in range(runs)]
+    return {"events": events, "partners": partners, "seed": seed, "views": views, "loading_s": round(loading, 1)} | summary(done) | {"runs": done, "peers": yard.peers()}
 
 
-def _once(file: Path, wanted: list[str], folder: Path, *, views: bool) -> dict[str, Any]:
-    folder.mkdir()
-    with live.kafka(folder / "services", clock="events") as settings:
-        sent = replay(open_source(file), settings)
-        last = live.caught_up(settings if views else settings.model_copy(update={"redis_url": "none"}), yard.RULES, folder)
-        wrong = yard.differences(wanted, list(yard.spelled(live.outputs(settings, "segment.transitions", "decisions"))))
+def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Medians of the runs; counts and digest of the first that was wrong, or of the first where all are right."""
+    median = {key: statistics.median(run[key] for run in runs) for key in ("wall_s", "cpu_s", "events_per_s", "events_per_cpu_s", "rss_mb")}
+    shown = next((run for run in runs if not run["right"]), runs[0])
+    return median | {"right": shown["right"], "counts": shown["counts"], "digest": shown["digest"]}
+
+
+def once(settings: Settings, wanted: list[str], folder: Path, number: int, *, views: bool = False) -> dict[str, Any]:
+    """Run one worker over all that lies in the topics. `wanted`: what has to come out; `number`: a run of its own on this Kafka."""
+    folder.mkdir(parents=True)
+    own = live.apart(settings, f"run{number}", views=views)
+    last = live.caught_up(own, yard.RULES, folder)
+    found = list(yard.spelled(live.outputs(own, "segment.transitions", "decisions")))
+    wrong = yard.differences(wanted, found)
     if wrong:
         print("\n".join(wrong), file=sys.stderr)
-    return {key: last[key] for key in KEPT} | {"loading_s": round(sent.seconds, 1), "right": not wrong}
+    counts, digest = yard.exact_outcome(found)
+    return {key: last[key] for key in KEPT} | {"right": not wrong, "counts": counts, "digest": digest}
 
 
 if __name__ == "__main__":

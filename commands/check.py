@@ -81,7 +81,7 @@ def _counted(events: Iterable[Any], told: Callable[[int], None]) -> Iterator[Any
 def _checked(paths: list[Path], context: Context) -> tuple[list[Fault], str, Rules | None]:
     """All faults; for a set without errors the sentence that says so, and the set."""
     ruleset, faults = examine(paths, context)
-    faults += examine_timelines(ruleset)[1]
+    faults += examine_timelines(ruleset, whole=all(f.severity is not Severity.ERROR for f in faults))[1]
     if any(f.severity is Severity.ERROR for f in faults):
         return faults, "", None
     rules = compile_rules(ruleset)

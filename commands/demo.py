@@ -27,6 +27,7 @@ from streams.errors import WorkerFailed
 from streams.local import LocalServices
 from streams.local.processes import Child
 from streams.settings import CATALOG, Settings, load
+from streams.tally import last_line
 from streams.topics import create
 
 MORNING, CITY_HOURS = 10, 24.0
@@ -91,7 +92,8 @@ class Stage:
     show: Show
     begun: float
     settings: Settings = field(default_factory=load)
-    workers: list[Child] = field(default_factory=list)
+    workers: int = 0
+    crew: Child | None = None
     feeder: Child | None = None
     watch: Watch | None = None
     fed_at: float = 0.0
@@ -108,11 +110,11 @@ class Stage:
         }  # fmt: skip
         self._say("starting workers and feeding events")
         rule_options = [part for path in self.show.rules for part in ("--rules", str(path))]
-        for number in range(workers):
-            stats = ["--stats-file", str(self._stats_file(number))]
-            self.workers.append(_child(self.folder / f"worker-{number}.log", env, "worker", *rule_options, *stats))
+        self.workers = workers
+        shared = ["--processes", str(workers), "--stats-file", str(self.folder / "stats")]
+        self.crew = _child(self.folder / "workers.log", env, "worker", *rule_options, *shared)
         self.feeder = _child(self.folder / "feeder.log", env, *self._feed(partners, seed))
-        for child in (*self.workers, self.feeder):
+        for child in (self.crew, self.feeder):
             stack.callback(child.stop)
         self.watch = stack.enter_context(Watch(self.settings))
         self.fed_at = time.monotonic()
@@ -141,9 +143,10 @@ class Stage:
                 time.sleep(LOOK)
 
     def _over(self) -> bool:
+        assert self.crew is not None
         assert self.feeder is not None
         assert self.watch is not None
-        for child, what in [*((w, "a worker") for w in self.workers), (self.feeder, "what feeds the events")]:
+        for child, what in ((self.crew, "the workers"), (self.feeder, "what feeds the events")):
             if child.status not in (None, 0):
                 raise WorkerFailed(f"{what} ended: {child.tail()}")
         if self.watch.failure:
@@ -158,19 +161,16 @@ class Stage:
         if "sent" not in self.handled:
             self.handled["sent"] = time.time()
         stats = self.stats()
-        fresh = len(stats) == len(self.workers) and all(s["at"] > self.handled["sent"] + 2 for s in stats)
+        fresh = len(stats) == self.workers and all(s["at"] > self.handled["sent"] + 2 for s in stats)
         return fresh and not any(s["lag"] for s in stats)
 
     @property
     def seen(self) -> Seen:
         return self.watch.seen if self.watch is not None else Seen()
 
-    def _stats_file(self, number: int) -> Path:
-        return self.folder / f"worker-{number}.stats"
-
     def stats(self) -> list[dict[str, Any]]:
         """The last line of each worker that has written one."""
-        return [line for n in range(len(self.workers)) if (line := _last_line(self._stats_file(n))) is not None]
+        return [line for n in range(1, self.workers + 1) if (line := last_line(self.folder / f"stats.{n}")) is not None]
 
     def result(self) -> dict[str, Any]:
         """What came of it, as plain data."""
@@ -224,16 +224,3 @@ def _board(*, headless: bool) -> Iterator[Callable[[Any], None] | None]:
 
 def _child(log: Path, env: dict[str, str], *command: str) -> Child:
     return Child([sys.executable, "-m", "commands.main", *command], log, env=env)
-
-
-def _last_line(path: Path) -> dict[str, Any] | None:
-    """The last whole line of a file of JSON lines."""
-    try:
-        with path.open("rb") as f:
-            f.seek(max(0, path.stat().st_size - 16_384))
-            lines = f.read().split(b"\n")
-    except OSError:
-        return None
-    whole = [line for line in lines[:-1] if line.startswith(b"{") and line.endswith(b"}")]
-    found: dict[str, Any] | None = json.loads(whole[-1]) if whole else None
-    return found

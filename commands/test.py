@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 from xml.etree import ElementTree as ET
@@ -12,13 +13,14 @@ from rich.progress import track
 
 from commands.output import note, say
 from rulebook.errors import RuleErrors
-from rulebook.loader import load_files
+from rulebook.loader import NoRules, load_files, rule_files
 from rulebook.model import RuleSet
 from rulebook.timeline import Timeline
 from rulebook.units import counted
 from training_rules.mutants import mutants, noticed
 from training_rules.timelines import TestResult, read_timelines, run_tests
 
+Stamps = dict[Path, tuple[int, int, int]]
 #: Characters that XML 1.0 has no way to write.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -34,14 +36,35 @@ def test(
     junit: Annotated[Path | None, typer.Option(help="Write the results to this file as JUnit XML.")] = None,
 ) -> None:
     """Run the in-file tests of rules. Exits with 0 when all pass, 1 when one fails or there is none, or when `--mutate` finds something."""
+    seen = _stamps(paths)
     fine = _run(paths, only, junit, quiet=quiet, mutate=mutate)
     if watch:
-        from watchfiles import watch as changes
-
-        for _ in changes(*paths):
+        for _ in _changes(paths, seen):
             note("")
-            _run(paths, only, junit, quiet=quiet, mutate=mutate)
+            try:
+                _run(paths, only, junit, quiet=quiet, mutate=mutate)
+            except (NoRules, FileNotFoundError) as error:  # gone for the moment in which an editor saves it
+                say(str(error))
     raise typer.Exit(0 if fine else 1)
+
+
+def _changes(paths: list[Path], seen: Stamps) -> Iterator[None]:
+    """Whenever the rule files among the paths are not those that were `seen`. Folders are watched: editors put a new file in the place of the old one, and
+    what was watched is gone; and files are looked at every second, since a change may come before the watch begins."""
+    from watchfiles import watch
+
+    for _ in watch(*{p if p.is_dir() else p.resolve().parent for p in paths}, yield_on_timeout=True, rust_timeout=1000):
+        if (now := _stamps(paths)) != seen:
+            seen = now
+            yield
+
+
+def _stamps(paths: list[Path]) -> Stamps:
+    """When each rule file was written, and how long it is; empty where there is none for the moment."""
+    try:
+        return {path: (at.st_mtime_ns, at.st_ino, at.st_size) for path in rule_files(paths) for at in [path.stat()]}
+    except (NoRules, FileNotFoundError):
+        return {}
 
 
 def _run(paths: list[Path], only: str, junit: Path | None, *, quiet: bool, mutate: bool) -> bool:

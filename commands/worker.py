@@ -11,14 +11,15 @@ import typer
 
 from commands.output import note
 from rulebook import units
-from streams.app import build_app
+from streams.app import build_app, changelog, make_changelog
+from streams.group import check_offsets
+from streams.identity import at_the_start, until_changed
 from streams.preflight import original_kept, preflight
-from streams.rekey import Rekeyer, make_topics
 from streams.running import run
 from streams.sampling import check_partitioners
 from streams.settings import Settings, load
+from streams.supervised import supervise
 from streams.topics import partition_count
-from streams.views.tap import ViewTap
 from streams.worker import Worker
 from training_rules import EngineOptions, Rules, load_rules
 
@@ -33,42 +34,76 @@ def worker(
         str | None, typer.Option(help="wall: live; events: a recording, time follows its events; otherwise NUDGELINE_CLOCK.")
     ] = None,
     bootstrap: Annotated[str | None, typer.Option(help="Kafka's address, HOST:PORT; otherwise NUDGELINE_BROKERS.")] = None,
-    stats_file: Annotated[Path | None, typer.Option(help="Append a line of JSON a second: counts, lag, CPU seconds, memory.")] = None,
+    stats_file: Annotated[
+        Path | None, typer.Option(help="Append a line of JSON a second: counts, lag, CPU seconds, memory. With --processes: sums here, each worker's in FILE.1, FILE.2, ...")
+    ] = None,
+    processes: Annotated[int | None, typer.Option(help="So many workers as processes of their own; those that die are started again.", min=1, max=256)] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log each step, and where errors come from.")] = False,
 ) -> None:
-    """Run the rules over live events until SIGTERM or Ctrl-C. Several workers share the partitions; a restart goes on where it stopped."""
+    """Run the rules over live events until SIGTERM or Ctrl-C. Several workers share the partitions; a restart goes on where it stopped.
+
+    With --processes: exits with 0 when all ended in order, with 1 when a worker died again and again or failed at its end, with 3 when some
+    had to be cut off after NUDGELINE_DRAIN_TIMEOUT. Nothing is lost in either case.
+    """
     settings = load(brokers=bootstrap, clock=clock, rules=rules)
     until = None if length is None else seconds(length)
     options = EngineOptions(allowed_lateness=settings.allowed_lateness, season=settings.season)
     loaded = load_rules(settings.rules, options=options)
     _log_to_stderr("debug" if verbose else settings.log_level)
+    if processes is not None:
+        asyncio.run(preflight(settings))
+        raise typer.Exit(supervise(settings, processes, child_options(rules, clock, bootstrap, verbose), for_s=until, until_caught_up=until_caught_up, stats=stats_file))
     last = asyncio.run(_work(settings, loaded, until, until_caught_up, stats_file))
     note(f"worker ended: {last['applied']:,} events applied, {sum(last['nudges'].values()):,} nudges, {last['lag']:,} behind")
 
 
+def child_options(rules: list[Path] | None, clock: str | None, bootstrap: str | None, verbose: bool) -> list[str]:
+    """The options of each of several workers."""
+    pairs = [*(("--rules", str(path)) for path in rules or ()), *((name, value) for name, value in (("--clock", clock), ("--bootstrap", bootstrap)) if value)]
+    return [part for pair in pairs for part in pair] + (["--verbose"] if verbose else [])
+
+
 async def _work(settings: Settings, rules: Rules, seconds: float | None, until_caught_up: bool, stats: Path | None) -> dict[str, Any]:
     counts = await preflight(settings)
-    tap = ViewTap(settings, rules) if settings.redis_url else None
+    tap = _tap(settings, rules)
     partitions, kept = partition_count(settings, counts), await original_kept(settings)
+    found = await asyncio.to_thread(at_the_start, settings, partitions, changelog(settings))
+    await asyncio.to_thread(check_offsets, settings)
     await check_partitioners(settings, partitions)
-    app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap)
+    await asyncio.to_thread(make_changelog, settings, partitions)
+    identities = {name: shape.identity for name, shape in found.items()}
+    app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap, identities=identities)
     async with _views(tap, worker), _rekeyed(settings, partitions) as rekeyer:
-        return await run(app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats, rekeyer=rekeyer)
+        return await run(
+            app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats, rekeyer=rekeyer, drain_s=settings.drain_timeout,
+            watchers=[until_changed(settings, found)],
+        )  # fmt: skip
+
+
+def _tap(settings: Settings, rules: Rules) -> Any:
+    """Redis is imported only where it is used: a start is felt after every kill."""
+    if not settings.redis_url:
+        return None
+    from streams.views.tap import ViewTap
+
+    return ViewTap(settings, rules)
 
 
 @asynccontextmanager
-async def _rekeyed(settings: Settings, partitions: int) -> AsyncIterator[Rekeyer | None]:
+async def _rekeyed(settings: Settings, partitions: int) -> AsyncIterator[Any]:
     """Families with another partitioner are re-keyed beside the worker, where the settings ask for it."""
     if not settings.rekey:
         yield None
         return
+    from streams.rekey import Rekeyer, make_topics
+
     await asyncio.to_thread(make_topics, settings, partitions)
     async with Rekeyer(settings, partitions) as rekeyer:
         yield rekeyer
 
 
 @asynccontextmanager
-async def _views(tap: ViewTap | None, worker: Worker) -> AsyncIterator[None]:
+async def _views(tap: Any, worker: Worker) -> AsyncIterator[None]:
     """Redis is written beside the stream, for as long as it runs; what waits in the end is written, if Redis takes it."""
     if tap is None:
         yield

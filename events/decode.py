@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Union
 
 import msgspec
@@ -24,7 +25,8 @@ class Decoder:
     def __init__(self, family: str, max_bytes: int = MAX_BYTES) -> None:
         self.family, self.max_bytes = FAMILIES[family], max_bytes
         structs = (*(STRUCTS[t] for t in self.family.types), _NoEvent)
-        self._decode = msgspec.json.Decoder(Union[structs]).decode  # noqa: UP007 - built at run time
+        decoder = msgspec.json.Decoder(Union[structs])  # noqa: UP007 - built at run time
+        self._decode, self._lines = decoder.decode, decoder.decode_lines
         self._special = {STRUCTS[t] for t in self.family.types if {"promised_at", "joined_on", "time_zone"} & set(STRUCTS[t].__struct_fields__)}
 
     def decode(self, value: bytes | None, key: bytes | None) -> Any:
@@ -45,6 +47,41 @@ class Decoder:
         if key is None or event.partner_id.encode() != key:
             raise BadEvent(DeadLetterReason.KEY_MISMATCH, f"the key is {_shown(key)}, the partner {event.partner_id!r}")
         return event
+
+    def decode_all(self, values: Sequence[bytes | None], keys: Sequence[bytes | None]) -> list[Any]:
+        """The event of each record or, where there is none, the BadEvent. All at once where all are good."""
+        try:
+            return self._together(values, keys)
+        except (msgspec.DecodeError, ValueError, TypeError, RecursionError):
+            return [self._or_fault(value, key) for value, key in zip(values, keys, strict=True)]
+
+    def _together(self, values: Sequence[Any], keys: Sequence[bytes | None]) -> list[Any]:
+        """Raises where any record is not good, or not certainly so.
+
+        Every value ends with a brace, the next begins with one, and between them is the only line break: such a seam can't lie within a JSON value
+        (in a string it is malformed, between tokens a comma is missing), so that as many events as values are one of each.
+        """
+        text, count = b"\n".join(values), len(values)
+        if text.count(b"}\n{") != count - 1 or text.count(b"\n") != count - 1 or max(map(len, values), default=0) > self.max_bytes:
+            raise ValueError("one by one")
+        events = self._lines(text)
+        if len(events) != count or [e.partner_id.encode() for e in events] != keys:
+            raise ValueError("one by one")
+        for event in events:
+            at = event.occurred_at
+            if at.__class__ is not float or not EARLIEST <= at < LATEST:
+                event.occurred_at = seconds(at)
+        if self._special:
+            for event in events:
+                if event.__class__ in self._special:
+                    _finish(event)
+        return events
+
+    def _or_fault(self, value: bytes | None, key: bytes | None) -> Any:
+        try:
+            return self.decode(value, key)
+        except BadEvent as bad:
+            return bad
 
     def _fault(self, value: bytes, error: Exception) -> BadEvent:
         """Says which kind of fault it is: no JSON, a type of another topic, or a field."""

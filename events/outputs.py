@@ -78,7 +78,7 @@ class Nudge(Output):
     decided_at: float = Field(description="stream time, seconds since the epoch")
     expires_at: float | None = Field(None, description="not to be shown from then on, seconds since the epoch")
     arm: str = Field(description="treatment, or the arm of an experiment")
-    cause: str = Field(description="event_id of the first event that led to it")
+    cause: str = Field(description="event_id of the first event that led to it; nudge_id of the nudge that it follows; @ and a moment for what time alone brought")
 
 
 class SegmentTransition(Output):

@@ -19,6 +19,7 @@ from rulebook.syntax import (
     MetricCall,
     Name,
     Not,
+    currencies,
     references,
 )  # fmt: skip
 from rulebook.units import Unit
@@ -27,6 +28,11 @@ _SAME = ({Unit.NUMBER, Unit.RATIO}, {Unit.NUMBER, Unit.MONEY})
 _NUMERIC = {"sum", "avg", "min", "max", "p50", "p90"}
 _UNKNOWN = Known(Unit.NUMBER)
 TIMELY = ("tenure", "online_today")
+
+
+def comparable(one: Unit, other: Unit) -> bool:
+    """Whether values of two units can stand beside each other."""
+    return one is other or {one, other} in _SAME
 
 
 class Checker:
@@ -106,8 +112,6 @@ class Checker:
                 self.condition(ref.where, scope.within(event))
         if ref.window is None:
             self.faults.error("E311", "the window is missing", ref.span, help="add `over 2h`, `over today` or `over life`")
-        elif ref.window.kind == "life" and ref.function in ("p50", "p90"):
-            self.faults.error("E311", f"`{ref.function}` needs a bounded window", ref.span, help="write `over 28d` or `over last 200`")
         return self._aggregated(ref, scope)
 
     def _aggregated(self, ref: Aggregate, scope: Scope) -> Known | None:
@@ -137,6 +141,9 @@ class Checker:
         if metric.value is not None:
             expanded = expand(ref, scope)
             return self._aggregate(expanded, scope) if isinstance(expanded, Aggregate) else None
+        if ref.window.kind == "last" and (apart := [e for e in metric.of if e not in metric.to]):
+            hint = f"write a time, such as `{ref.name}(28d)`, or add `{apart[0]}` to `to` of the metric"
+            self.faults.error("E314", f"`{ref.window}` asks of the newest events of `to` which are `of`; `{apart[0]}` is none of them", ref.span, help=hint)
         return Known(Unit.RATIO)
 
     def _call(self, ref: Call, scope: Scope) -> Known | None:
@@ -157,6 +164,7 @@ class Checker:
 
     def _comparison(self, expr: Comparison, scope: Scope) -> None:
         left, right = self._side(expr.left, expr.right, scope), self._side(expr.right, expr.left, scope)
+        self._one_currency(expr)
         if left is None or right is None:
             return
         if self._share(expr.left, left, expr.right, scope) or self._share(expr.right, right, expr.left, scope):
@@ -189,6 +197,10 @@ class Checker:
             return True
         return False
 
+    def _one_currency(self, expr: Expr) -> None:
+        if len(named := currencies(expr)) > 1:
+            self.faults.error("E301", f"{named[0]} and {named[1]} stand in one comparison", expr.span, help="compare each currency by itself: no rate is known")
+
     def _timely(self, expr: Comparison) -> None:
         """What changes by time alone is compared with a constant, so that the moment of change is known."""
         for side, other in ((expr.left, expr.right), (expr.right, expr.left)):
@@ -197,6 +209,7 @@ class Checker:
 
     def _membership(self, expr: Membership, scope: Scope) -> None:
         unit = self.unit(expr.operand, scope)
+        self._one_currency(expr)
         if _grows(expr.operand):
             self.faults.error("E303", "what grows with time is at one value for a moment only", expr.span, help="write `tenure >= 30d and tenure < 31d`, or `local_time() >= 17:30`")
         for item in expr.items:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
+from rulebook.currency import IN_CURRENCY, guard_of, narrowed
 from rulebook.scope import Scope, expand
 from rulebook.syntax import (
     Aggregate,
@@ -65,11 +66,17 @@ class Codegen:
             case Junction(word, operands):
                 joint = " and " if (word == "and") is positive else " or "
                 return "(" + joint.join(self._truth(o, positive=positive) for o in operands) + ")"
-            case Comparison(operator, left, right):
-                return self._guarded((left, right), operator if positive else _OPPOSITE[operator])
-            case Membership(operand, items):
+            case Comparison(operator):
+                asked = narrowed(expr, self.scope)
+                assert isinstance(asked, Comparison)
+                return self._guarded((asked.left, asked.right), operator if positive else _OPPOSITE[operator], self._currency(expr))
+            case Membership(_, items):
+                asked = narrowed(expr, self.scope)
+                assert isinstance(asked, Membership)
                 listed = "(" + ", ".join(repr(i.value) for i in items) + ",)"
-                return self._guarded((operand,), f"{'in' if positive else 'not in'} {listed}")
+                return self._guarded((asked.operand,), f"{'in' if positive else 'not in'} {listed}", self._currency(expr))
+            case Call(function, currency) if function == IN_CURRENCY:
+                return self._is_in(currency) if positive else f"(not {self._is_in(currency)})"
             case Literal(value):
                 return repr(bool(value) is positive)
             case _:
@@ -80,8 +87,15 @@ class Codegen:
             return self._truth(longer, positive=positive)
         return f"({self.value(expr)} is {positive})"
 
-    def _guarded(self, sides: tuple[Expr, ...], operator: str) -> str:
-        guards: list[str] = []
+    def _currency(self, expr: Expr) -> list[str]:
+        """The guard of an amount of the event itself: in another currency it is unknown."""
+        return [self._is_in(currency)] if (currency := guard_of(expr, self.scope)) else []
+
+    def _is_in(self, currency: str) -> str:
+        field = self.scope.event_fields.get("currency")
+        return "True" if field is None else f"(e.currency in (None, {currency!r}))"
+
+    def _guarded(self, sides: tuple[Expr, ...], operator: str, guards: list[str]) -> str:
         codes = [self._bound(side, guards) for side in sides]
         test = f"{codes[0]} {operator} {codes[1]}" if len(codes) == 2 else f"{codes[0]} {operator}"
         return "(" + " and ".join([*guards, test]) + ")"
@@ -111,8 +125,8 @@ class Codegen:
             return self.resolver.value(expr, self.scope).code
         if isinstance(expr, Not | Junction | Comparison | Membership):
             return f"(True if {self.true(expr)} else False if {self.false(expr)} else None)"
-        guards: list[str] = []
-        code = self._bound(expr, guards)
+        guards = self._currency(expr)
+        code = self._bound(narrowed(expr, self.scope), guards)
         return f"({code} if {' and '.join(guards)} else None)" if guards else code
 
     def changes(self, expr: Expr) -> list[str]:
@@ -122,12 +136,16 @@ class Codegen:
                 return self.changes(operand)
             case Junction(_, operands):
                 return _unique([c for o in operands for c in self.changes(o)])
-            case Comparison(_, left, right):
-                return self._comparison_changes(left, right)
+            case Comparison():
+                asked = narrowed(expr, self.scope)
+                assert isinstance(asked, Comparison)
+                return self._comparison_changes(asked.left, asked.right)
             case Arithmetic(_, left, right):
                 return _unique([*self.changes(left), *self.changes(right)])
-            case Membership(operand):
-                return self.changes(operand)
+            case Membership():
+                asked = narrowed(expr, self.scope)
+                assert isinstance(asked, Membership)
+                return self.changes(asked.operand)
             case Literal():
                 return []
             case _:

@@ -13,7 +13,21 @@ from math import ceil, floor, inf
 from typing import Any
 
 from rulebook.scope import Scope, expand
-from rulebook.syntax import Aggregate, Call, CohortPct, Comparison, Expr, Junction, Literal, Membership, MetricCall, Name, Not, references
+from rulebook.syntax import (
+    Aggregate,
+    Call,
+    CohortPct,
+    Comparison,
+    Expr,
+    Junction,
+    Literal,
+    Membership,
+    MetricCall,
+    Name,
+    Not,
+    currencies,
+    references,
+)
 
 MOST = 256  # conjunctions; a condition with more is taken for possible
 WIDEST = 60  # operands that are compared with each other: the work grows with their square
@@ -76,14 +90,14 @@ def _joined(parts: list[list[tuple[Atom, ...]]]) -> list[tuple[Atom, ...]] | Non
 
 def _atom(expr: Expr, scope: Scope, *, positive: bool) -> Atom:
     match expr:
-        case Comparison(operator, left, Literal(value)) if isinstance(left, _REFERENCES):
-            return _against(left, operator, value, scope, positive=positive)
-        case Comparison(operator, Literal(value), right) if isinstance(right, _REFERENCES):
-            return _against(right, _MIRROR[operator], value, scope, positive=positive)
+        case Comparison(operator, left, Literal() as literal) if isinstance(left, _REFERENCES):
+            return _against(left, operator, literal, scope, positive=positive)
+        case Comparison(operator, Literal() as literal, right) if isinstance(right, _REFERENCES):
+            return _against(right, _MIRROR[operator], literal, scope, positive=positive)
         case Comparison(operator, left, right):
             return Atom(f"{left} {operator} {right}", truth=positive)
         case Membership(operand, items) if isinstance(operand, _REFERENCES):
-            return Atom(_key(operand, scope), "in" if positive else "not in", items=frozenset(i.value for i in items))
+            return Atom(_key(operand, scope) + "".join(f" {c}" for c in currencies(expr)), "in" if positive else "not in", items=frozenset(i.value for i in items))
         case _:
             return Atom(_key(expr, scope), truth=positive)
 
@@ -93,8 +107,10 @@ def _key(expr: Expr, scope: Scope) -> str:
     return str(longer or expr)
 
 
-def _against(ref: Expr, operator: str, value: Any, scope: Scope, *, positive: bool) -> Atom:
-    return Atom(_key(ref, scope), operator if positive else _OPPOSITE[operator], value, bounds=_bounds(ref, scope))
+def _against(ref: Expr, operator: str, literal: Literal, scope: Scope, *, positive: bool) -> Atom:
+    """Amounts of different currencies say nothing of each other."""
+    value, key = literal.value, f"{_key(ref, scope)} {literal.currency}".rstrip()
+    return Atom(key, operator if positive else _OPPOSITE[operator], value, bounds=_bounds(ref, scope))
 
 
 def _bounds(ref: Expr, scope: Scope) -> tuple[float, float, bool]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from events import FAMILIES
 from rulebook.checker import Checker
 from rulebook.faults import Fault, Faults, Span, close_word, did_you_mean
+from rulebook.holes import template
 from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, RuleSet, Step, Text, Trigger
 from rulebook.names import BUILTINS
 from rulebook.scope import Scope
 from rulebook.source import place_of
 from rulebook.units import Unit
-
-HOLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def linked(rules: RuleSet) -> list[Fault]:
@@ -91,11 +89,14 @@ class _Linker:
 
     def same(self, field: str, events: Iterable[str], span: Span) -> None:
         for event in events:
-            if not field or event not in self.scope.events or event in self.rules.patterns:
+            if not field or event not in self.scope.events:
                 continue
             scope = self.scope.within(event)
             fields = {*scope.event_fields, *scope.lists}
-            if field not in fields:
+            if field not in fields and event in self.rules.patterns:
+                carried = f"it carries `{next(iter(fields))}`" if fields else f"give the pattern `{event}` a `same: {field}`"
+                self.faults.error("E201", f"the pattern `{event}` carries no `{field}`: its event has what its own `same` compares", place_of(field, span), help=carried)
+            elif field not in fields:
                 self.faults.error("E201", f"`{event}` has no field `{field}`", place_of(field, span), help=did_you_mean(field, fields))
 
     def nudge(self, nudge: Nudge) -> None:
@@ -144,18 +145,20 @@ class _Linker:
         message = self.rules.messages.get(nudge.message)
         known = {*nudge.args, *BUILTINS}
         for language, text in message.texts.items() if message else ():
-            for hole in HOLE.findall(text.title + text.body + text.speak):
+            for hole, at in _holes_of(text).items():
                 if hole not in known:
-                    self.faults.error("E233", f"message `{nudge.message}` ({language}) has a hole `{{{hole}}}` that nothing fills", place_in(text, f"{{{hole}") or nudge.span,
-                                      other=nudge.span, help=f"add `args: {{{hole}: ...}}` to the nudge, or {did_you_mean(hole, known)}")  # fmt: skip
+                    self.faults.error("E233", f"message `{nudge.message}` ({language}) has a hole `{{{hole}}}` that nothing fills", at or nudge.span, other=nudge.span,
+                                      help=" or ".join(filter(None, (f"add `args: {{{hole}: ...}}` to the nudge", did_you_mean(hole, known)))))  # fmt: skip
 
 
-def place_in(text: Text, words: str) -> Span | None:
-    """Where words stand in a text as it is written; None where they are spelled otherwise there."""
-    for span in text.places.values():
-        if (at := span.file.text.find(words, span.start, span.end)) >= 0:
-            return Span(span.file, at, at + len(words))
-    return None
+def _holes_of(text: Text) -> dict[str, Span | None]:
+    """The holes of a text by name, with the place of the first of each."""
+    found: dict[str, Span | None] = {}
+    for what, words in text.parts():
+        for hole in template(words).holes():
+            found.setdefault(hole.name, text.place(what, hole.at, 1 + len(hole.name)))
+    return found
+
 
 
 def _declared(name: str, known: Iterable[str], form: str) -> str:

@@ -186,6 +186,15 @@ class Text:
     places: Mapping[str, Span] = field(default_factory=dict, compare=False)
     span: Span | None = None
 
+    def parts(self) -> tuple[tuple[str, str], ...]:
+        return ("title", self.title), ("body", self.body), ("speak", self.speak)
+
+    def place(self, part: str, start: int, length: int) -> Span | None:
+        """Where some characters of a part stand; all of the part where the file spells it otherwise, None where it is in no file."""
+        span = self.places.get(part)
+        at = span.file.text.find(getattr(self, part), span.start, span.end) if span is not None else -1
+        return Span(span.file, at + start, at + start + length) if span is not None and at >= 0 else span
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

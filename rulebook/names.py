@@ -31,6 +31,12 @@ def usual_words(event: str, field: str) -> tuple[str, ...]:
     return tuple(map(str, _MODELS[event].model_fields[field].examples or ()))
 
 
+def meaning_of(event: str, field: str = "") -> str:
+    """What the contract says of an event type, or of one of its fields."""
+    model = _MODELS[event]
+    return (model.model_fields[field].description or "") if field else (model.__doc__ or "").strip()
+
+
 #: REF names that every rule set knows, with what they mean (shown by the reference page).
 BUILTINS: dict[str, Known] = {
     "tenure": Known(Unit.DURATION, "time since the partner joined (profile `joined_on`)"),
@@ -38,7 +44,8 @@ BUILTINS: dict[str, Known] = {
     "on_order": Known(Unit.BOOL, "an order is accepted and neither delivered nor cancelled", nullable=False),
     "riding": Known(Unit.BOOL, "`on_order`, or moving faster than 3 m/s by a fix at most 60 s old", nullable=False),
     "speed": Known(Unit.NUMBER, "m/s, from the last fix; unknown when it is older than 5 min"),
-    "zone": Known(Unit.TEXT, "zone of the last fix, else of the profile"),
+    "zone": Known(Unit.TEXT, "of the last fix, or the log-in, that named one; unknown when that is older than 5 min"),
+    "home_zone": Known(Unit.TEXT, "from the profile: its `zone`"),
     "orders_accepted_today": Known(Unit.NUMBER, "since local midnight of the partner", nullable=False),
     "orders_delivered_today": Known(Unit.NUMBER, "since local midnight of the partner", nullable=False),
     "earnings_today": Known(Unit.MONEY, "sum of postings since local midnight of the partner", nullable=False),
@@ -85,6 +92,13 @@ def fields_of(event: str) -> dict[str, Known]:
     assert isinstance(info, msgspec.inspect.StructType)
     found = {f.name: known for f in info.fields if f.name not in _COMMON and (known := _known(f.name, f.type)) is not None}
     return {name: replace(known, usual=usual_words(event, name)) for name, known in found.items()}
+
+
+@cache
+def words_of(name: str) -> tuple[str, ...]:
+    """The words that fields of this name have, or usually have, in all events and in what is known of the partner."""
+    fields = (*([BUILTINS[name]] if name in BUILTINS else []), *(fields_of(event)[name] for event in event_types() if name in fields_of(event)))
+    return tuple(dict.fromkeys(word for known in fields for word in (*known.values, *known.usual)))
 
 
 @cache

@@ -25,7 +25,7 @@ _FUNCTIONS = {
     "cohort_pct(METRIC(WINDOW) by FIELD)": "the partner's percentile among online partners with the same city, zone, vehicle or language; unknown below 20",
 }
 _WINDOWS = {
-    "20m, 2h, 28d": "what happened less than that ago; exact up to a day, to 1/128 of the window beyond",
+    "20m, 2h, 28d": "what happened less than that ago; `count`, `sum` and `avg` of more than a day and more than 256 elements to 1/128 of the window ([how exact](rules.md#expressions))",
     "session": "since the log-in",
     "today": "since midnight where the partner is",
     "life": "ever",

@@ -228,7 +228,7 @@ def _rate(fields: Fields, key: str) -> tuple[int, float] | None:
 
 
 def _hours(fields: Fields, key: str) -> tuple[float, float] | None:
-    return fields.parsed(key, units.clock_range, "hours such as `17:30-22:00`", None) if fields.mapping.get(key) is not None else None
+    return fields.parsed(key, units.clock_range, "hours such as `17:30-22:00`, or `00:00-24:00` for the whole day", None) if fields.mapping.get(key) is not None else None
 
 
 def _days(fields: Fields) -> tuple[str, ...]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from events import FAMILIES
-from rulebook.names import event_types
+from events.outputs import HoldReason
+from rulebook.names import BUILTINS, event_types, fields_of, lists_of, meaning_of, usual_words
 from rulebook.reader import DAYS, KINDS, MODES
+from rulebook.units import Unit
 
 Schema = dict[str, Any]
 
@@ -133,7 +135,8 @@ def _message() -> Schema:
 
 
 def _module() -> Schema:
-    known = {"title": _text("in English"), "minutes": {"type": "integer", "minimum": 1}, "topics": {"type": "array", "items": {"type": "string"}}, "link": _text("where it opens")}
+    minutes, topics = {"type": "integer", "minimum": 1, "description": "how long it takes"}, {"type": "array", "items": {"type": "string"}, "description": "what it is about"}
+    known = {"title": _text("in English"), "minutes": minutes, "topics": topics, "link": _text("where it opens")}
     return {"type": "object", "description": "a lesson", "properties": known, "required": ["title"], "patternProperties": {"^[a-z]{2}$": _text("the title in another language")}, "additionalProperties": False}
 
 
@@ -145,13 +148,46 @@ def _policy() -> Schema:
     })  # fmt: skip
 
 
+#: Keys of an `expect`, with what they mean.
+_EXPECT = {
+    "nudge": "this rule sends", "shadow": "this rule would send, and is in shadow", "held": "this rule is held back", "enters": "the partner enters this segment",
+    "exits": "the partner leaves this segment", "cleared": "what this rule is for has come about", "not_cleared": "it has not, in its time",
+    "lang": "the language of the nudge", "says": "words of its title or body",
+}  # fmt: skip
+
+
 def _test(event: Schema) -> Schema:
-    expect = {k: _text("a name") for k in ("nudge", "shadow", "held", "enters", "exits", "cleared", "not_cleared", "lang", "says", "why")}
+    expect: Schema = {key: _text(meaning) for key, meaning in _EXPECT.items()}
+    expect["why"] = {"enum": [str(reason) for reason in HoldReason], "description": "why it is held"}
     line: Schema = {"type": "object", "description": "a moment, and what happens or is expected then", "required": ["at"], "minProperties": 2, "maxProperties": 2}
-    line["properties"] = {"at": _text("such as 15m, or 1m..10m every 1m"), "expect": {"anyOf": [{"const": "nothing"}, _object("since the one before", expect)]}}
-    line["properties"] |= {name: {"type": "object"} for name in event_types()}
-    free = {"type": "object", "description": "who it is: id, tenure, lang, first_name, ..."}
+    nothing = {"const": "nothing", "description": "no nudge, no `shadow`, and nobody in or out of a segment"}
+    line["properties"] = {"at": _text("such as 15m, or 1m..10m every 1m")}
+    line["properties"]["expect"] = {"description": "what came since the `expect` before", "anyOf": [nothing, _object("all of these came", expect)]}
+    line["properties"] |= {name: _event(name) for name in event_types()}
     return _object("a timeline", {
-        "name": _text("what it shows"), "partner": free, "given": {"type": "object", "description": "values of references"}, "start": _text("local date and time"),
-        "timeline": {"type": "array", "items": line | {"additionalProperties": False}},
+        "name": _text("what it shows"), "partner": _partner(), "given": {"type": "object", "description": "values of references"}, "start": _text("local date and time"),
+        "timeline": {"type": "array", "description": "what happens, and what is expected", "items": line | {"additionalProperties": False}},
     }, ("name", "timeline"))  # fmt: skip
+
+
+def _event(name: str) -> Schema:
+    """An event of a timeline: its own fields. Which of them it can't do without, `check` knows."""
+    return _object(meaning_of(name), {field: _field(name, field) for field in (*fields_of(name), *lists_of(name))})
+
+
+def _field(event: str, name: str) -> Schema:
+    known = fields_of(event).get(name)
+    usual = usual_words(event, name)
+    more: Schema = {"description": meaning_of(event, name) or name.replace("_", " ")} | ({"examples": list(usual)} if usual else {})
+    if known is None:
+        return _several({"type": "string"}, more.pop("description")) | more
+    if known.values:
+        return {"enum": list(known.values)} | more
+    return {"type": {Unit.BOOL: "boolean", Unit.TEXT: ["string", "number", "boolean"]}.get(known.unit, "number")} | more
+
+
+def _partner() -> Schema:
+    """The profile, and what stands for it in tests."""
+    known: Schema = {name: _field("profile_updated", name) for name in fields_of("profile_updated")}
+    known |= {"id": _text("any word"), "tenure": _duration("since the partner joined"), "lang": _text("short for `language`")}
+    return _object("who it is", known | {"zone_demand": {"enum": list(BUILTINS["zone_demand"].values), "description": BUILTINS["zone_demand"].meaning}})

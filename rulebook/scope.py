@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from rulebook.faults import Faults, Span
-from rulebook.model import RuleSet
+from rulebook.model import Happens, InSequence, RuleSet
 from rulebook.names import BUILTINS, CALL_EXPANSIONS, EXPANSIONS, Known, event_types, fields_of, lists_of
 from rulebook.parser import parse_text
 from rulebook.syntax import Aggregate, Call, Expr, MetricCall, Name, Reference, Window, quoted
+from rulebook.units import Unit
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,12 @@ class Scope:
 
     rules: RuleSet
     event: str = ""
-    pattern_fields: dict[str, Known] = field(default_factory=dict)
 
     @cached_property
     def event_fields(self) -> dict[str, Known]:
-        if self.event in self.rules.patterns or not self.event:
-            return self.pattern_fields
-        return fields_of(self.event)
+        if self.event in self.rules.patterns:
+            return pattern_fields(self.rules, self.event)
+        return fields_of(self.event) if self.event else {}
 
     @cached_property
     def lists(self) -> frozenset[str]:
@@ -42,6 +42,31 @@ class Scope:
 
     def is_event_field(self, name: Name) -> bool:
         return not name.scope and name.name in self.event_fields
+
+
+def pattern_fields(rules: RuleSet, name: str) -> dict[str, Known]:
+    """What the event of a pattern carries: the value that its `same` compares, by that name. A circle of patterns, which `check` refuses, carries nothing."""
+    seen, event, same = {name}, *_first(rules, name)
+    while event in rules.patterns and event not in seen:
+        seen.add(event)
+        event, inner = _first(rules, event)
+        if inner != same:
+            return {}
+    if same in (lists_of(event) if event in event_types() else ()):
+        return {same: Known(Unit.TEXT, nullable=False)}
+    known = fields_of(event).get(same) if event in event_types() else None
+    return {same: replace(known, nullable=False)} if known is not None else {}
+
+
+def _first(rules: RuleSet, pattern: str) -> tuple[str, str]:
+    """The event that a pattern begins with, and its `same`; empty where it has none."""
+    match rules.patterns[pattern].trigger:
+        case Happens(step, same=same):
+            return step.event, same
+        case InSequence(steps, same=same):
+            return steps[0].event, same
+        case _:
+            return "", ""
 
 
 def expand(reference: Reference, scope: Scope) -> Expr | None:

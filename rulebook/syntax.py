@@ -197,3 +197,20 @@ def references(expr: Expr) -> list[Reference]:
             return references(operand)
         case _:
             return [expr]
+
+
+def currencies(expr: Expr) -> tuple[str, ...]:
+    """The currencies of the amounts in an expression, each once; those inside an aggregate's `where` are its own."""
+    match expr:
+        case Literal(currency=currency):
+            return (currency,) if currency else ()
+        case Not(operand):
+            return currencies(operand)
+        case Junction(_, operands):
+            return tuple(dict.fromkeys(c for o in operands for c in currencies(o)))
+        case Comparison(_, left, right) | Arithmetic(_, left, right):
+            return tuple(dict.fromkeys((*currencies(left), *currencies(right))))
+        case Membership(operand, items):
+            return tuple(dict.fromkeys(c for o in (operand, *items) for c in currencies(o)))
+        case _:
+            return ()

@@ -8,6 +8,8 @@ from rulebook.model import Crosses, Happens, Holds, InSequence, Step, Trigger
 from rulebook.source import Mapping, Node
 from rulebook.syntax import Expr
 
+#: Events that one match may need.
+MOST_TIMES = 1000
 _HAPPENS = ("happens", "where", "times", "within", "in_a_row", "without", "for", "keep_on_logout", "same")
 _SEQUENCE = ("sequence", "within", "without", "same")
 _HOLDS = ("holds", "for", "without")
@@ -47,10 +49,12 @@ def _holds(fields: Fields, when: Expr, span: Span) -> Holds:
 
 def _happens(fields: Fields, span: Span) -> Trigger | None:
     step = _step(fields, span)
-    times = fields.integer("times", 1, 100, 1)
+    times = fields.integer("times", 1, MOST_TIMES, 1)
     within, in_a_row = fields.duration("within"), fields.flag("in_a_row")
     without, wait = fields.words("without"), fields.duration("for")
     _require(fields, span, times=times, within=within, in_a_row=in_a_row, without=bool(without), wait=wait)
+    if times == 1:
+        within, in_a_row = 0.0, False  # once is within any time, and in a row
     same = fields.name("same")
     return None if step is None else Happens(step, span, times, within, in_a_row, without, wait, fields.flag("keep_on_logout"), same)
 
@@ -61,7 +65,7 @@ def _require(fields: Fields, span: Span, *, times: int, within: float, in_a_row:
         faults.error("E211", "`times` needs a span of time", span, help="add `within: 20m`, or `in_a_row: true`")
     if within and in_a_row:
         faults.error("E211", "`within` and `in_a_row` do not go together", span, help="keep one of them")
-    if times == 1 and (within or in_a_row):
+    if fields.mapping.get("times") is None and (within or in_a_row):
         faults.error("E211", "`within` and `in_a_row` need `times`", span, help="add `times: 3`")
     if without and not wait:
         faults.error("E212", "`without` needs a time to wait", span, help="add `for: 15m`")

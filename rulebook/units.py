@@ -45,11 +45,12 @@ def clock(text: str) -> float | None:
 
 
 def clock_range(text: str) -> tuple[float, float] | None:
-    """`22:30-06:30` as two times of day in seconds; the second may be the earlier one (over midnight)."""
+    """`22:30-06:30` as two times of day in seconds; the second may be the earlier one (over midnight). None too where nothing is between them: a whole
+    day is `00:00-24:00`."""
     first, dash, last = text.partition("-")
     if not dash or (start := clock(first)) is None or (end := clock(last)) is None:
         return None
-    return start, end
+    return (start, end) if start % DAY != end % DAY or start < end else None
 
 
 def rate(text: str) -> tuple[int, float] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from math import inf
 from zoneinfo import ZoneInfo
@@ -83,6 +83,11 @@ def day_start(state: PartnerState, now: float) -> float:
 def day_end(state: PartnerState, now: float) -> float:
     day_start(state, now)
     return state.day_end
+
+
+def is_over(state: PartnerState, now: float, last: date) -> bool:
+    """Whether the day `last` is over where the partner is."""
+    return local(state, now).date() > last
 
 
 def within_hours(state: PartnerState, now: float, hours: tuple[float, float]) -> bool:

@@ -45,7 +45,7 @@ def order_accepted(s: PartnerState, e: Any, t: float) -> None:
     s.orders[e.order_id] = t
     if len(s.orders) > MAX_ORDERS:
         del s.orders[min(s.orders, key=s.orders.__getitem__)]
-        s.dropped += 1
+        s.drop()
 
 
 def order_closed(s: PartnerState, e: Any, t: float) -> None:
@@ -115,6 +115,11 @@ def online_today(s: PartnerState, now: float) -> float:
     return s.online_before if s.session_at >= start else 0.0
 
 
+def order_at(s: PartnerState) -> float:
+    """When an order was last accepted or closed; -inf where none is known of."""
+    return max([*s.orders.values(), *s.closed.values()], default=-inf)
+
+
 def riding(s: PartnerState, now: float) -> bool:
     return bool(s.orders) or (s.speed is not None and s.speed > RIDING_SPEED and now - s.fix_at <= SPEED_FRESH)
 
@@ -124,7 +129,7 @@ def speed(s: PartnerState, now: float) -> float | None:
 
 
 def zone(s: PartnerState, now: float) -> str | None:
-    return s.zone if s.zone is not None and now - s.zone_at <= FIX_FRESH else s.profile.get("zone")
+    return s.zone if now - s.zone_at <= FIX_FRESH else None
 
 
 def distance_to(s: PartnerState, now: float, places: tuple[geo.Place, ...]) -> float | None:
@@ -153,3 +158,7 @@ def context(s: PartnerState, key: str) -> Any:
     return None if found is None else found[0]
 
 
+def context_at(s: PartnerState, key: str) -> float | None:
+    """When that was so."""
+    found = s.context.get(key)
+    return None if found is None else float(found[1])

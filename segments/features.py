@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rulebook.codegen import Codegen, Value
 from rulebook.model import RuleSet
 from rulebook.scope import Scope, expand, ratio_parts
-from rulebook.syntax import Aggregate, Call, CohortPct, Literal, MetricCall, Name, Reference, Window
+from rulebook.syntax import Aggregate, Call, CohortPct, Literal, MetricCall, Name, Reference, Window, references
 from segments import facts
 from segments.geo import Place
-from segments.windows import EXACT_UP_TO, MAX_SAMPLES
+from segments.windows import EXACT_UP_TO
 
 _FIX, _SESSION, _PROFILE = ("position",), ("logged_in", "logged_out"), ("profile_updated",)
 _TO_ORDERS = ("order_accepted", "order_delivered", "order_cancelled")
@@ -20,17 +21,18 @@ _DAY = "day_end(s, now)"
 _FACTS: dict[str, tuple[Value, tuple[str, ...]]] = {
     "tenure": (Value("tenure(s, now)", True, against="reaches(tenure(s, now), now, {0})", seen="s.profile_at"), _PROFILE),
     "online": (Value("s.online", True, seen="s.session_at"), _SESSION),
-    "on_order": (Value("bool(s.orders)", False), _TO_ORDERS),
-    "riding": (Value("riding(s, now)", False, (f"goes_stale(s.fix_at, now, {facts.SPEED_FRESH!r})",)), (*_TO_ORDERS, *_FIX)),
+    "on_order": (Value("bool(s.orders)", False, seen="order_at(s)"), _TO_ORDERS),
+    "riding": (Value("riding(s, now)", False, (f"goes_stale(s.fix_at, now, {facts.SPEED_FRESH!r})",), seen="newest(s.fix_at, order_at(s))"), (*_TO_ORDERS, *_FIX)),
     "speed": (Value("speed(s, now)", True, (f"goes_stale(s.fix_at, now, {facts.FIX_FRESH!r})",), seen="s.fix_at"), _FIX),
-    "zone": (Value("zone(s, now)", True, (f"goes_stale(s.zone_at, now, {facts.FIX_FRESH!r})",)), (*_FIX, "logged_in", *_PROFILE)),
-    "online_today": (Value("online_today(s, now)", False, (_DAY,), "reaches(online_today(s, now) if s.online else None, now, {0})"), _SESSION),
-    "zone_demand": (Value("context(s, 'zone_demand')", True), ()),
+    "zone": (Value("zone(s, now)", True, (f"goes_stale(s.zone_at, now, {facts.FIX_FRESH!r})",), seen="s.zone_at"), (*_FIX, "logged_in")),
+    "home_zone": (Value("s.profile.get('zone')", True, seen="s.profile_at"), _PROFILE),
+    "online_today": (Value("online_today(s, now)", False, (_DAY,), "reaches(online_today(s, now) if s.online else None, now, {0})", seen="s.session_at"), _SESSION),
+    "zone_demand": (Value("context(s, 'zone_demand')", True, seen="context_at(s, 'zone_demand')"), ()),
 }
 _BEST, _MANY = ("min", "max", "last"), {"avg": "average({0})", "min": "min({0}, default=None)", "max": "max({0}, default=None)", "sum": "sum({0})"}
 _MANY |= {"last": "({0} or (None,))[-1]", "distinct": "len(set({0}))", "p50": "percentile({0}, 0.5)", "p90": "percentile({0}, 0.9)", "count": "len({0})"}
-_BUCKETED = {"count": "bucket_count", "sum": "bucket_sum", "avg": "bucket_average", "min": "bucket_low", "max": "bucket_high"}
-_FOLDS = {"sum": "plus", "avg": "plus", "min": "min", "max": "max"}
+_LONG = {"count": "long_count", "sum": "long_sum", "avg": "long_average"}
+_OUTDOES = {"min": "le", "max": "ge", "last": "newer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,10 @@ class Slots:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What feeds one slot from an event; `guard` is empty or the condition under which it does. Counts over windows of any length share one slot."""
+    """What feeds one slot from an event with `value`; `guard` is empty or the condition under which it does. Counts over windows of any length share one slot."""
 
     guard: str
+    value: str
     storage: str
     ref: Aggregate
     number: int
@@ -93,6 +96,8 @@ class Features:
                 return frozenset(_FACTS[name][1] if name in _FACTS else _PROFILE)
             case Aggregate(_, events, _, _, window):
                 return frozenset({*events, *(("logged_in",) if window and window.kind == "session" else ())})
+            case MetricCall(_, Window("last")):
+                return self.reads(ratio_parts(ref, scope)[1], scope)
             case MetricCall():
                 of, to, _ = ratio_parts(ref, scope)
                 return self.reads(of, scope) | self.reads(to, scope)
@@ -106,7 +111,7 @@ class Features:
             return Value(repr(given.value), nullable=False)
         match ref:
             case Name(name, _, "segment"):
-                return Value(f"is_in(v[{self.segment_slots[name]}])", nullable=False)
+                return Value(f"is_in(v[{self.segment_slots[name]}])", nullable=False, seen=f"moved_at(v[{self.segment_slots[name]}])")
             case Name(name) if scope.is_event_field(ref):
                 return Value(f"e.{name}", scope.event_fields[name].nullable)
             case Name(name):
@@ -114,11 +119,12 @@ class Features:
             case Aggregate():
                 return self._aggregate(ref, scope)
             case MetricCall():
-                return self._ratio(ref, scope)
+                return self._share(ref, scope) if ref.window.kind == "last" else self._ratio(ref, scope)
             case CohortPct():
-                return Value(f"context(s, {str(ref)!r})", nullable=True)
+                return Value(f"context(s, {str(ref)!r})", nullable=True, seen=f"context_at(s, {str(ref)!r})")
             case Call("local_time"):
-                return Value("time_of_day(s, now)", nullable=False, against="next_time_of_day(s, now, {0})", changes=(_DAY, "clock_jump(s, now)"))
+                against, changes = "next_time_of_day(s, now, {0})", (_DAY, "clock_jump(s, now)")
+                return Value("time_of_day(s, now)", nullable=False, changes=changes, against=against, seen="now")
             case Call(function, argument):
                 stale = f"goes_stale(s.fix_at, now, {facts.FIX_FRESH!r})"
                 return Value(f"{function}(s, now, P_{argument})", nullable=True, changes=(stale,), seen="s.fix_at")
@@ -128,15 +134,19 @@ class Features:
         if str(ref) in self.given:
             return ""
         longer = expand(ref, scope)
-        if longer is None:
-            return self.value(ref, scope).seen
-        return self._aggregate(longer, scope).seen if isinstance(longer, Aggregate) else ""
+        return self.value(ref, scope).seen if longer is None else self.seen(references(longer)[0], scope)
 
     def _ratio(self, ref: MetricCall, scope: Scope) -> Value:
         of, to, samples = ratio_parts(ref, scope)
         parts = [self._aggregate(of, scope), self._aggregate(to, scope)]
         changes = tuple(dict.fromkeys(c for p in parts for c in p.changes))
-        return Value(f"ratio({parts[0].code}, {parts[1].code}, {samples})", nullable=True, changes=changes, seen=parts[1].seen)
+        return Value(f"ratio({parts[0].code}, {parts[1].code}, {samples})", nullable=True, changes=changes, seen=f"newest({parts[0].seen}, {parts[1].seen})")
+
+    def _share(self, ref: MetricCall, scope: Scope) -> Value:
+        """A ratio over `last N`: of the newest N events of `to`, those that are `of`."""
+        of, to, samples = ratio_parts(ref, scope)
+        number = self._feed_from(f"share:{of.events} of {to}", to, "samples", lambda event: str(int(event in of.events)))
+        return Value(f"share(v[{number}], {samples})", nullable=True, seen=f"newest_sample(v[{number}])")
 
     def _aggregate(self, ref: Aggregate, scope: Scope) -> Value:
         assert ref.window is not None
@@ -148,12 +158,15 @@ class Features:
         """The slot of an aggregate; at its first use, the code that feeds it is noted for each of its events."""
         window = None if storage == "times" else ref.window
         key = f"{storage}:{Aggregate(_shared(ref.function, storage), ref.events, ref.field, ref.where, window, ref.span)}"
+        return self._feed_from(key, ref, storage, lambda _: f"e.{ref.field}" if ref.field else "1")
+
+    def _feed_from(self, key: str, ref: Aggregate, storage: str, value: Callable[[str], str]) -> int:
         if key not in self._stored:
             number = self._stored[key] = self.slots.slot(key)
             for event in dict.fromkeys(ref.events):
                 inner = Scope(self.rules, event)
                 guard = Codegen(self, inner).true(ref.where) if ref.where is not None else ""
-                self._updates.setdefault(event, []).append(Update(guard, storage, ref, number))
+                self._updates.setdefault(event, []).append(Update(guard, value(event), storage, ref, number))
         number = self._stored[key]
         if ref.window is not None:
             self._longest[number] = max(self._longest.get(number, 0.0), ref.window.size)
@@ -163,14 +176,14 @@ class Features:
         """The lines that feed each slot from an event; to be asked for when every reference has been resolved."""
         found = []
         for update in self._updates.get(event, []):
-            lines = _feed(update.ref, update.storage, update.number, self._longest[update.number])
+            lines = _feed(update, self._longest[update.number])
             found.append([f"if {update.guard}:", *(f"    {line}" for line in lines)] if update.guard else list(lines))
         return found
 
 
 def _shared(function: str, storage: str) -> str:
     """Functions that read the same storage share it."""
-    if storage == "buckets":
+    if storage == "long":
         return "sum" if function == "avg" else function
     return storage if storage in ("samples", "total", "all") else function
 
@@ -179,8 +192,10 @@ def _storage(function: str, window: Window) -> str:
     if window.kind == "last":
         return "samples"
     if window.kind == "sliding":
-        if window.size > EXACT_UP_TO and function in _BUCKETED:
-            return "buckets"
+        if function in _OUTDOES:
+            return "peaks"
+        if window.size > EXACT_UP_TO and function in _LONG:
+            return "long"
         return "times" if function == "count" else "samples"
     if function in ("count", "sum", "avg"):
         return "total"
@@ -191,10 +206,10 @@ def _epoch(window: Window) -> str:
     return {"life": "0.0", "today": "day_start(s, now)", "session": "s.session_start"}[window.kind]
 
 
-def _feed(ref: Aggregate, storage: str, number: int, longest: float) -> tuple[str, ...]:
-    window, value = ref.window, f"e.{ref.field}" if ref.field else "1"
+def _feed(update: Update, longest: float) -> tuple[str, ...]:
+    value, number, window, function = update.value, update.number, update.ref.window, update.ref.function
     assert window is not None
-    match storage:
+    match update.storage:
         case "times":
             slot = f"v[{number}]"
             return (
@@ -204,19 +219,22 @@ def _feed(ref: Aggregate, storage: str, number: int, longest: float) -> tuple[st
                 f"    if w[0] + {longest!r} <= t: forget(w, {longest!r}, t)",
                 f"else: add_time(v, {number}, t, {longest!r})",
             )
+        case "samples" if window.kind == "last":
+            return (f"add_newest(v, {number}, t, {value}, {int(window.size)})",)
         case "samples":
-            keep = int(window.size) if window.kind == "last" else MAX_SAMPLES
-            return (f"add_sample(v, {number}, t, {value}, {keep})",)
-        case "buckets":
-            return (f"add_bucket(v, {number}, t, {value}, {window.size!r}, {_FOLDS.get(ref.function)})",)
+            return (f"add_sample(s, {number}, t, {value}, {window.size!r}, now)",)
+        case "peaks":
+            return (f"add_peak(v, {number}, t, {value}, {window.size!r}, now, {_OUTDOES[function]})",)
+        case "long":
+            return (f"add_long(v, {number}, t, {value}, {window.size!r}, now, summed={function != 'count'})",)
         case "total":
             return (f"add_total(v, {number}, t, {value}, {_epoch(window)})",)
         case "best":
-            return (f"add_best(v, {number}, t, {value}, {_epoch(window)}, {ref.function!r})",)
+            return (f"add_best(v, {number}, t, {value}, {_epoch(window)}, {function!r})",)
         case "all":
-            return (f"add_any(v, {number}, t, {value}, {_epoch(window)})",)
+            return (f"add_any(s, {number}, t, {value}, {_epoch(window)})",)
         case _:
-            return (f"add_value(v, {number}, t, {value}, {_epoch(window)})",)
+            return (f"add_value(s, {number}, t, {value}, {_epoch(window)})",)
 
 
 def _read(ref: Aggregate, storage: str, slot: str) -> Value:
@@ -227,18 +245,20 @@ def _read(ref: Aggregate, storage: str, slot: str) -> Value:
     match storage:
         case "times":
             return Value(f"alive({slot}, {span}, now)", False, (f"first_leaves({slot}, {span}, now)",), seen=f"newest_time({slot})")
-        case "buckets":
-            return Value(f"{_BUCKETED[function]}({slot}, {span}, now)", nullable, (f"first_bucket_leaves({slot}, {span}, now)",))
+        case "peaks":
+            return Value(f"peak({slot}, {span}, now)", True, (f"first_sample_leaves({slot}, {span}, now)",), seen=f"newest_sample({slot})")
+        case "long":
+            return Value(f"{_LONG[function]}({slot}, {span}, now)", nullable, (f"first_long_leaves({slot}, {span}, now)",), seen=f"newest_long({slot})")
         case "total":
             epoch = _epoch(window)
             code = f"total_average({slot}, {epoch})" if function == "avg" else f"total({slot}, {epoch}, {1 if function == 'count' else 2})"
             return Value(code, nullable, changes, seen=f"newest_total({slot})")
         case "best":
-            return Value(f"best({slot}, {_epoch(window)})", nullable, changes, seen=f"newest_best({slot})")
+            return Value(f"best({slot}, {_epoch(window)})", nullable, changes, seen=f"newest_since({slot})")
         case "values":
-            return Value(f"different({slot}, {_epoch(window)})", nullable, changes)
+            return Value(f"different({slot}, {_epoch(window)})", nullable, changes, seen=f"newest_since({slot})")
         case "all":
-            return Value(_MANY[function].format(f"kept({slot}, {_epoch(window)})"), nullable, changes)
+            return Value(_MANY[function].format(f"kept({slot}, {_epoch(window)})"), nullable, changes, seen=f"newest_since({slot})")
         case _:
             return _read_samples(function, window, slot)
 

@@ -22,6 +22,11 @@ def is_in(membership: list[Any] | None) -> bool:
     return membership is not None and membership[0]
 
 
+def moved_at(membership: list[Any] | None) -> float | None:
+    """Since when the partner is in or out."""
+    return None if membership is None else membership[2]
+
+
 def exit_condition(segment: Segment) -> Expr:
     """The condition of the way out; by default *definitely not* the one of the way in."""
     assert segment.enter.when is not None

@@ -53,3 +53,9 @@ class PartnerState:
         self.day_start = inf
         self.day_end = -inf
         self.dropped = 0
+
+    def drop(self) -> None:
+        """Count what there was no room for: an element of a window, an open match, an open order."""
+        self.dropped += 1
+        if self.house is not None:
+            self.house.dropped += 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import os
+import socket
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +13,7 @@ import faust
 
 from events import FAMILIES
 from events.structs import OUTPUT_STRUCTS
+from streams import topics
 from streams.lane.book import Book
 from streams.lane.transport import LaneApp
 from streams.partition import ORDER, ORIGINAL_KEPT, Plan, Source
@@ -21,9 +24,10 @@ from training_rules import Rules
 
 TABLE = "partners"
 TICK = 0.25  # s between two looks at the clock
+HEARTBEAT = 0.5  # s, or a quarter of the session: a worker learns only by it that others joined, left or died
 
 #: A worker paused past its session must not remove what its successor wrote: nothing is compacted for an hour.
-CHANGELOG_CONFIG = {"cleanup.policy": "compact", "min.compaction.lag.ms": 3_600_000}
+CHANGELOG_CONFIG = {"cleanup.policy": "compact", "min.compaction.lag.ms": "3600000"}
 
 #: Names of the output topics, by the type of what goes there.
 OUTPUT_TOPICS = {
@@ -36,16 +40,21 @@ OUTPUT_TOPICS = {
 
 
 def build_app(
-    settings: Settings, rules: Rules, *, partitions: int | None = None, original_kept: int = ORIGINAL_KEPT, tap: Tap | None = None
+    settings: Settings, rules: Rules, *, partitions: int | None = None, original_kept: int = ORIGINAL_KEPT, tap: Tap | None = None,
+    identities: Mapping[str, str] | None = None,
 ) -> tuple[LaneApp, Worker]:
     """The app and the worker that it serves, not yet started. `partitions`: of the families' topics, when not as in the settings;
-    `original_kept`: how many bytes of a bad record its dead letter may hold.
+    `original_kept`: how many bytes of a bad record its dead letter may hold; `identities`: ids in Kafka of source topics, by their names there.
 
     To be called where the event loop runs.
     """
     count = partitions or settings.partitions
     guard = Guard({family: settings.topic(FAMILIES[family].topic) for family in ORDER}, count, stops=settings.partitioner_guard == "stop")
-    worker = Worker(plan(settings, rules, original_kept), partitions=count, changelog=changelog(settings), timer_slack=settings.timer_slack, tap=tap, guard=guard)
+    worker_plan = plan(settings, rules, original_kept)
+    worker = Worker(
+        worker_plan, partitions=count, changelog=changelog(settings), timer_slack=settings.timer_slack, tap=tap, guard=guard,
+        identities=_by_source(worker_plan, identities or {}),
+    )
     app = _app(settings, count)
     app.port = worker
     worker.bind(app)
@@ -57,9 +66,25 @@ def build_app(
     return app, worker
 
 
+def _by_source(found: Plan, identities: Mapping[str, str]) -> dict[str, str]:
+    return {source.name: identity for source in found.sources if (identity := identities.get(source.topic))}
+
+
+def make_changelog(settings: Settings, partitions: int) -> None:
+    """Make the changelog if it is not there, and wait until Kafka shows it: Faust makes it too, but assigns nothing of a topic that is not known
+    yet, and a worker without states would stand by for ever. Raises TopicFault where Kafka refuses.
+    """
+    topics.make(settings, topics.Topic(changelog(settings), source=False, config=CHANGELOG_CONFIG), partitions)
+
+
 def changelog(settings: Settings) -> str:
     """Name of the topic that holds the partners' states."""
     return f"{settings.app_id}-{TABLE}-changelog"
+
+
+def client_id(settings: Settings) -> str:
+    """What this process is called at the broker, when nobody says otherwise."""
+    return f"{settings.app_id}-{socket.gethostname()}-{os.getpid()}"
 
 
 def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -> Plan:
@@ -115,6 +140,7 @@ def _app(settings: Settings, partitions: int) -> LaneApp:
         settings.app_id,
         broker=";".join(f"kafka://{address.strip()}" for address in settings.brokers.split(",")),
         broker_credentials=_credentials(settings),
+        broker_client_id=settings.client_id or client_id(settings),
         store="memory://",
         web_enabled=False,
         # Faust's leader tells workers apart by their address, and two on one machine would have the same.
@@ -126,10 +152,10 @@ def _app(settings: Settings, partitions: int) -> LaneApp:
         agent_supervisor="mode.CrashingSupervisor",
         broker_commit_interval=settings.commit_interval,
         broker_session_timeout=settings.session_timeout,
-        broker_heartbeat_interval=min(3.0, settings.session_timeout / 4),
+        broker_heartbeat_interval=min(HEARTBEAT, settings.session_timeout / 4),
         stream_wait_empty=True,
         stream_recovery_delay=0.0,
-        producer_compression_type="lz4",
+        producer_compression_type="zstd",  # aiokafka takes lz4 at its highest level: five times the work, and larger
         producer_max_batch_size=512 * 1024,
         producer_request_timeout=30.0,
     )

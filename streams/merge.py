@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Sequence
+from itertools import accumulate, repeat
 from math import inf
 from operator import itemgetter
 from typing import Any
@@ -84,12 +85,10 @@ class Merge:
     def put(self, family: int, events: Sequence[Any], offsets: Sequence[int], position: int, now: float) -> None:
         """Take events (with `occurred_at`) in order of offset. `position`: the offset after the batch; `now`: monotonic seconds."""
         buffer = self._buffers[family]
-        entries = buffer.entries
-        top, add = entries[-1][0] if entries else -inf, entries.append
-        for event, offset in zip(events, offsets, strict=True):
-            at = event.occurred_at
-            top = max(top, at)
-            add((top, event, family, offset))
+        entries, times = buffer.entries, [event.occurred_at for event in events]
+        if times and (times[0] < (top := entries[-1][0] if entries else -inf) or times != sorted(times)):
+            times = list(accumulate(times, max, initial=top))[1:]  # a late event goes right after what stands before it
+        entries += zip(times, events, repeat(family), offsets, strict=False)
         if events:
             buffer.arrivals.append((now, len(events)))
             buffer.skipped, buffer.empty_since = False, None

@@ -102,7 +102,7 @@ class Partition:
         replayed = plan.clock == "events"  # nobody waits for a recording's nudges, and order is worth any wait
         settle, wait = (plan.merge_settle, max(plan.merge_wait, REPLAY_WAIT)) if replayed else (None, plan.merge_wait)
         self.merge = Merge(len(plan.sources), wait=wait, settle=settle)
-        self._decode = [Decoder(s.family, plan.max_bytes).decode for s in plan.sources]
+        self._decode = [Decoder(s.family, plan.max_bytes).decode_all for s in plan.sources]
         self._names = [s.name for s in plan.sources]
         self._pace = Pace(plan.features_every)
 
@@ -110,11 +110,20 @@ class Partition:
 
     def feed(self, family: int, records: Sequence[Any], position: int, now: float, wall: float) -> None:
         """Decode a fetched batch and put it into the merge. `position`: the offset after it; `now`: monotonic s; `wall`: s since the epoch."""
-        decode, events, offsets = self._decode[family], [], []
-        horizon = self._horizon(records, wall)
-        for r in records:
+        found = self._decode[family]([r.value for r in records], [r.key for r in records])
+        offsets, horizon = [r.offset for r in records], self._horizon(records, wall)
+        if any(e.__class__ is BadEvent or e.occurred_at > horizon for e in found):
+            found, offsets = self._good(family, records, found, horizon, wall)
+        self._counters.read(family, len(records))
+        self.merge.put(family, found, offsets, position, now)
+
+    def _good(self, family: int, records: Sequence[Any], found: Sequence[Any], horizon: float, wall: float) -> tuple[list[Any], list[int]]:
+        """The events of a batch with bad records in it, and their offsets; the others become dead letters."""
+        events, offsets = list[Any](), list[int]()
+        for event, r in zip(found, records, strict=True):
             try:
-                event = decode(r.value, r.key)
+                if isinstance(event, BadEvent):
+                    raise event
                 if event.occurred_at > horizon:
                     self._not_from_the_future(event, r, wall)
             except BadEvent as bad:
@@ -122,8 +131,7 @@ class Partition:
             else:
                 events.append(event)
                 offsets.append(r.offset)
-        self._counters.read(family, len(records))
-        self.merge.put(family, events, offsets, position, now)
+        return events, offsets
 
     def _horizon(self, records: Sequence[Any], wall: float) -> float:
         """Event times up to here need no second look."""

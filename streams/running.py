@@ -7,22 +7,23 @@ import json
 import logging
 import signal
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streams.errors import WorkerFailed
 from streams.lane.transport import LaneApp
-from streams.rekey import Rekeyer
 from streams.tasks import end
 from streams.worker import Worker
+
+if TYPE_CHECKING:
+    from streams.rekey import Rekeyer
 
 log = logging.getLogger("nudgeline.worker")
 
 LOOK = 0.1  # s between two looks whether all is read
 STATS_EVERY = 1.0  # s between two lines of statistics
 LOG_EVERY = 5.0  # s between two lines in the log
-PATIENCE = 20.0  # s for an orderly end: what is under way is written, the group is left
 
 
 async def run(
@@ -33,11 +34,13 @@ async def run(
     until_caught_up: bool = False,
     stats: Path | None = None,
     rekeyer: Rekeyer | None = None,
+    drain_s: float = 20.0,
+    watchers: Sequence[Coroutine[Any, Any, BaseException]] = (),
 ) -> dict[str, Any]:
     """Run until SIGTERM or SIGINT, for `for_s` seconds, or until all that lies in the source topics is applied and committed.
 
     Ends in order: what was applied is written out and committed, the group is left. Returns the last statistics (see `Worker.snapshot`), which
-    also go to `stats`, a JSON line a second. Raises WorkerFailed when the worker can't go on; then nothing more is committed.
+    also go to `stats`, a JSON line a second. The orderly end may take `drain_s`. What a watcher gives ends it as a failure. Raises WorkerFailed when the worker can't go on; then nothing more is committed.
     """
     loop, report = asyncio.get_running_loop(), Report(worker, stats)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -45,13 +48,12 @@ async def run(
     starting = loop.create_task(app.start())
     starting.add_done_callback(lambda task: _started(task, worker))
     beside = [_watch(app, worker), report.each_second(), *_limits(app, worker, for_s, until_caught_up, rekeyer)]
-    if rekeyer is not None:
-        beside.append(_watch_rekeyer(rekeyer, worker))
+    beside += [_fail_with(watcher, worker) for watcher in (*watchers, *([rekeyer.failed()] if rekeyer is not None else []))]
     helpers = [loop.create_task(helper) for helper in beside]
     try:
         await worker.ended.wait()
     finally:
-        await _end(app, [starting, *helpers])
+        await _end(app, [starting, *helpers], drain_s)
     last = report.write()
     if worker.failure is not None:
         raise WorkerFailed(
@@ -78,14 +80,14 @@ def _limits(
         yield _when_caught_up(app, worker, rekeyer)
 
 
-async def _end(app: LaneApp, tasks: list[asyncio.Task[Any]]) -> None:
+async def _end(app: LaneApp, tasks: list[asyncio.Task[Any]], patience: float) -> None:
     await end(tasks)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             await app.stop()
     except TimeoutError:
         log.error(  # noqa: TRY400 - no fault of this code
-            "the worker did not end within %.0f s; it is cut off", PATIENCE
+            "the worker did not end within %.0f s; it is cut off", patience
         )
 
 
@@ -98,8 +100,8 @@ async def _after(seconds: float, worker: Worker) -> None:
     worker.ended.set()
 
 
-async def _watch_rekeyer(rekeyer: Rekeyer, worker: Worker) -> None:
-    worker.failed(await rekeyer.failed())
+async def _fail_with(watcher: Coroutine[Any, Any, BaseException], worker: Worker) -> None:
+    worker.failed(await watcher)
 
 
 async def _when_caught_up(app: LaneApp, worker: Worker, rekeyer: Rekeyer | None) -> None:

@@ -54,6 +54,8 @@ class Settings(BaseSettings):
 
     commit_interval: float = Field(1.0, gt=0, le=60, description="between two commits of outputs, state and offsets, s")
     session_timeout: float = Field(6.0, ge=1, le=300, description="after which a silent worker's partitions go to others, s")
+    drain_timeout: float = Field(20.0, ge=0, le=600, description="how long a worker may take to end in order, s; then it is cut off")
+    client_id: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,200}$", description="the worker's name at Kafka; otherwise app_id, host and process")
     features_every: float = Field(10.0, ge=0, le=86_400, description="at most one record on partner.features for each partner in this time, s")
     data_dir: Path = Field(Path(".local"), description="where local services and workers keep their files")
     log_level: Literal["debug", "info", "warning", "error"] = Field("warning", description="of the worker's log")

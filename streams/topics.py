@@ -60,12 +60,13 @@ def admin(settings: Settings, timeout: float = 10.0) -> Iterator[KafkaAdminClien
 
 def partition_counts(client: KafkaAdminClient, names: list[str]) -> dict[str, int]:
     """Number of partitions of each topic that exists."""
+    return {name: len(t["partitions"]) for name, t in describe(client, names).items()}
+
+
+def describe(client: KafkaAdminClient, names: list[str]) -> dict[str, dict[str, Any]]:
+    """What Kafka says of each topic that exists."""
     described: list[dict[str, Any]] = client.describe_topics(names)
-    return {_name(t): len(t["partitions"]) for t in described if not t["error_code"]}
-
-
-def _name(topic: dict[str, Any]) -> str:
-    return str(topic.get("name", topic.get("topic")))
+    return {str(t.get("name", t.get("topic"))): t for t in described if not t["error_code"]}
 
 
 def create(settings: Settings) -> list[str]:
@@ -78,6 +79,14 @@ def create(settings: Settings) -> list[str]:
             _create(client, topic, partitions, settings.replication)
         _until_known(client, [t.name for t in missing])
     return [t.name for t in missing]
+
+
+def make(settings: Settings, topic: Topic, partitions: int) -> None:
+    """Make one topic, if it is not there. Raises TopicFault where Kafka refuses."""
+    with admin(settings) as client:
+        if topic.name not in partition_counts(client, [topic.name]):
+            _create(client, topic, partitions, settings.replication)
+            _until_known(client, [topic.name])
 
 
 def _until_known(client: KafkaAdminClient, names: list[str], patience: float = 20.0) -> None:

@@ -7,22 +7,25 @@ goes wrong ends the process before offsets move, and a replay then repeats the s
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
 from base64 import b64decode
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import inf
 from typing import Any, Protocol, cast
 
 from faust.types import TP
 
 from events.decode import encode
-from streams.errors import PartitionerFault
+from streams.errors import PartitionerFault, TopicFault
+from streams.identity import grown, other_than_restored
 from streams.lane.consumer import LaneConsumer
 from streams.lane.outbox import BatchProducer, Outbox, Record, send_records
 from streams.lane.restored import Restored
-from streams.lane.terms import next_term
+from streams.lane.terms import SOURCES, next_term, sealed
 from streams.lane.transport import LaneApp
 from streams.partition import Partition, Plan, Snapshot, corridor_of
 from streams.partitioner import Guard
@@ -31,6 +34,10 @@ from training_rules import House
 
 #: Records of one topic partition under way (queued, or held by the merge) at which its fetching is held back, and at which it goes on.
 HIGH, LOW = 8000, 4000
+#: The cyclic collector's thresholds: what a fetch brings is gone, without cycles, before the youngest is due.
+COLLECT = 50_000, 20, 50
+#: Bytes of outputs under way to Kafka at which no further event is handed on, and fetching is held back: a slow broker slows the intake.
+MOST_OUT = 16 * 1024 * 1024
 NAP, IDLE = 0.02, 0.5  # s until the next look, when something is held and when nothing is
 
 
@@ -46,7 +53,10 @@ class Tap(Protocol):
 class Worker:
     """The partitions of this process. `start` gives it its consumer and producer; all calls come from one event loop."""
 
-    def __init__(self, plan: Plan, *, partitions: int, changelog: str, timer_slack: float = 2.0, tap: Tap | None = None, guard: Guard | None = None) -> None:
+    def __init__(
+        self, plan: Plan, *, partitions: int, changelog: str, timer_slack: float = 2.0, tap: Tap | None = None, guard: Guard | None = None,
+        identities: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.plan, self._count, self._changelog, self._slack, self._tap = plan, partitions, changelog, timer_slack, tap
         self._families = {s.topic: number for number, s in enumerate(plan.sources)}
         self._app: LaneApp
@@ -55,6 +65,7 @@ class Worker:
         self._held: set[TP] = set()
         self._torn, self._epoch = False, 0
         self._guard, self._said = guard, ""
+        self._identities, self._unsigned = dict(identities or {}), set[int]()
         self._news = asyncio.Event()
         self.partitions: dict[int, Partition] = {}
         self.counters = Counters([s.family for s in plan.sources])
@@ -69,24 +80,39 @@ class Worker:
 
     def handed_on(self, tp: TP, records: int) -> None:
         self._queued[tp] += records
-        if self._load(tp) > HIGH and tp not in self._held:
+        if (self.crowded or self._load(tp) > HIGH) and tp not in self._held:
             self._held.add(tp)
             self._consumer.hold(tp)
 
     async def opened(self, partitions: Mapping[int, Restored], generation: int) -> None:
         self.counters.rebalances += 1
         epoch = self._epoch
-        for number, restored in sorted(partitions.items()):
-            corridor = await corridor_of(self.plan, restored, House(number, self._count))
-            if epoch != self._epoch:
-                return  # taken away again meanwhile
-            term = next_term(restored.highest_term, generation)
-            self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters)
-            self.counters.restored += len(restored)
+        with long_lived():
+            for number, restored in sorted(partitions.items()):
+                self._look_at_sources(number, restored)
+                corridor = await corridor_of(self.plan, restored, House(number, self._count))
+                if epoch != self._epoch:
+                    return  # taken away again meanwhile
+                term = next_term(restored.highest_term, generation)
+                self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters)
+                self.counters.restored += len(restored)
+
+    def _look_at_sources(self, number: int, restored: Restored) -> None:
+        """Are these the topics that the states were made from? Raises TopicFault. What the changelog does not say yet is to be written."""
+        if said := other_than_restored(known := restored.sources, self._identities):
+            raise TopicFault(said)
+        if known != self._identities:
+            self._unsigned.add(number)
 
     def began(self, positions: Mapping[TP, int]) -> None:
+        self._queued.clear()
         for tp, position in positions.items():
-            self.partitions[tp.partition].merge.begin(self._families[tp.topic], position)
+            if tp.partition >= self._count:
+                self.failed(TopicFault(grown(tp.topic, self._count, tp.partition + 1)))
+            if self.failure is not None:
+                return
+            if (partition := self.partitions.get(tp.partition)) is not None:  # else taken away while it was sought
+                partition.merge.begin(self._families[tp.topic], position)
         self._news.set()
 
     def closed(self) -> None:
@@ -94,6 +120,7 @@ class Worker:
         self.partitions.clear()
         self._queued.clear()
         self._held.clear()
+        self._unsigned.clear()
         self._torn = False
 
     def failed(self, error: BaseException) -> None:
@@ -106,9 +133,11 @@ class Worker:
             raise self.failure
         if self._torn:
             return {}
-        self._torn = True  # until all is written: cut off in between, changed partners would count as written
+        self._torn, epoch = True, self._epoch  # until all is written: cut off in between, changed partners would count as written
         shots = [partition.snapshot(time.monotonic()) for partition in self.partitions.values()]
         await self._write(shots)
+        if epoch != self._epoch:
+            return {}  # taken away meanwhile: who has them now may have read the changelog before this was in it
         self._torn = False
         self.counters.commits += 1
         return {tp: offset for shot in shots for tp, offset in shot.offsets.items()}
@@ -116,8 +145,16 @@ class Worker:
     async def _write(self, shots: Sequence[Snapshot]) -> None:
         if self._outbox is not None:
             await self._outbox.settle()
-        await asyncio.gather(*[send_records(self._producer, self._changelog, shot.partition, shot.records) for shot in shots])
+        signed = [shot.partition for shot in shots if shot.records and shot.partition in self._unsigned]
+        await asyncio.gather(*[send_records(self._producer, self._changelog, shot.partition, self._signature(shot) + shot.records) for shot in shots])
+        self._unsigned.difference_update(signed)
         self.counters.states_written += sum(len(shot.records) for shot in shots)
+
+    def _signature(self, shot: Snapshot) -> list[Record]:
+        """Before the first states of a partition: which topics they are made from."""
+        if not shot.records or shot.partition not in self._unsigned:
+            return []
+        return [(SOURCES, sealed(self.partitions[shot.partition].term, encode(self._identities)))]
 
     # -- in
 
@@ -149,9 +186,10 @@ class Worker:
         while True:
             went = 0
             for partition in list(self.partitions.values()):
-                if self.running:
+                if self.running and not self.crowded:
                     went += self._run(partition)
                 await asyncio.sleep(0)
+            self._give_room()
             if not went:
                 await self._nap()
 
@@ -161,21 +199,24 @@ class Worker:
         app = self._app
         return bool(self.partitions) and not app.rebalancing and app.flow_control.is_active() and self.failure is None
 
+    @property
+    def crowded(self) -> bool:
+        """So much is on its way out that nothing more may come in."""
+        return self._outbox is not None and self._outbox.waiting > MOST_OUT
+
     def _run(self, partition: Partition) -> int:
         if not partition.merge.holds:
             return 0
         self._hear(partition)
         went = partition.run(time.monotonic())
         self.counters.applied += went
-        if went and self._held:
-            self._give_room(partition.number)
         return went
 
     async def _nap(self) -> None:
-        """Until there is something new; not long while something is held."""
+        """Until there is something new; not long while something is held, or held back."""
         self._news.clear()
         try:
-            async with asyncio.timeout(NAP if any(p.merge.holds for p in self.partitions.values()) else IDLE):
+            async with asyncio.timeout(NAP if self._held or any(p.merge.holds for p in self.partitions.values()) else IDLE):
                 await self._news.wait()
         except TimeoutError:
             return
@@ -183,8 +224,11 @@ class Worker:
     def _load(self, tp: TP) -> int:
         return self._queued[tp] + self.partitions[tp.partition].merge.held(self._families[tp.topic])
 
-    def _give_room(self, number: int) -> None:
-        for tp in [tp for tp in self._held if tp.partition == number and self._load(tp) < LOW]:
+    def _give_room(self) -> None:
+        """Fetch again what was held back, where there is room."""
+        if not self._held or self.crowded:
+            return
+        for tp in [tp for tp in self._held if self._load(tp) < LOW]:
             self._held.discard(tp)
             self._consumer.release(tp)
 
@@ -193,7 +237,7 @@ class Worker:
         behind = time.monotonic() - time.time()
         for family, source in enumerate(self.plan.sources):
             tp = TP(source.topic, partition.number)
-            at = self._consumer.heard_at(tp)
+            at = None if tp in self._held else self._consumer.heard_at(tp)  # what is held back is not asked for, and news of it would grow old
             partition.merge.heard(family, None if at is None else self._consumer.end_offset(tp), -1.0 if at is None else at + behind)
 
     # -- time
@@ -201,7 +245,7 @@ class Worker:
     def tick(self) -> None:
         """With the wall clock, and all read to the end, time passes without events: up to the moment the broker last said so."""
         for partition in self.partitions.values():
-            if self.running:
+            if self.running and not self.crowded:
                 self._hear(partition)
                 if self.plan.clock == "wall" and self.caught_up_with(partition):
                     heard = min(self._consumer.heard_at(tp) or 0.0 for tp in self._tps(partition))
@@ -277,12 +321,25 @@ class Worker:
             "stream_time": None if corridor.stream_time == -inf else corridor.stream_time,
             "lag": self.lag(partition),
             "waits": partition.merge.timeouts,
+            "dropped": corridor.house.dropped,
         }
 
     def lag(self, partition: Partition) -> int:
         """Records that the broker is known to have for this partition, and that were not handed on."""
         ends = {tp: self._consumer.end_offset(tp) for tp in self._tps(partition)}
         return sum(max(0, end - at) for tp, at in partition.offsets().items() if (end := ends[tp]) is not None)
+
+
+@contextmanager
+def long_lived() -> Iterator[None]:
+    """What is made inside stays: the cyclic collector never looks at it again. A million partners would stop the stream for seconds each time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.set_threshold(*COLLECT)
+        gc.enable()
 
 
 def _key(output: Any) -> bytes | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -11,15 +13,16 @@ from typing import Any
 from events import FAMILIES
 from events.structs import STRUCTS
 from rulebook.codegen import Codegen
-from rulebook.model import Clears, Nudge, Pattern, RuleSet, Segment
+from rulebook.hole_values import measured
+from rulebook.model import Clears, Happens, InSequence, Nudge, Pattern, RuleSet, Segment
 from rulebook.names import BUILTINS
 from rulebook.scope import Scope
 from rulebook.syntax import Call, Expr, Literal, Name
-from segments import clock, facts, windows
+from segments import clock, facts, long_windows, since, windows
 from segments.features import Features, Slots
-from segments.membership import exit_condition, is_in, reads, seen_source, segment_source
+from segments.membership import exit_condition, is_in, moved_at, reads, seen_source, segment_source
 from training_rules import found, pairs, patterns
-from training_rules.definitions import Placed, conditions_of, distinct, event_scope, expires_at, family_of, features_of, still_condition
+from training_rules.definitions import Placed, conditions_of, distinct, event_scope, family_of, features_of, still_condition
 from training_rules.dispatch import Block, Dispatch
 from training_rules.episodes import clear_source
 from training_rules.messages import holes_of
@@ -157,10 +160,10 @@ class _Compiler:
     def _dict_function(self, name: str, placed: Iterable[Placed], entry: str) -> None:
         """`name(s, v, now)`: a dict of every reference in the expressions, by its spelling."""
         lines = []
-        for ref, scope in distinct(placed):
+        for label, ref, scope in distinct(placed):
             code = Codegen(self.features, scope)
             seen = self.features.seen(ref, scope) or None
-            lines.append(f"    {str(ref)!r}: {entry.format(value=code.value(ref), seen=seen)},")
+            lines.append(f"    {label!r}: {entry.format(value=code.value(ref), seen=seen)},")
         self._function(f"{name}(s, v, now)", ["return {", *lines, "}"])
 
     # -- rules
@@ -195,13 +198,14 @@ class _Compiler:
     def _rule(self, number: int, d: Nudge | Pattern, functions: dict[str, Any]) -> Rule:
         evidence = functions[f"evidence_{number}"]
         if isinstance(d, Pattern):
-            return Rule(number, d.name, nudge=False, evidence=evidence)
+            same = d.trigger.same if isinstance(d.trigger, Happens | InSequence) else ""
+            return Rule(number, d.name, nudge=False, evidence=evidence, same=same)
         return Rule(
             number, d.name, nudge=True, evidence=evidence, version=d.version, kind=d.kind, mode=d.mode, priority=d.priority, cooldown=d.cooldown,
             max=d.max, urgent=d.urgent, about_order=d.about_order, hours=d.hours, days=d.days, rollout=d.rollout, holdout=d.holdout,
-            expires_at=expires_at(d.expires), valid_for=d.valid_for, offer=d.offer, message=self.ruleset.messages.get(d.message),
+            expires=date.fromisoformat(d.expires) if d.expires else None, valid_for=d.valid_for, offer=d.offer, message=self.ruleset.messages.get(d.message),
             best_of=tuple((self.ruleset.modules[m], functions[f"done_{number}_{at}"]) for at, m in enumerate(d.best_of)),
-            condition=functions.get(f"condition_{number}"), late_args={h: functions[f"arg_{number}_{h}"] for h in self._late_args(d)},
+            condition=functions.get(f"condition_{number}"), measures=measured(d, self.ruleset), late_args={h: functions[f"arg_{number}_{h}"] for h in self._late_args(d)},
             seats=functions.get(f"seats_{number}"), still=functions.get(f"still_{number}"), clears=self._clearing(number, d, functions),
             sends_slot=self.slots.slot(f"sends:{d.name}"), family=family_of(d.trigger, self.ruleset),
         )  # fmt: skip
@@ -216,8 +220,8 @@ class _Compiler:
     # -- the whole
 
     def _namespace(self) -> dict[str, Any]:
-        space: dict[str, Any] = {"inf": math.inf, "is_in": is_in, "average": windows.average}
-        for module in (windows, clock, facts, patterns, pairs, found):
+        space: dict[str, Any] = {"inf": math.inf, "is_in": is_in, "moved_at": moved_at, "le": operator.le, "ge": operator.ge}
+        for module in (windows, long_windows, since, clock, facts, patterns, pairs, found):
             space |= {name: f for name, f in vars(module).items() if callable(f)}
         space |= {f"apply_{event}": apply for event, apply in facts.APPLY.items()}
         return space | {f"P_{name}": places for name, places in self.features.places.items()}

@@ -13,7 +13,6 @@ from training_rules.engine import NOTHING, finish, fire, remember, step
 from training_rules.house import House
 from training_rules.rules import Rules
 
-
 #: The time an event is ordered by (s), the event, the number of its source, its offset.
 Entry = tuple[float, Any, int, int]
 

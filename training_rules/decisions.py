@@ -15,9 +15,9 @@ from training_rules import episodes, messages
 from training_rules.found import Found, Match, net
 from training_rules.policy import Candidate, decide
 from training_rules.rules import Rules
+from training_rules.traces import event_ids, facts_of, identity_of
 
 _Transition, _Decision, _Nudge = OUTPUT_STRUCTS["segment_transition"], OUTPUT_STRUCTS["decision"], OUTPUT_STRUCTS["nudge"]
-_MOST_EVENTS = 20
 
 
 def make_id(*parts: str) -> str:
@@ -79,14 +79,14 @@ def _transition(s: PartnerState, now: float, number: int, cause: str, rules: Rul
 
 
 def nudge_id(partner_id: str, rule: str, version: str, match: Match) -> str:
-    return make_id("nudge", rule, version, partner_id, match.events[0])
+    return make_id("nudge", rule, version, partner_id, identity_of(match))
 
 
 def _decision(s: PartnerState, now: float, c: Candidate, cause: str, rules: Rules) -> Any:
     rule, match = c.rule, c.match
-    evidence: dict[str, Any] = {"events": match.events[:_MOST_EVENTS], **rule.evidence(s, s.slots, now)}
-    evidence |= {name: {"value": value, "age": 0.0} for name, value in match.fields.items()}
-    if match.key:
+    evidence: dict[str, Any] = {"events": event_ids(match.events), **facts_of(match.events, now), **rule.evidence(s, s.slots, now)}
+    evidence |= {name: {"value": value, "age": round(now - _began(match, now), 3)} for name, value in match.fields.items()}
+    if match.key != "":
         evidence["same"] = match.key
     identity = nudge_id(s.partner_id, rule.name, rule.version, match)
     again = () if match.queued_at is None else (repr(now),)
@@ -107,7 +107,7 @@ def _nudge(s: PartnerState, now: float, c: Candidate, decision: Any, rules: Rule
         offer=None if offer is None else {"bonus": offer.bonus, "currency": offer.currency, "valid_s": offer.valid},
         language=c.language, title=title, body=body, speak=speak, reason=messages.why(rule.family, c.language), priority=rule.priority,
         urgent=rule.urgent, decided_at=now, expires_at=None if rule.valid_for is None else _began(c.match, now) + rule.valid_for, arm="treatment",
-        cause=c.match.events[0],
+        cause=event_ids(c.match.events)[0],
     )  # fmt: skip
 
 
@@ -121,5 +121,6 @@ def _words(c: Candidate) -> tuple[str, str, str | None]:
     if c.rule.message is None:
         module = next(m for m, _ in c.rule.best_of if m.name == c.module)
         return module.titles[c.language], module.link, None
-    text, holes = c.rule.message.texts[c.language], c.holes or {}
-    return messages.fill(text.title, holes), messages.fill(text.body, holes), messages.fill(text.speak, holes) or None
+    text = c.rule.message.texts[c.language]
+    title, body, speak = (messages.fill(part, c.holes or {}, c.rule.measures, c.language) for part in (text.title, text.body, text.speak))
+    return title, body, speak or None

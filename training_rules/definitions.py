@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from math import inf
 
 from events import FAMILIES
+from rulebook.currency import labelled
 from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, Pattern, RuleSet, Segment, Trigger
 from rulebook.names import BUILTINS
 from rulebook.scope import Scope
-from rulebook.syntax import Expr, Name, Not, Reference, references
+from rulebook.syntax import Expr, Name, Not, Reference
 from segments.membership import exit_condition
 
 Placed = tuple[Expr, Scope]
@@ -49,14 +48,16 @@ def _segment_conditions(segment: Segment, scope: Scope) -> list[Placed]:
     return [(segment.enter.when, scope), (exit_condition(segment), scope)]
 
 
-def distinct(placed: Iterable[Placed]) -> list[tuple[Reference, Scope]]:
-    """The references in the expressions, each once; those to an event's own fields are left out: they are gone when it is."""
+def distinct(placed: Iterable[Placed]) -> list[tuple[str, Reference, Scope]]:
+    """The references in the expressions, each once and by its spelling; those to an event's own fields are left out: they are gone when it is. One that
+    is asked for in two currencies is there twice, the second time `in` the other one."""
     found: dict[str, tuple[Reference, Scope]] = {}
     for expr, scope in placed:
-        for ref in references(expr):
+        for name, currency, ref in labelled(expr, scope):
             if not (isinstance(ref, Name) and scope.is_event_field(ref)):
-                found.setdefault(str(ref), (ref, scope))
-    return list(found.values())
+                taken = name in found and str(found[name][0]) != str(ref)
+                found.setdefault(f"{name} in {currency or 'all'}" if taken else name, (ref, scope))
+    return [(name, ref, scope) for name, (ref, scope) in found.items()]
 
 
 def features_of(definitions: Sequence[Nudge | Pattern], segments: Sequence[Segment], scope: Scope) -> list[Placed]:
@@ -78,11 +79,6 @@ def still_condition(trigger: Trigger) -> Expr | None:
             return inside if entered else Not(inside, span)
         case _:
             return None
-
-
-def expires_at(day: str) -> float:
-    """The end (s since the epoch, UTC) of an `expires` date; inf where there is none."""
-    return (datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=1)).timestamp() if day else inf
 
 
 def family_of(trigger: Trigger, rules: RuleSet) -> str:

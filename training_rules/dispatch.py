@@ -11,6 +11,7 @@ from itertools import count, groupby
 from typing import Any, NamedTuple
 
 from rulebook.codegen import Codegen, Resolver, Value
+from rulebook.currency import guard_of, narrowed
 from rulebook.scope import Scope, expand
 from rulebook.syntax import Aggregate, Call, CohortPct, Comparison, Expr, Junction, Literal, MetricCall, Name, Reference
 
@@ -77,6 +78,9 @@ class Dispatch:
         return best if best is not None and asked[best] > 1 else None
 
     def _test(self, expr: Expr) -> _Test | None:
+        if guard_of(expr, self._scope):
+            return None  # an amount in another currency is neither more nor less
+        expr = narrowed(expr, self._scope)
         match expr:
             case Comparison(operator, left, Literal(constant)) if operator in _FLIPPED and not isinstance(left, Literal):
                 return self._against(left, operator, constant)

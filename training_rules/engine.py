@@ -13,18 +13,22 @@ from training_rules.episodes import overdue
 from training_rules.found import Found, Match, closed, matched, settle
 from training_rules.queue import release
 from training_rules.rules import Rule, Rules
+from training_rules.traces import Trace, trace
 
 NOTHING: Sequence[Any] = ()
-_MANY_RECENT, _MAX_CHAIN = 32, 100
+_MANY_RECENT, _LINGER, _MAX_CHAIN = 32, 1.125, 100
+
+#: Event ids that are remembered of one partner at most: the oldest go first, and are counted; a copy of theirs would count.
+MOST_RECENT = 4096
 
 
 class PatternEvent:
-    """A match of a named pattern, as an event of its own."""
+    """A match of a named pattern, as an event of its own: with a trace for an id and, where the pattern has a `same`, its value by that name."""
 
-    __slots__ = ("event_id", "occurred_at", "partner_id", "type")
-
-    def __init__(self, name: str, event_id: str, occurred_at: float, partner_id: str) -> None:
-        self.type, self.event_id, self.occurred_at, self.partner_id = name, event_id, occurred_at, partner_id
+    def __init__(self, rule: Rule, event_id: Trace, occurred_at: float, partner_id: str, key: Any) -> None:
+        self.type, self.event_id, self.occurred_at, self.partner_id = rule.name, event_id, occurred_at, partner_id
+        if rule.same:
+            setattr(self, rule.same, key)
 
 
 def step(state: PartnerState, event: Any, rules: Rules) -> Sequence[Any]:
@@ -57,12 +61,18 @@ def step(state: PartnerState, event: Any, rules: Rules) -> Sequence[Any]:
 
 
 def remember(state: PartnerState, event_id: str, t: float, rules: Rules) -> None:
-    """So that the same event sent twice is applied once."""
+    """So that the same event sent twice is applied once. Ids are forgotten many at a time, lest an app that sends thousands a second has all of
+    them looked at for each."""
     recent = state.recent
     recent[event_id] = t
-    if len(recent) > _MANY_RECENT:
-        horizon = state.now - rules.options.allowed_lateness
-        state.recent = {i: at for i, at in recent.items() if at >= horizon}
+    if len(recent) <= _MANY_RECENT:
+        return
+    kept = rules.options.allowed_lateness
+    if recent[next(iter(recent))] < state.now - kept * _LINGER:
+        state.recent = recent = {i: at for i, at in recent.items() if at >= state.now - kept}
+    if len(recent) > MOST_RECENT:
+        state.recent = dict(list(recent.items())[MOST_RECENT // 4 :])
+        state.dropped += MOST_RECENT // 4
 
 
 def fire(state: PartnerState, until: float, rules: Rules) -> list[Any]:
@@ -119,7 +129,8 @@ def finish(state: PartnerState, now: float, found: Found, cause: str, rules: Rul
         match, at = found.matches[at], at + 1
         rule = rules.rules[match.trigger]
         if not rule.nudge:
-            event = PatternEvent(rule.name, f"{rule.name}:{match.events[0]}", now, state.partner_id)
+            identity = trace(rule.name, match, rule.evidence(state, state.slots, now), now)
+            event = PatternEvent(rule, identity, now, state.partner_id, match.key)
             more = rules.pattern_handlers[rule.name](state, event, now, now)
             if more is not None:
                 found.moves += more.moves

@@ -36,7 +36,7 @@ def opened(s: PartnerState, clearing: Clearing, now: float, nudge_id: str, *, co
     episodes.append([now, nudge_id, control])
     if len(episodes) > MAX_OPEN:
         del episodes[0]
-        s.dropped += 1
+        s.drop()
     return clearing.look(s, s.slots, now) or []
 
 

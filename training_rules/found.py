@@ -17,15 +17,15 @@ Look = Callable[..., None]
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One satisfaction of a trigger. `events`: the ids that made it, oldest first; `args`: values of message holes taken from the event;
+    """One satisfaction of a trigger. `events`: the ids that made it, oldest first, of a pattern's event its trace; `args`: values of message holes taken from the event;
     `fields`: the event's fields that the condition read; `key`: the value of `same`; `queued_at`: when it fell into quiet hours, if it did;
     `control`: it follows from a ghost, and can only be one."""
 
     trigger: int
-    events: list[str]
+    events: list[Any]
     args: dict[str, Any]
     fields: dict[str, Any]
-    key: str = ""
+    key: Any = ""
     queued_at: float | None = None
     control: bool = False
 
@@ -48,7 +48,7 @@ def moved(found: Found | None, segment: int) -> Found:
     return found
 
 
-def matched(found: Found | None, trigger: int, events: list[str], args: dict[str, Any], fields: dict[str, Any], key: str = "") -> Found:
+def matched(found: Found | None, trigger: int, events: list[Any], args: dict[str, Any], fields: dict[str, Any], key: Any = "") -> Found:
     found = found or Found()
     found.matches.append(Match(trigger, events, args, fields, key))
     return found

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class House:
-    """Partition `part` of `parts`. Seats and promises are kept as the moments (s since the epoch) of the sends that took them, oldest first."""
+    """Partition `part` of `parts`. `dropped`: what its partners' states had no room for since it came up here. Seats and promises are kept as the moments (s since the epoch) of the sends that took them, oldest first."""
 
-    __slots__ = ("part", "parts", "promised", "taken")
+    __slots__ = ("dropped", "part", "parts", "promised", "taken")
 
     def __init__(self, part: int = 0, parts: int = 1) -> None:
-        self.part, self.parts = part, parts
+        self.part, self.parts, self.dropped = part, parts, 0
         self.taken: dict[str, list[float]] = {}
         self.promised: dict[str, list[float]] = {}
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
-from rulebook.links import HOLE
+from rulebook.hole_values import PLAIN, Quantity
+from rulebook.holes import Hole, Parts, template
 from rulebook.model import Message, Text
+from rulebook.spelling import category, spelled
 
 FALLBACK = "en"
 
@@ -27,22 +30,37 @@ def language_of(texts: Mapping[str, Any], wanted: str | None) -> str:
 
 
 def missing_hole(text: Text, values: Mapping[str, Any]) -> str | None:
-    """The first hole for which there is no value."""
-    return next((h for h in HOLE.findall(text.title + text.body + text.speak) if values.get(h) is None), None)
+    """The first hole for which there is no value, or none that can be said."""
+    return next((h for h in _names(text) if (value := values.get(h)) is None or (isinstance(value, float) and not isfinite(value))), None)
 
 
-def fill(template: str, values: Mapping[str, Any]) -> str:
-    return HOLE.sub(lambda hole: _spell(values[hole[1]]), template)
+def fill(text: str, values: Mapping[str, Any], measures: Mapping[str, Quantity], language: str) -> str:
+    """The text with its holes filled, each value as the language spells what it measures."""
+    return _filled(template(text).parts, values, measures, language)
+
+
+def _filled(parts: Parts, values: Mapping[str, Any], measures: Mapping[str, Quantity], language: str) -> str:
+    return "".join(p if isinstance(p, str) else _spell(p, values, measures, language) for p in parts)
+
+
+def _spell(hole: Hole, values: Mapping[str, Any], measures: Mapping[str, Quantity], language: str) -> str:
+    value = values[hole.name]
+    if not hole.forms:
+        unit, currency = measures.get(hole.name, PLAIN)
+        return spelled(value, unit, language, currency)
+    exact, by_rule = hole.forms.get(f"={value:.0f}" if value == int(value) else ""), hole.forms.get(category(value, language))
+    return _filled(next(f for f in (exact, by_rule, hole.forms["other"]) if f is not None), values, measures, language)
 
 
 def holes_of(message: Message) -> frozenset[str]:
-    return frozenset(h for t in message.texts.values() for h in HOLE.findall(t.title + t.body + t.speak))
+    return frozenset(h for t in message.texts.values() for h in _names(t))
+
+
+def _names(text: Text) -> tuple[str, ...]:
+    return tuple(h for _, part in text.parts() for h in template(part).names())
 
 
 def why(family: str, language: str) -> str:
     reasons = REASONS.get(family, REASONS[""])
     return reasons.get(language, reasons[FALLBACK])
 
-
-def _spell(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -9,10 +9,25 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from events import FAMILIES
+from rulebook.checks.context import conditions
 from rulebook.faults import Span
 from rulebook.model import Clears, Crosses, Edge, Happens, Holds, InSequence, Metric, Nudge, RuleSet, Segment, Step
-from rulebook.names import fields_of
-from rulebook.syntax import Aggregate, Comparison, Junction, Literal, Membership, MetricCall, Name, Not, Window, references
+from rulebook.names import fields_of, words_of
+from rulebook.syntax import (
+    Aggregate,
+    Arithmetic,
+    CohortPct,
+    Comparison,
+    Expr,
+    Junction,
+    Literal,
+    Membership,
+    MetricCall,
+    Name,
+    Not,
+    Window,
+    references,
+)
 from rulebook.timeline import Timeline
 from rulebook.units import DAY, HOUR, Unit, spell
 from training_rules.timelines import run_tests
@@ -32,14 +47,22 @@ class Mutant:
 
 
 def mutants(ruleset: RuleSet) -> Iterator[Mutant]:
-    """All changes, in order of definition. Rules with `mode: off` are left out."""
+    """All changes, in order of definition. Rules with `mode: off` are left out, and metrics that no condition reads."""
+    read = _metrics_read(ruleset)
     for kind in _KINDS:
         definitions = getattr(ruleset, kind)
         for name, definition in definitions.items():
-            if getattr(definition, "mode", "") == "off":
+            if getattr(definition, "mode", "") == "off" or (kind == "metrics" and name not in read):
                 continue
             for change, span, changed in _changes(_effective(definition), definition.span):
                 yield Mutant(f"{kind[:-1]} {name}", change, span, _with(ruleset, kind, {**definitions, name: changed}))
+
+
+def _metrics_read(ruleset: RuleSet) -> set[str]:
+    """A metric that is a goal alone changes no decision."""
+    values = [expr for nudge in ruleset.nudges.values() for expr in (*nudge.args.values(), nudge.seats) if expr is not None]
+    refs = [ref for expr in (*(expr for _, expr, _ in conditions(ruleset)), *values) for ref in references(expr)]
+    return {ref.metric.name if isinstance(ref, CohortPct) else ref.name for ref in refs if isinstance(ref, MetricCall | CohortPct)}
 
 
 def _effective(definition: Any) -> Any:
@@ -79,10 +102,10 @@ def _changes(node: Any, span: Span) -> Iterator[Change]:
 def _own(node: Any) -> Iterator[tuple[str, Any]]:
     """The changes of a node itself."""
     match node:
-        case Comparison(_, left, right):
-            for side, literal in (("left", left), ("right", right)):
+        case Comparison(_, left, right) | Arithmetic(_, left, right):
+            for side, literal, beside in (("left", left, right), ("right", right, left)):
                 if isinstance(literal, Literal):
-                    for other in _thresholds(literal):
+                    for other in (*_thresholds(literal), *_words(literal, beside)):
                         changed = _with(node, side, other)
                         yield f"`{node}` becomes `{changed}`", changed
         case Junction(word, operands):
@@ -118,6 +141,13 @@ def _thresholds(literal: Literal) -> Iterator[Literal]:
             yield replace(literal, value=other)
 
 
+def _words(literal: Literal, beside: Any) -> Iterator[Literal]:
+    """Another word in the place of one: another that the field usually has, else one that it never has."""
+    if literal.unit is Unit.TEXT and literal.value:
+        usual = words_of(beside.name) if isinstance(beside, Name) else ()
+        yield replace(literal, value=next((word for word in usual if word != literal.value), f"not {literal.value}"))
+
+
 def _longer_and_shorter(node: Any, field: str, words: str) -> Iterator[tuple[str, Any]]:
     span = getattr(node, field)
     if span:
@@ -141,6 +171,9 @@ def _reference(node: Aggregate | MetricCall) -> Iterator[tuple[str, Any]]:
     if isinstance(node, Aggregate):
         if len(node.events) > 1:
             yield from _without(node, "events", str(node))
+        elif (other := _sibling(node.events[0], node.where, node.field)) is not None:
+            changed = replace(node, events=(other,))
+            yield f"`{node}` becomes `{changed}`", changed
         if node.where is not None:
             yield f"`{node}` without its `where`", replace(node, where=None)
 
@@ -149,7 +182,7 @@ def _trigger(node: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(node, Step):
         if node.where is not None:
             yield f"without `where: {node.where}`", replace(node, where=None)
-        if (other := _sibling(node)) is not None:
+        if (other := _sibling(node.event, node.where)) is not None:
             yield f"`{node.event}` becomes `{other}`", replace(node, event=other)
         return
     if isinstance(node, Crosses):
@@ -168,11 +201,12 @@ def _trigger(node: Any) -> Iterator[tuple[str, Any]]:
         yield from _without(node, "without", "without:")
 
 
-def _sibling(step: Step) -> str | None:
-    """Another event of the family, in which the condition can be read."""
-    wanted = {r.name for r in references(step.where) if isinstance(r, Name) and r.name in _fields(step.event)} if step.where is not None else set()
-    family = next((f for f in FAMILIES.values() if step.event in f.types), None)
-    others = [t for t in family.types if t != step.event and wanted <= set(_fields(t))] if family is not None else []
+def _sibling(event: str, where: Expr | None, field: str = "") -> str | None:
+    """Another event of the family, in which the condition and the field can be read."""
+    wanted = {r.name for r in references(where) if isinstance(r, Name) and r.name in _fields(event)} if where is not None else set()
+    wanted |= {field} if field else set()
+    family = next((f for f in FAMILIES.values() if event in f.types), None)
+    others = [t for t in family.types if t != event and wanted <= set(_fields(t))] if family is not None else []
     return others[0] if others else None
 
 

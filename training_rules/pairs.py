@@ -29,7 +29,7 @@ def begin_pair(s: PartnerState, number: int, key: str, t: float, now: float, eve
     _expire(opened, within, t)
     if len(opened) >= MAX_OPEN:
         del opened[0]
-        s.dropped += 1
+        s.drop()
     put(opened, [t, key, event_id])
     return None
 

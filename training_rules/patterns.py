@@ -112,7 +112,7 @@ def _entries(s: PartnerState, number: int, key: str) -> list[list[Any]]:
     if entries is None:
         if len(slot) >= MAX_OPEN:
             del slot[min(slot, key=lambda k: slot[k][-1][0] if slot[k] else -inf)]
-            s.dropped += 1
+            s.drop()
         entries = slot[key] = []
     return entries
 
@@ -132,7 +132,7 @@ def wait(
     put(opened, [t, key, events[0], events, args])
     if len(opened) > MAX_OPEN:
         del opened[0]
-        s.dropped += 1
+        s.drop()
     due = s.dues[timer] = opened[0][0] + span
     s.next_due = min(s.next_due, due)
 
@@ -206,7 +206,7 @@ def _move(match: list[Any], t: float, event_id: str) -> None:
 def _begin(s: PartnerState, opened: list[Any], match: list[Any]) -> list[Any]:
     if len(opened) >= MAX_OPEN:
         del opened[0]
-        s.dropped += 1
+        s.drop()
     put(opened, match)
     return match
 

@@ -64,7 +64,7 @@ def _refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldRea
         return reason
     if rule.condition is not None and not rule.condition(s, s.slots, now):
         return HoldReason.CONDITION
-    if rule.expires_at <= now:
+    if rule.expires is not None and clock.is_over(s, now, rule.expires):
         return HoldReason.EXPIRED
     if (rule.hours and not clock.within_hours(s, now, rule.hours)) or (rule.days and clock.weekday(s, now) not in rule.days):
         return HoldReason.OUTSIDE_HOURS

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from math import inf
 from typing import Any
 
 from experiments.assignment import chosen
+from rulebook.hole_values import Quantity
 from rulebook.model import Message, Module, Offer, Policy, RuleSet
 from segments.features import Slot
 from segments.state import PartnerState
@@ -45,12 +47,13 @@ class Clearing:
 
 @dataclass(frozen=True)
 class Rule:
-    """One nudge rule or pattern (`nudge` False), compiled. Durations are in seconds."""
+    """One nudge rule or pattern (`nudge` False, `same` the field that its event carries), compiled. Durations are in seconds."""
 
     number: int
     name: str
     nudge: bool
     evidence: Read
+    same: str = ""
     version: str = ""
     kind: str = ""
     mode: str = ""
@@ -63,13 +66,14 @@ class Rule:
     days: tuple[str, ...] = ()
     rollout: float = 1.0
     holdout: float = 0.0
-    expires_at: float = inf
+    expires: date | None = None
     valid_for: float | None = None
     offer: Offer | None = None
     message: Message | None = None
     best_of: tuple[tuple[Module, Read], ...] = ()
     condition: Read | None = None
     late_args: Mapping[str, Read] = field(default_factory=dict)
+    measures: Mapping[str, Quantity] = field(default_factory=dict)
     seats: Read | None = None
     clears: Clearing | None = None
     still: Read | None = None

@@ -32,7 +32,7 @@ def dump(state: PartnerState, rules: Rules) -> bytes:
     """The state as bytes; the same state gives the same bytes."""
     slots = {i: v for i, v in zip(rules.slot_ids, state.slots, strict=True) if v is not None}
     dues = {i: at for i, at in zip(rules.timer_ids, state.dues, strict=True) if at != inf}
-    return _HEADER.pack(FORMAT, state.next_due, state.now) + _encode((_values(state), slots, dues))
+    return _HEADER.pack(FORMAT, min(state.dues, default=inf), state.now) + _encode((_values(state), slots, dues))
 
 
 def peek(raw: bytes) -> tuple[float, float]:
@@ -59,6 +59,6 @@ def load(raw: bytes, rules: Rules) -> PartnerState:
 
 def plain(state: PartnerState, rules: Rules) -> dict[str, Any]:
     """The state as plain data, to compare and to show."""
-    shown: dict[str, Any] = {f: getattr(state, f) for f in _FIELDS} | {"now": state.now, "next_due": state.next_due}
+    shown: dict[str, Any] = {f: getattr(state, f) for f in _FIELDS} | {"now": state.now, "next_due": min(state.dues, default=inf)}
     shown["slots"] = {slot.key: v for slot, v in zip(rules.slots, state.slots, strict=True) if v is not None}
     return shown

@@ -19,6 +19,7 @@ from segments.clock import DEFAULT_ZONE, zone_info
 from segments.facts import PROFILE_FIELDS
 from training_rules.compiler import compile_rules
 from training_rules.corridor import Corridor
+from training_rules.given import unread, written_out
 from training_rules.rules import EngineOptions, Rules
 
 CONTEXT, YEARS = ("zone_demand",), range(1971, 2500)
@@ -88,12 +89,14 @@ def read_timelines(ruleset: RuleSet) -> list[Timeline]:
     return timelines
 
 
-def examine_timelines(ruleset: RuleSet) -> tuple[list[Timeline], list[Fault]]:
-    """What could be read of the tests, and all faults of them."""
+def examine_timelines(ruleset: RuleSet, *, whole: bool = True) -> tuple[list[Timeline], list[Fault]]:
+    """What could be read of the tests, and all faults of them; `whole` is False where some of the set could not be read: nobody knows what that would ask."""
     faults = Faults()
     timelines = [read_timeline(test, ruleset, faults) for test in ruleset.tests]
     for timeline in timelines:
         _check_events(timeline, faults)
+        for text, literal in unread(timeline.given, ruleset) if whole else ():
+            faults.error("E253", f"no rule reads `{text}`: to give it changes nothing", literal.span, help="spell it as the rule does, or leave it out")
     return timelines, [f for f in faults.found if f.message not in ruleset.unread]
 
 
@@ -107,7 +110,7 @@ def run_tests(ruleset: RuleSet, timelines: Iterable[Timeline] | None = None) -> 
 
 def test_rules(ruleset: RuleSet, timeline: Timeline | None = None) -> Rules:
     """The rules as tests run them: everyone gets them, and what is given stands for what it names."""
-    given = dict(timeline.given) if timeline else {}
+    given = written_out(timeline.given, ruleset) if timeline else {}
     return compile_rules(ruleset, EngineOptions(everyone=True, given=given))
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 from rulebook.checks import (
     always_displaced,
     always_true,
+    broken_hole,
     circular_else,
     circular_patterns,
     circular_segments,
@@ -19,6 +20,7 @@ from rulebook.checks import (
     else_is_off,
     else_without_its_event,
     enter_and_exit,
+    exit_unreachable,
     expired,
     for_outlasts_window,
     holes_differ,
@@ -29,11 +31,13 @@ from rulebook.checks import (
     missing_language,
     never_sends,
     never_true,
+    plural_forms,
     reaches_nobody,
     rollout_and_holdout,
     same_priority,
     too_long,
     trigger_and_if,
+    true_or_false_hole,
     unused,
     unusual_word,
 )  # fmt: skip
@@ -57,9 +61,9 @@ class Check(Protocol):
 
 
 CHECKS: tuple[Check, ...] = (
-    unused, circular_segments, circular_patterns, circular_else, never_true, always_true, enter_and_exit, implied_clause, trigger_and_if, unusual_word,
+    unused, circular_segments, circular_patterns, circular_else, never_true, always_true, enter_and_exit, exit_unreachable, implied_clause, trigger_and_if, unusual_word,
     else_without_its_event, long_window, for_outlasts_window, never_sends, expired, reaches_nobody, same_priority, always_displaced, live_without_tests,
-    live_without_owner, else_is_off, rollout_and_holdout, missing_language, holes_differ, too_long, dark_pattern,
+    live_without_owner, else_is_off, rollout_and_holdout, missing_language, holes_differ, too_long, dark_pattern, broken_hole, plural_forms, true_or_false_hole,
 )  # fmt: skip
 
 

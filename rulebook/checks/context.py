@@ -73,17 +73,17 @@ def definitions(rules: RuleSet) -> list[Pattern | Nudge]:
     return [*rules.patterns.values(), *rules.nudges.values()]
 
 
-def events_of(trigger: Trigger) -> frozenset[str]:
-    """The event types at which a trigger can match."""
+def moments_of(trigger: Trigger) -> frozenset[str]:
+    """What a trigger can match at: event types, moves, and the ends of the same stretch of time. Two that share one can match at once."""
     match trigger:
-        case Happens(step, without=without):
-            return frozenset() if without else frozenset({step.event})
+        case Happens(step, without=without, wait=wait):
+            return frozenset({f"{wait:g} s after {step.event}" if without else step.event})
+        case Holds(when, _, wait):
+            return frozenset({f"{when} for {wait:g} s"})
         case InSequence(steps):
             return frozenset({steps[-1].event})
         case Crosses(segment, entered):
             return frozenset({f"{'enters' if entered else 'exits'} {segment}"})
-        case _:
-            return frozenset()
 
 
-__all__ = ["DAY", "Clears", "Context", "Edge", "conditions", "definitions", "events_of", "fault", "live", "of_trigger", "windows"]
+__all__ = ["DAY", "Clears", "Context", "Edge", "conditions", "definitions", "fault", "live", "moments_of", "of_trigger", "windows"]

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from rulebook.checks.context import Context, fault
 from rulebook.faults import Fault, Severity
-from rulebook.links import place_in
 from rulebook.model import RuleSet
 
 CODE, SEVERITY = "W443", Severity.WARNING
@@ -28,6 +27,7 @@ def check(rules: RuleSet, context: Context) -> Iterator[Fault]:
     for message in rules.messages.values():
         for lang, text in message.texts.items():
             for kind, phrase in PHRASES.items():
-                if found := re.search(phrase, f"{text.title} {text.body} {text.speak}", re.IGNORECASE):
-                    said = f"“{found[0]}” ({lang}) is {kind}"
-                    yield fault(CODE, SEVERITY, said, place_in(text, found[0]) or text.span or message.span, f"message {message.name}", "say what helps, and let the partner choose")
+                for what, part in text.parts():
+                    if found := re.search(phrase, part, re.IGNORECASE):
+                        at = text.place(what, found.start(), len(found[0])) or message.span
+                        yield fault(CODE, SEVERITY, f"“{found[0]}” ({lang}) is {kind}", at, f"message {message.name}", "say what helps, and let the partner choose")

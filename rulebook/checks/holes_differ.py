@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from rulebook.checks.context import Context, fault
 from rulebook.faults import Fault, Severity
-from rulebook.links import HOLE
+from rulebook.holes import template
 from rulebook.model import RuleSet
 
 CODE, SEVERITY = "W441", Severity.WARNING
@@ -17,7 +17,7 @@ CODE, SEVERITY = "W441", Severity.WARNING
 
 def check(rules: RuleSet, context: Context) -> Iterator[Fault]:
     for message in rules.messages.values():
-        holes = {lang: frozenset(HOLE.findall(t.title + t.body)) for lang, t in message.texts.items()}
+        holes = {lang: frozenset((*template(t.title).names(), *template(t.body).names())) for lang, t in message.texts.items()}
         every = frozenset().union(*holes.values())
         for lang, found in holes.items():
             if found != every:

@@ -1,6 +1,6 @@
 """A live rule without a test.
 
-No `expect` of the set names it: nobody will notice when a change breaks it.
+No `expect` of the set names it as `nudge`, `held`, `shadow`, `cleared` or `not_cleared`: nobody will notice when a change breaks it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from rulebook.checks.context import Context, fault, live
 from rulebook.faults import Fault, Severity
 from rulebook.model import RuleSet
 from rulebook.source import Mapping, Scalar, Sequence
+from rulebook.timeline import OF_NUDGES
 
 CODE, SEVERITY = "W432", Severity.WARNING
 
@@ -25,6 +26,6 @@ def check(rules: RuleSet, context: Context) -> Iterator[Fault]:
 def _expected(timeline: object) -> Iterator[str]:
     for item in timeline.items if isinstance(timeline, Sequence) else ():
         expect = item.get("expect") if isinstance(item, Mapping) else None
-        for _, value in expect if isinstance(expect, Mapping) else ():
-            if isinstance(value, Scalar):
+        for key, value in expect if isinstance(expect, Mapping) else ():
+            if key.value in OF_NUDGES and isinstance(value, Scalar):
                 yield value.value

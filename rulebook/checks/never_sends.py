@@ -1,6 +1,6 @@
 """All of its hours are quiet.
 
-A rule with `hours` inside the quiet hours is always held, unless it is urgent.
+A rule with `hours` inside the quiet hours is always held, unless it is urgent; so is every rule where the whole day is quiet.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from rulebook.faults import Fault, Severity
 from rulebook.model import RuleSet
 
 CODE, SEVERITY = "E422", Severity.ERROR
+WHOLE_DAY = (0.0, 86_400.0)
 
 
 def check(rules: RuleSet, context: Context) -> Iterator[Fault]:
@@ -19,7 +20,7 @@ def check(rules: RuleSet, context: Context) -> Iterator[Fault]:
     if quiet is None:
         return
     for nudge in rules.nudges.values():
-        if nudge.hours is not None and not nudge.urgent and _inside(nudge.hours, quiet):
+        if nudge.mode != "off" and not nudge.urgent and _inside(nudge.hours or WHOLE_DAY, quiet):
             at, other = nudge.places.get("hours", nudge.span), rules.policy.places.get("quiet_hours", rules.policy.span)
             yield fault(CODE, SEVERITY, "all of its `hours` are quiet hours: it is never sent", at, f"nudge {nudge.name}", "choose other hours, or `urgent: true`", other)
 

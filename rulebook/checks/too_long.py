@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from rulebook.checks.context import Context, fault
 from rulebook.faults import Fault, Severity
+from rulebook.holes import template
 from rulebook.model import RuleSet
 
 CODE, SEVERITY = "W442", Severity.WARNING
@@ -21,6 +22,6 @@ def check(rules: RuleSet, context: Context) -> Iterator[Fault]:
     for message in rules.messages.values():
         for lang, text in message.texts.items():
             for what, found, most in (("title", text.title, TITLE), ("body", text.body, BODY)):
-                if len(found) > most:
+                if (long := template(found).longest()) > most:
                     where = f"message {message.name}"
-                    yield fault(CODE, SEVERITY, f"the {what} in {lang} has {len(found)} characters; phones show {most}", text.places.get(what, message.span), where, "shorten it")
+                    yield fault(CODE, SEVERITY, f"the {what} in {lang} has {long} characters; phones show {most}", text.places.get(what, message.span), where, "shorten it")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from rulebook.checks.context import Context, conditions, definitions, fault
 from rulebook.faults import Fault, Severity, close_word
-from rulebook.links import HOLE
+from rulebook.holes import template
 from rulebook.model import Happens, Holds, InSequence, Nudge, RuleSet
 from rulebook.source import place_of
 from rulebook.syntax import Aggregate, Call, CohortPct, Expr, MetricCall, references
@@ -35,7 +35,7 @@ def _unread(nudge: Nudge, rules: RuleSet) -> Iterator[Fault]:
     message = rules.messages.get(nudge.message)
     if message is None and not nudge.best_of:
         return
-    holes = {hole for t in (message.texts.values() if message else ()) for hole in HOLE.findall(t.title + t.body + t.speak)}
+    holes = {hole for t in (message.texts.values() if message else ()) for _, part in t.parts() for hole in template(part).names()}
     for name in nudge.args:
         if name not in holes:
             close = close_word(name, holes)

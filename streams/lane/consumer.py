@@ -15,6 +15,8 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 from mode import Service
 
+from streams.errors import TopicFault
+from streams.identity import beyond
 from streams.lane.book import Book
 from streams.lane.continuity import Continuity, Reseek
 from streams.lane.fetching import LaneThread
@@ -68,7 +70,13 @@ class LaneConsumer(Consumer):
         """Not while partitions are taken away: resuming the flow empties the queues, and what lay in them would be lost."""
         return self.flow_active and not self.should_stop and self.app.flow_control.is_active()
 
+    def _may_hand_on(self, tp: TP) -> bool:
+        """Sources only when the group has settled: up to then Faust resumes the flow once more, and what lay in the agents' queues would be lost."""
+        return not self.app.rebalancing or self._is_changelog_tp(tp)
+
     async def _deliver(self, tp: TP, batch: Batch) -> None:
+        if not self._may_hand_on(tp):
+            return  # read again, as a hole
         accepted = self.continuity.accept(tp, batch)
         if isinstance(accepted, Reseek):
             await self._seek_again(tp, accepted.offset)
@@ -113,7 +121,12 @@ class LaneConsumer(Consumer):
         """
         for tp, position in self.continuity.positions():
             reached = self._thread.read_to(tp)
-            if reached is None or reached <= position:
+            if reached is None:
+                continue
+            if self.continuity.fell_back(tp, reached):
+                self._port.failed(TopicFault(beyond(tp.topic, tp.partition, position, self._thread.end_offset(tp) or reached)))
+                return
+            if reached <= position or not self._may_hand_on(tp):
                 continue
             if self.continuity.passed(tp, reached):
                 self._put(tp, (), reached - 1)

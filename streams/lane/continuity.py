@@ -37,6 +37,7 @@ class Continuity:
     def __init__(self) -> None:
         self._next: dict[TP, int] = {}
         self._holes: dict[TP, int] = {}
+        self._back: set[TP] = set()
         self.stale = self.reseeks = 0
 
     def begin(self, positions: Mapping[TP, int]) -> None:
@@ -49,6 +50,7 @@ class Continuity:
         for tp in tps:
             self._next.pop(tp, None)
             self._holes.pop(tp, None)
+            self._back.discard(tp)
 
     def positions(self) -> list[tuple[TP, int]]:
         """The offset that must come next, for each partition that is read."""
@@ -62,6 +64,20 @@ class Continuity:
             return False
         self._next[tp] = offset
         return True
+
+    def fell_back(self, tp: TP, offset: int) -> bool:
+        """Reading stands at `offset` with nothing under way: whether that lies, for the second time, before what was delivered already.
+
+        Kafka no longer has the place that was reached, and reading began anew by itself.
+        """
+        wanted = self._next.get(tp)
+        if wanted is None or offset >= wanted:
+            self._back.discard(tp)
+            return False
+        if tp in self._back:
+            return True
+        self._back.add(tp)
+        return False
 
     def accept(self, tp: TP, records: Sequence[R]) -> Sequence[R] | Reseek:
         """The records to deliver (maybe none), or where to read again."""

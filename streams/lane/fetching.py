@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
-from aiokafka.consumer.fetcher import FetchResult
+from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult
+from aiokafka.errors import CorruptRecordException
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
@@ -12,7 +15,7 @@ FETCH_WAIT_MS = 100  # how long the broker may hold an empty fetch: a partition 
 
 
 class LaneThread(AIOKafkaConsumerThread):
-    """Faust's consumer thread with aiokafka's own C records handed on as they are."""
+    """Faust's consumer thread with aiokafka's own C records handed on as they are, whole batches at a time."""
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -27,8 +30,8 @@ class LaneThread(AIOKafkaConsumerThread):
         max_records: int | None = None,
     ) -> Any:
         fetcher = consumer._fetcher
-        for result in fetcher._records.values():
-            as_they_are(result)
+        if not isinstance(fetcher._records, _Whole):
+            fetcher._records = _Whole(fetcher._records)
         return await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
 
     def wake(self) -> None:
@@ -59,11 +62,44 @@ class LaneThread(AIOKafkaConsumerThread):
         return state.timestamp / 1000 if state and state.timestamp else None
 
 
-def as_they_are(result: Any) -> None:
-    """Spare aiokafka's ConsumerRecord (eleven fields) where the C record already has all that is read: offset, timestamp, key, value."""
-    if type(result) is FetchResult and result.has_more():
-        result._partition_records._consumer_record = _same
+class _Whole(OrderedDict[Any, Any]):
+    """What aiokafka has fetched, by partition. Each result hands on aiokafka's C records a batch at a time: they have all that is read (offset,
+    timestamp, key, value, headers), and aiokafka spends more on handing them on one by one than on reading them."""
+
+    def __init__(self, fetched: Mapping[Any, Any]) -> None:
+        super().__init__()
+        for tp, result in fetched.items():
+            self[tp] = result
+
+    def __setitem__(self, tp: Any, result: Any) -> None:
+        if type(result) is FetchResult:
+            result.getall = lambda max_records=None: _all_of(result, max_records)
+        super().__setitem__(tp, result)
 
 
-def _same(_: Any, record: Any) -> Any:
-    return record
+def _all_of(result: Any, most: int | None) -> list[Any]:
+    """As `FetchResult.getall`, whole batches at once; it moves the position on."""
+    kept = result._partition_records
+    if kept is None or most is not None or kept._isolation_level == READ_COMMITTED:
+        rest: list[Any] = FetchResult.getall(result, most)
+        return rest
+    if not result.check_assignment(result._topic_partition):
+        return []
+    position = kept.next_fetch_offset
+    rows = _read(kept)
+    result._update_position()
+    result._partition_records = None
+    return rows if not rows or rows[0].offset >= position else [r for r in rows if r.offset >= position]
+
+
+def _read(kept: Any) -> list[Any]:
+    """Every record of a partition's answer; control batches have none for us. A batch's own next offset counts, whatever compaction took away."""
+    records, rows = kept._records, list[Any]()
+    while records.has_next():
+        batch = records.next_batch()
+        if kept._check_crcs and not batch.validate_crc():
+            raise CorruptRecordException(f"Invalid CRC - {kept._tp}")
+        if not batch.is_control_batch:
+            rows += batch
+        kept.next_fetch_offset = batch.next_offset
+    return rows

@@ -14,6 +14,7 @@ from aiokafka.partitioner import murmur2
 
 #: Key and value.
 Record = tuple[bytes | None, bytes | None]
+RECORD_BYTES = 150  # of one in a list, without its value
 
 
 class BatchProducer(Protocol):
@@ -39,6 +40,7 @@ class Channel:
         """Take records and start their flight. They count from this moment: a commit that begins now waits for them."""
         self._waiting += records
         self._put += len(records)
+        self._outbox.waiting += weight(records)
         if self._waiting and (self._flight is None or self._flight.done()):
             self._flight = asyncio.get_running_loop().create_task(self._fly(), name=f"outputs to {self._topic}")
             self._flight.add_done_callback(self._landed)
@@ -54,6 +56,7 @@ class Channel:
             records, self._waiting = self._waiting, []
             await self._outbox.deliver(self._topic, self._number, records)
             self._delivered += len(records)
+            self._outbox.waiting -= weight(records)
 
     def _landed(self, flight: asyncio.Task[None]) -> None:
         if flight.cancelled():
@@ -66,12 +69,14 @@ class Outbox:
     """All that goes out, by topic and source partition.
 
     An output lies in the partition of the number that its source had, when its topic has as many (`partitions`); otherwise where Java's
-    partitioner puts its key. `failed` is called at once when a flight fails, also between two commits.
+    partitioner puts its key. `failed` is called at once when a flight fails, also between two commits. `waiting`: bytes put and not acknowledged;
+    nothing is refused here, so that whoever puts has to look at it.
     """
 
     def __init__(self, producer: BatchProducer, partitions: int, failed: Callable[[BaseException], None]) -> None:
         self._producer, self._partitions, self.failed = producer, partitions, failed
         self._channels: dict[tuple[str, int], Channel] = {}
+        self.waiting = 0
 
     def put(self, topic: str, number: int, records: Sequence[Record]) -> None:
         """Hand over records that came of partition `number`; returns at once. Within a topic and number they keep their order."""
@@ -96,6 +101,11 @@ class Outbox:
             placed.setdefault(_partition(record[0], number, count), []).append(record)
         for partition, part in placed.items():
             await send_records(self._producer, topic, partition, part)
+
+
+def weight(records: Sequence[Record]) -> int:
+    """About how many bytes records take in memory."""
+    return sum(RECORD_BYTES + len(value or b"") for _, value in records)
 
 
 def _partition(key: bytes | None, number: int, count: int) -> int:

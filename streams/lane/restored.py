@@ -6,11 +6,12 @@ thousand times is decoded once.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from math import inf
 from typing import Protocol
 
-from streams.lane.terms import HEADER, MARK, Mark, read_mark, term_of
+from streams.lane.terms import HEADER, MARK, SOURCES, Mark, read_mark, term_of
 
 
 class Written(Protocol):
@@ -29,6 +30,7 @@ class Restored:
     def __init__(self) -> None:
         self._sealed: dict[bytes, bytes] = {}
         self._mark = Mark(0, -inf)
+        self._sources = b""
         self.records = 0
 
     def __len__(self) -> int:
@@ -45,6 +47,8 @@ class Restored:
                 held.pop(key, None)  # a partner who was erased
             elif key == MARK:
                 self._close(read_mark(value))
+            elif key == SOURCES:
+                self._made_from(value)
             else:
                 known = known_of(key)
                 if known is None or value[:HEADER] >= known[:HEADER]:  # big-endian: terms compare as bytes
@@ -54,6 +58,16 @@ class Restored:
     def _close(self, mark: Mark) -> None:
         if mark.term >= self._mark.term:
             self._mark = mark
+
+    def _made_from(self, value: bytes) -> None:
+        if value[:HEADER] >= self._sources[:HEADER]:
+            self._sources = value
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Ids in Kafka of the topics that the states were made from, by the name that offsets are kept under; empty when nobody said."""
+        found: dict[str, str] = json.loads(self._sources[HEADER:]) if self._sources else {}
+        return found
 
     @property
     def highest_term(self) -> int:

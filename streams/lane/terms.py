@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 #: The key of the closing record; no partner's id: it is not UTF-8.
 MARK = b"\xff"
+#: The key of the record that says which source topics the states were made from: `term + JSON`, ids in Kafka by name.
+SOURCES = b"\xfe"
 
 _TERM, _MARK = struct.Struct(">Q"), struct.Struct(">Qd")
 _pack_term, _read_term = _TERM.pack, _TERM.unpack_from

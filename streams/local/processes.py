@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from streams.errors import LocalFault
 
@@ -35,12 +36,14 @@ def answers(port: int) -> bool:
 
 
 class Child:
-    """One started process with its log file. `tied`: it is killed by the kernel when the thread that started it is gone, even by SIGKILL (Linux)."""
+    """One started process with its log file; without one it writes where we do.
 
-    def __init__(self, command: Sequence[str], log: Path, *, tied: bool = True, env: Mapping[str, str] | None = None) -> None:
-        log.parent.mkdir(parents=True, exist_ok=True)
+    `tied`: it is killed by the kernel when the thread that started it is gone, even by SIGKILL (Linux).
+    """
+
+    def __init__(self, command: Sequence[str], log: Path | None, *, tied: bool = True, env: Mapping[str, str] | None = None) -> None:
         self.log, parent = log, os.getpid()
-        with log.open("ab") as out:
+        with _opened(log) as out:
             self._process = subprocess.Popen(  # noqa: S603 - our own commands
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env=None if env is None else dict(env),
                 preexec_fn=_tie(parent) if tied and sys.platform == "linux" else None,  # noqa: PLW1509 - it only calls prctl
@@ -71,7 +74,7 @@ class Child:
         return self._process.wait(patience)
 
     def tail(self) -> str:
-        lines = self.log.read_text(errors="replace").strip().splitlines()[-3:]
+        lines = self.log.read_text(errors="replace").strip().splitlines()[-3:] if self.log is not None else []
         return " / ".join(lines) or "nothing"
 
     def signal(self, number: int) -> None:
@@ -88,6 +91,13 @@ class Child:
     def kill(self) -> int:
         self.signal(signal.SIGKILL)
         return self._process.wait()
+
+
+def _opened(log: Path | None) -> contextlib.AbstractContextManager[IO[bytes] | None]:
+    if log is None:
+        return contextlib.nullcontext()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log.open("ab")
 
 
 def _tie(parent: int) -> Callable[[], None]:

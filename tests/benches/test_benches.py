@@ -5,14 +5,15 @@ import json
 import pytest
 
 from analysis.backtest import backtest
-from benches import partner_bytes, report, step, yard
+from benches import handover, partner_bytes, report, sizing, step, yard
 from events import FAMILIES
 from events.decode import Decoder
 from training_rules import load_rules
 
 
-def test_the_page_shows_the_results_that_are_kept():
-    text = report.PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("path", report.PAGES, ids=lambda p: p.name)
+def test_the_page_shows_the_results_that_are_kept(path):
+    text = path.read_text(encoding="utf-8")
     assert report.page(text) == text, "`python -m benches.report` writes it anew"
 
 
@@ -50,3 +51,30 @@ def test_a_backtest_of_the_yardstick_is_exact(tmp_path):
     pairs = (line.split(b"\t", 1) for line in file.read_bytes().splitlines())
     backtest(load_rules([yard.RULES]), (readers[json.loads(value)["type"]](value, key) for key, value in pairs), lines.append)
     assert yard.differences(yard.expected(file), list(yard.spelled(map(json.loads, lines)))) == []
+
+
+def test_the_page_of_sizes_is_what_the_results_say():
+    text = sizing.PAGE.read_text(encoding="utf-8")
+    assert sizing.page(text) == text, "`python -m benches.sizing` writes it anew"
+
+
+SLOPES = sizing.Slopes(events_per_cpu_s=100_000, dump_us=10, load_us=20, memory=1000, changelog=500, base_mb=100, gap_killed_s=1, gap_ended_s=1)
+
+
+def test_a_million_partners_that_ping_each_four_seconds_are_250000_positions_a_second():
+    company = sizing.Company("m", 1_000_000, 4, 0)
+    found = sizing.plan(company, SLOPES)
+    assert found["events"] == 250_000
+    assert found["cores"] == pytest.approx((250_000 * 10 + 221_199 * 10) / 1e6, rel=1e-5)  # 1 - e^(-1/4) of the partners are written each second
+    assert (found["workers"], found["partitions"], found["memory_mb"]) == (10, 40, pytest.approx(100 + 1e6 / 9 * 1000 / 1e6))
+
+
+def test_a_longer_commit_interval_writes_less_and_never_more_than_each_partner_once():
+    written = [sizing.Company("m", 1000, 4, 0, commit).written * commit for commit in (1.0, 10.0, 100.0)]
+    assert written == sorted(written)
+    assert written[-1] <= 1000
+    assert written[0] / 1 > written[1] / 10 > written[2] / 100
+
+
+def test_the_gap_of_a_partition_is_its_longest_silence():
+    assert handover._gap([0.0, 5.0, 5.5, 7.0, 7.25], began=5.6) == 1.5

@@ -1,5 +1,11 @@
 """`nudgeline test`: what it shows, and how it ends."""
 
+import os
+import signal
+import subprocess
+import sys
+import threading
+from queue import Queue
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -72,3 +78,49 @@ def test_a_name_that_xml_can_not_write_is_written_without(tmp_path, run):
 def test_a_story_tells_times_in_their_parts(run):
     rules = RULES.replace("{at: 5m,", "{at: 5000s,")
     assert "1h 23m 20s" in run("-q", expected="enters: here", rules=rules)[1]
+
+
+@pytest.fixture
+def watching(tmp_path):
+    """`nudgeline test --watch` of one file; gives the file, and the next line that contains some words."""
+    file = tmp_path / "rules.yaml"
+    file.write_text(RULES.replace("EXPECTED", "exits: here"))
+    command = [sys.executable, "-m", "commands.main", "test", "--quiet", "--watch", str(file)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    lines = Queue()
+    threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True).start()
+
+    def told(words):
+        while words not in (line := lines.get(timeout=30)):
+            continue
+        return line
+
+    yield file, told
+    process.send_signal(signal.SIGINT)
+    process.wait(30)
+    process.stdout.close()
+
+
+def saved(file, expected):
+    """As editors save: a new file is moved into the place of the old one."""
+    new = file.parent / "rules.new"
+    new.write_text(RULES.replace("EXPECTED", expected))
+    new.replace(file)
+
+
+def test_watching_goes_on_after_a_file_was_replaced(watching):
+    file, told = watching
+    told("2 passed, 0 failed")
+    saved(file, "enters: here")
+    told("1 passed, 1 failed")
+    saved(file, "exits: here")
+    told("2 passed, 0 failed")
+
+
+def test_watching_goes_on_after_a_file_was_gone(watching):
+    file, told = watching
+    told("2 passed, 0 failed")
+    file.unlink()
+    told("there is no rule file")
+    saved(file, "exits: here")
+    told("2 passed, 0 failed")

@@ -23,6 +23,8 @@ def engine(text: str, line: Timeline) -> list[Any]:
             corridor = Corridor(rules, states, corridor.stream_time)
         out += corridor.feed(e)
     out += corridor.advance(line.end)
+    ids = Counter(o.decision_id for o in out if o.type == "decision" and o.verdict != "drop")
+    assert max(ids.values(), default=1) == 1, f"one id for several decisions: {ids.most_common(1)}"
     return [spelled(o) for o in out]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import date
 from typing import Any
 
 from experiments.assignment import chosen
@@ -18,11 +18,29 @@ _HOLE = re.compile(r"\{(\w+)\}")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
+@dataclass(frozen=True)
+class Made:
+    """In place of an event's id: a pattern's event, and the ids of those that made it."""
+
+    origin: str
+    ids: tuple[str, ...]
+
+
+def origin(event: Any) -> str:
+    return event.origin if isinstance(event, Made) else str(event)
+
+
+def made_of(events: list[Any]) -> list[str]:
+    """The ids of the events, those of a pattern's event in its place; each once."""
+    return list(dict.fromkeys(i for e in events for i in (e.ids if isinstance(e, Made) else (e,))))
+
+
 @dataclass
 class Match:
     rule: Any
-    events: list[str]
+    events: list[Any]
     args: dict[str, Any] = field(default_factory=dict)
+    key: Any = ""
     queued_at: float | None = None
     control: bool = False
     verdict: str = ""
@@ -69,7 +87,7 @@ class Delivery:
         if waiting and self.rules.policy.during_quiet == "queue_latest":
             m = min(waiting, key=lambda m: m.rank)
             end = p.clock_shows(now, self.rules.policy.quiet_hours[1])
-            p.queued = end, Match(m.rule, m.events, m.args, now if m.queued_at is None else m.queued_at, m.control)
+            p.queued = end, Match(m.rule, m.events, m.args, m.key, now if m.queued_at is None else m.queued_at, m.control)
 
     def is_control(self, p: Partner, rule: Any) -> bool:
         if self.everyone:
@@ -86,7 +104,7 @@ class Delivery:
                 return "stale"
         if rule.condition is not None and truth.of(rule.condition) is not True:
             return "condition"
-        if rule.expires and now >= (datetime.fromisoformat(rule.expires).replace(tzinfo=UTC) + timedelta(days=1)).timestamp():
+        if rule.expires and p.local(now).date() > date.fromisoformat(rule.expires):
             return "expired"
         if (rule.hours and not between(p.clock(now), rule.hours)) or (rule.days and _DAYS[p.local(now).weekday()] not in rule.days):
             return "outside_hours"
@@ -149,7 +167,7 @@ class Delivery:
         values = {hole: self.hole(hole, m, truth) for hole in _HOLE.findall(text.title + text.body + text.speak)}
         if None in values.values():
             return "missing_value"
-        m.body = _HOLE.sub(lambda h: f"{values[h[1]]:.4g}" if isinstance(values[h[1]], float) else str(values[h[1]]), text.body)
+        m.body = _HOLE.sub(lambda h: _spelled(values[h[1]]), text.body)
         return None
 
     def hole(self, hole: str, m: Match, truth: Truth) -> Any:
@@ -166,3 +184,8 @@ def between(clock: float, hours: tuple[float, float]) -> bool:
     """Half open; over midnight where it ends before it begins."""
     start, end = hours
     return start <= clock < end if start <= end else clock >= start or clock < end
+
+
+def _spelled(value: Any) -> str:
+    """Names and counts: all that the reference is asked about."""
+    return f"{round(value, 2):g}" if isinstance(value, float) else str(value)

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import Any
 
 from events import FAMILIES
 from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, RuleSet
 from rulebook.syntax import Call, Literal, Name
 from rulebook.units import Unit
-from tests.reference.delivery import Delivery, Match
-from tests.reference.partner import FAST_FRESH, FRESH, Element, Partner, leaves
+from tests.reference.delivery import Delivery, Made, Match, made_of, origin
+from tests.reference.partner import FAST_FRESH, FRESH, PARTS, Element, Partner, is_long
 from tests.reference.triggers import LATENESS, MAX_OPEN, Moment, Triggers
-from tests.reference.truth import Counted, Truth, counted, events_read, leaves_of
+from tests.reference.truth import Counted, Truth, asked_in, counted, events_read, leaves_of, of_currency
 
-QUARTER = 900.0
+QUARTER, MOST_TOLD = 900.0, 20
 FOREVER = frozenset(FAMILIES["profile"].types)
 
 
@@ -28,12 +28,16 @@ class Contradiction(Exception):
     """A segment that is to be entered and left at once (`check` warns of it): what it does then depends on how often one looks."""
 
 
-@dataclass(frozen=True)
 class PatternEvent:
-    type: str
-    event_id: str
-    occurred_at: float
-    __struct_fields__ = ()
+    """Its id stands for the events that made it; it has the field that the pattern's `same` compares."""
+
+    def __init__(self, match: Match, occurred_at: float) -> None:
+        self.type, self.occurred_at = match.rule.name, occurred_at
+        same = getattr(match.rule.trigger, "same", "")
+        self.__struct_fields__ = (same,) if same else ()
+        self.event_id = Made(f"{self.type}:{origin(match.events[0])}" + (f":{match.key}" if same else ""), tuple(made_of(match.events)))
+        if same:
+            setattr(self, same, match.key)
 
 
 class Reference(Triggers):
@@ -42,9 +46,9 @@ class Reference(Triggers):
         self.partners: dict[str, Partner] = {}
         self.delivery = Delivery(rules, everyone=everyone, season=season)
         self.definitions = [*rules.patterns.values(), *(n for n in rules.nudges.values() if n.mode != "off")]
-        self.counted = {c.key: c for e in _expressions(rules) for ref in leaves_of(e) for c in counted(ref, rules)}
+        self.counted = {c.key: c for e in _expressions(rules) for ref, currency in asked_in(e) for c in counted(ref, rules, currency)}
         self.literals = [literal for e in _expressions(rules) for literal in _literals(e)]
-        self.agenda: set[tuple[float, str]] = set()
+        self.agenda: list[tuple[float, str]] = []
 
     # -- time
 
@@ -62,21 +66,24 @@ class Reference(Triggers):
     def advance(self, to: float) -> list[Any]:
         """Look at every partner whenever time alone can have changed anything, in order of time, up to and including `to`."""
         out: list[Any] = []
-        while self.agenda and min(self.agenda)[0] <= to:
-            at, partner_id = min(self.agenda)
-            self.agenda.remove((at, partner_id))
+        while self.agenda and self.agenda[0][0] <= to:
+            at, partner_id = heappop(self.agenda)
+            while self.agenda and self.agenda[0] == (at, partner_id):
+                heappop(self.agenda)
             self.stream_time = max(self.stream_time, at)
             out += self.moment(Moment(self.partners[partner_id], at, f"@{at:.3f}"))
         self.stream_time = max(self.stream_time, to)
         return out
 
     def remind(self, p: Partner, now: float, *moments: float | None) -> None:
-        self.agenda |= {(at, p.partner_id) for at in moments if at is not None and now < at < math.inf}
+        for at in moments:
+            if at is not None and now < at < math.inf:
+                heappush(self.agenda, (at, p.partner_id))
 
     def remind_of_time(self, p: Partner, now: float) -> None:
         """The moments at which a fact, or its comparison with a constant, changes by time alone."""
         self.remind(p, now, p.next_midnight(now))
-        for e in p.facts[-3:]:
+        for e in [e for e in p.facts[-3:] if e.type in ("position", "logged_in")]:
             self.remind(p, now, *(math.nextafter(e.occurred_at + fresh, math.inf) for fresh in (FRESH, FAST_FRESH)))
         joined, online, today = p.joined(), p.fact("online", now), p.fact("online_today", now)
         for literal in self.literals:
@@ -99,8 +106,7 @@ class Reference(Triggers):
         while at < len(m.matches):
             match, at = m.matches[at], at + 1
             if not isinstance(match.rule, Nudge):
-                name = match.rule.name
-                self.look(m, PatternEvent(name, f"{name}:{match.events[0]}", m.now), "")
+                self.look(m, PatternEvent(match, m.now), "")
         self.remind_of_time(m.p, m.now)
         return list(self.outputs(m, members))
 
@@ -123,17 +129,18 @@ class Reference(Triggers):
             p.apply(e)
         for c in self.counted.values():
             if e.type in c.events and self.counts(p, c, e, now):
-                value = getattr(e, c.field) if c.field else 1
+                value = getattr(e, c.field) if c.field else int(e.type in c.of) if c.of else 1
                 if value is not None:
-                    p.elements.setdefault(c.key, []).append(Element(t, value, p.midnight(now), p.session_start()))
-                    if c.window.kind == "sliding":
-                        self.remind(p, now, leaves(t, c.window.size, c.function))
+                    p.add(c.key, c.window, c.function, Element(t, value, p.midnight(now), p.session_start()), now)
+                    self.remind(p, now, *leaving(t, c))
         for s in self.rules.segments.values():
             if s.stale_after is not None and e.type in events_read([s.enter.when, s.exit.when], self.rules):
                 p.newest[s.name] = max(p.newest.get(s.name, -math.inf), t)
                 self.remind(p, now, p.newest[s.name] + s.stale_after)
 
     def counts(self, p: Partner, c: Counted, e: Any, now: float) -> bool:
+        if c.currency and not of_currency(e, c.currency):
+            return False
         if isinstance(c.where, tuple):
             return bool(getattr(e, c.where[0]) == c.where[1])
         return c.where is None or Truth(self.rules, p, now, e).of(c.where) is True
@@ -213,7 +220,7 @@ class Reference(Triggers):
         for d in self.definitions:
             if isinstance(d.trigger, Happens) and d.trigger.without:
                 waits = p.waits.get(d.name, [])
-                m.matches += [Match(d, ids, args) for t, _, ids, args in waits if t + d.trigger.wait <= now]
+                m.matches += [Match(d, ids, args, key) for t, key, ids, args in waits if t + d.trigger.wait <= now]
                 p.waits[d.name] = [w for w in waits if w[0] + d.trigger.wait > now]
             if isinstance(d, Nudge) and d.clears is not None:
                 episodes = p.episodes.get(d.name, [])
@@ -245,7 +252,7 @@ class Reference(Triggers):
         self.delivery.decide(p, now, matches)
         self.remind(p, now, p.queued[0] if p.queued is not None else None)
         for x in matches:
-            yield ("decision", *who, x.rule.name, x.verdict, x.reason, cause, tuple(x.events))
+            yield ("decision", *who, x.rule.name, x.verdict, x.reason, cause, tuple(made_of(x.events)[:MOST_TOLD]))
             if x.verdict == "send":
                 yield ("nudge", *who, x.rule.name, x.language, x.body)
             if x.verdict in ("send", "ghost") and x.rule.clears is not None:
@@ -263,7 +270,14 @@ def nudge_id(p: Partner, m: Match) -> str:
     """What a follow-up names as its first event; the function itself is the engine's own, and part of the contract."""
     from training_rules.decisions import make_id
 
-    return make_id("nudge", m.rule.name, m.rule.version, p.partner_id, m.events[0])
+    return make_id("nudge", m.rule.name, m.rule.version, p.partner_id, origin(m.events[0]) + (f":{m.key}" if m.key != "" else ""))
+
+
+def leaving(t: float, c: Counted) -> list[float]:
+    """When an element may leave a sliding window."""
+    width = c.window.size / PARTS
+    late = [(t // width + 1) * width + c.window.size] if is_long(c.window, c.function) else []
+    return [t + c.window.size, *late] if c.window.kind == "sliding" else []
 
 
 def _expressions(rules: RuleSet) -> list[Any]:

@@ -16,7 +16,8 @@ from geopy.distance import great_circle
 from rulebook.model import Point
 
 FRESH, FAST, FAST_FRESH = 300.0, 3.0, 60.0
-EXACT_WINDOW, BUCKETS = 86400.0, 128
+DAY, FEW, PARTS, MOST = 86400.0, 256, 128, 5000
+HOLDING = ("sum", "avg", "distinct", "p50", "p90")
 
 
 @dataclass
@@ -31,12 +32,14 @@ class Element:
 
 @dataclass
 class Partner:
-    """`facts` holds the applied events that state plain facts, `elements` those of each aggregate (by its text)."""
+    """`facts` holds the applied events that state plain facts, `elements` those of each aggregate (by its text);
+    `in_parts` are the aggregates whose window was longer than a day and held too much to be exact."""
 
     partner_id: str
     facts: list[Any] = field(default_factory=list)
     sessions: list[Any] = field(default_factory=list)
     elements: dict[str, list[Element]] = field(default_factory=dict)
+    in_parts: set[str] = field(default_factory=set)
     newest: dict[str, float] = field(default_factory=dict)
     applied: dict[str, float] = field(default_factory=dict)
     members: dict[str, bool] = field(default_factory=dict)
@@ -157,7 +160,9 @@ class Partner:
                 return None if fix is None else fix.speed
             case "zone":
                 seen = self.latest("position", "logged_in", having="zone")
-                return seen.zone if seen is not None and now - seen.occurred_at <= FRESH else self.of_profile("zone")
+                return seen.zone if seen is not None and now - seen.occurred_at <= FRESH else None
+            case "home_zone":
+                return self.of_profile("zone")
             case "online_today":
                 start = self.midnight(now)
                 return sum(max(0.0, end - max(begin, start)) for begin, end in self.stretches(now))
@@ -178,12 +183,34 @@ class Partner:
 
     # -- aggregates
 
+    def add(self, key: str, window: Any, function: str, element: Element, now: float) -> None:
+        """One more element. A window longer than a day that holds more than a few is in parts from now on, until it is empty."""
+        elements = self.elements.setdefault(key, [])
+        if window.kind != "sliding" or function in ("min", "max", "last"):
+            elements.append(element)
+            return
+        elements[:] = [e for e in elements if self.leaves(key, e.t, window.size) > now]
+        if not elements:
+            self.in_parts.discard(key)
+        if self.leaves(key, element.t, window.size) > now:
+            elements.append(element)
+        if is_long(window, function):
+            if len(elements) > FEW:
+                self.in_parts.add(key)
+        elif function in HOLDING and len(elements) > MOST:
+            elements.remove(min(elements, key=lambda e: e.t))
+
+    def leaves(self, key: str, t: float, window: float) -> float:
+        """When an element leaves a sliding window; those of one part leave together."""
+        width = window / PARTS
+        return (t // width + 1) * width + window if key in self.in_parts else t + window
+
     def in_window(self, key: str, window: Any, function: str, now: float) -> list[Any]:
         """The values of an aggregate's window at `now`, in order of time."""
         elements = self.elements.get(key, [])
         match window.kind:
             case "sliding":
-                alive = [e for e in elements if leaves(e.t, window.size, function) > now]
+                alive = [e for e in elements if self.leaves(key, e.t, window.size) > now]
             case "today":
                 alive = [e for e in elements if e.day == self.midnight(now) and e.t >= e.day]
             case "session":
@@ -192,15 +219,14 @@ class Partner:
                 alive = sorted(elements, key=lambda e: e.t)[-int(window.size) :]
             case _:
                 alive = elements
+        if function in ("p50", "p90"):
+            alive = alive[-MOST:]
         return [e.value for e in sorted(alive, key=lambda e: e.t)]
 
 
-def leaves(t: float, window: float, function: str) -> float:
-    """When an element leaves a sliding window: windows longer than a day are kept in 128 buckets, from which the elements of one leave together."""
-    if window > EXACT_WINDOW and function in ("count", "sum", "avg", "min", "max"):
-        width = window / BUCKETS
-        return (t // width + 1) * width + window
-    return t + window
+def is_long(window: Any, function: str) -> bool:
+    """Whether only a few elements of the window are held one by one."""
+    return bool(window.kind == "sliding" and window.size > DAY and function in ("count", "sum", "avg"))
 
 
 def aggregate(function: str, values: list[Any]) -> Any:
@@ -210,7 +236,7 @@ def aggregate(function: str, values: list[Any]) -> Any:
         case "sum":
             return sum(values)
         case "distinct":
-            return len(set(values))
+            return min(len(set(values)), MOST)
         case _ if not values:
             return None
         case "avg":

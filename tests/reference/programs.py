@@ -15,14 +15,18 @@ NUMERIC = {
     "module_completed": "score",
 }  # fmt: skip
 COUNTED = (*NUMERIC, "order_accepted", "feature_used", "logged_in", "order_cancelled")
-WINDOWS = ("5m", "20m", "2h", "1d", "2d", "today", "session", "life", "last 2")
+WINDOWS = ("5m", "20m", "2h", "1d", "2d", "3d", "today", "session", "life", "last 2", "last 3")
+OF_ORDERS = ("order_offered", "order_accepted", "arrived_at_restaurant", "order_cancelled", "order_delivered")
 SPANS = ("1m", "5m", "10m", "30m", "2h")
+CURRENCIES = ("INR", "USD")
 MODULES, FEATURES, ZONES = ("first_day", "soft_skills"), ("map", "stacking"), ("north", "south")
 EVENTS = (
     "position", "position", "logged_in", "logged_in", "logged_out", "order_offered", "order_offered", "order_accepted", "order_accepted",
     "order_rejected", "order_rejected", "arrived_at_restaurant", "arrived_at_restaurant", "order_picked_up", "order_delivered", "order_delivered",
     "order_cancelled", "rating_received", "rating_received", "earning_posted", "module_completed", "feature_used", "opted_out",
 )  # fmt: skip
+#: One long timeline in so many holds hundreds of events of one kind. (Drawn in the middle of a range: hypothesis likes its ends.)
+BURSTS = 30
 GAPS = (0, 0, 1, 30, 60, 60, 120, 300, 299.5, 600, 1200, 3600)
 HEAD = """version: 1
 places:
@@ -54,6 +58,7 @@ class Program:
         self.nudges = [f"nudge_{i}" for i in range(r.randint(1, 3))]
         self.visible: list[str] = []
         self.events = COUNTED
+        self.of_orders = OF_ORDERS
         self.text = HEAD + self.sections()
 
     def chance(self, share: float) -> bool:
@@ -67,8 +72,11 @@ class Program:
         text = "".join(["segments:\n", *(f"  {name}: {bodies[name]}\n" for name in self.segments)]) if self.segments else ""
         patterns = []
         for name in self.patterns:
-            patterns.append(f"  {name}: {self.trigger(pattern=True)}\n")
+            trigger = self.trigger(pattern=True)
+            patterns.append(f"  {name}: {trigger}\n")
             self.events = (*self.events, name)
+            if "same: order_id" in trigger:
+                self.of_orders = (*self.of_orders, name, name)
         text += "".join(["patterns:\n", *patterns]) if patterns else ""
         return text + "nudges:\n" + "".join(self.nudge(name) for name in self.nudges) + self.policy()
 
@@ -97,9 +105,10 @@ class Program:
             lambda: f"{r.choice(('tenure', 'tenure', 'online_today'))} {order} {r.choice(('30m', '2h', '10h', '30d'))}",
             lambda: f"distance_to(spots) {order} {r.choice(('0.5km', '1km', '2km'))}",
             lambda: r.choice((f'nearest(spots) {r.choice(("==", "!="))} "A"', "inside(centre)")),
-            lambda: r.choice((f'zone {r.choice(("==", "!="))} "north"', 'zone in ("north" | "south")', f"speed {order} 4", f"rating {order} 3")),
+            lambda: r.choice((f'zone {r.choice(("==", "!="))} "north"', 'home_zone == "south"', 'zone in ("north" | "south")', f"speed {order} 4", f"rating {order} 3")),
             lambda: f"local_time() {r.choice(('<', '>='))} {r.choice(('02:30', '10:30', '17:00', '23:15'))}",
             lambda: r.choice((f"completed({r.choice(MODULES)})", f"used({r.choice(FEATURES)})", 'zone_demand == "high"', f"modules_completed {order} 1")),
+            lambda: f"{self.money()} {order} {r.randint(1, 4)} {r.choice(CURRENCIES)}",
             lambda: f"segment.{r.choice(self.visible)}" if self.visible else "online",
         ]
         return r.choice(leaves)()
@@ -109,8 +118,12 @@ class Program:
         if self.chance(0.5):
             return self.count()
         event, function = r.choice(tuple(NUMERIC)), r.choice(("sum", "avg", "min", "max", "last", "distinct", "p50", "p90"))
-        window = r.choice([w for w in WINDOWS if w != "life"]) if function in ("p50", "p90") else self.window()
-        return f"{function}({event}.{NUMERIC[event]}{self.where(event)} over {window})"
+        return f"{function}({event}.{NUMERIC[event]}{self.where(event)} over {self.window()})"
+
+    def money(self) -> str:
+        event = self.r.choice(("earning_posted", "order_offered"))
+        function = self.r.choice(("sum", "avg", "max", "last"))
+        return self.r.choice(("earnings_today", f"{function}({event}.{NUMERIC[event]} over {self.window()})"))
 
     def count(self) -> str:
         event = self.r.choice(self.events)
@@ -121,7 +134,8 @@ class Program:
         return f" where {self.own_field(event)}" if event in NUMERIC and self.chance(0.4) else ""
 
     def own_field(self, event: str) -> str:
-        return f"{NUMERIC[event]} {self.r.choice(('<=', '>', '!='))} {self.r.randint(1, 4)}"
+        currency = f" {self.r.choice(CURRENCIES)}" if NUMERIC[event] in ("pay", "amount") and self.chance(0.5) else ""
+        return f"{NUMERIC[event]} {self.r.choice(('<=', '>', '!='))} {self.r.randint(1, 4)}{currency}"
 
     def window(self) -> str:
         return self.r.choice(WINDOWS)
@@ -150,8 +164,8 @@ class Program:
             case "once":
                 return f"{{happens: {event}{where}}}"
             case "times":
-                same = ", same: tags" if event == "rating_received" else ""
-                return f"{{happens: {event}{where}, times: {r.randint(2, 3)}, within: {self.span()}{same}}}"
+                same = ", same: tags" if event == "rating_received" else ", same: order_id" if event in self.of_orders and self.chance(0.5) else ""
+                return f"{{happens: {event}{where}, times: {r.randint(1, 3)}, within: {self.span()}{same}}}"
             case "row":
                 return f"{{happens: {event}{where}, times: {r.randint(2, 3)}, in_a_row: true}}"
             case "wait":
@@ -172,7 +186,8 @@ class Program:
     def wait(self) -> str:
         r = self.r
         if self.chance(0.5):
-            start, ends, same = "arrived_at_restaurant", r.sample(("order_picked_up", "order_cancelled"), r.randint(1, 2)), ", same: order_id"
+            ends = r.sample(sorted({"order_picked_up", "order_cancelled", *self.of_orders[len(OF_ORDERS) :]}), r.randint(1, 2))
+            start, same = r.choice(("arrived_at_restaurant", *self.of_orders[len(OF_ORDERS) :])), ", same: order_id"
         else:
             start, ends, same = r.choice(self.events), r.sample(COUNTED, r.randint(1, 2)), ""
         times = f", times: 2, within: {self.span()}" if self.chance(0.2) else ""
@@ -182,7 +197,7 @@ class Program:
 
     def sequence(self) -> str:
         r, of_orders = self.r, self.chance(0.5)
-        pool = ("order_offered", "order_accepted", "arrived_at_restaurant", "order_cancelled", "order_delivered") if of_orders else self.events
+        pool = self.of_orders if of_orders else self.events
         events = [r.choice(pool) for _ in range(r.randint(2, 3))]
         steps = ", ".join(f"{{happens: {e}" + (f", where: '{self.field_condition(e)}'" if self.chance(0.3) else "") + "}" for e in events)
         without = f", without: {r.choice(pool if of_orders else COUNTED)}" if self.chance(0.3) else ""
@@ -240,6 +255,8 @@ def timeline(r: Random, longest: int = 30) -> Timeline:
     t, sent = start, [_profile(r, partner, start, zone) for partner in ("p", "q")]
     arrivals = [(start - 1 + i / 10, e) for i, e in enumerate(sent)]
     for number in range(r.randint(1, longest)):
+        if r.randint(1, BURSTS * longest) == 11 * longest:
+            t = _burst(r, t, number, arrivals)
         t += r.choice(GAPS)
         e = _event(r, r.choice(EVENTS), r.choice(("p", "p", "q")), t, number)
         delay = r.choice((1, 45, 100, 119, 400)) if e.type not in ("logged_in", "logged_out") and r.random() < 0.15 else 0
@@ -252,13 +269,23 @@ def timeline(r: Random, longest: int = 30) -> Timeline:
     return Timeline(events, restarts, t + r.choice((60, 7200, 90_000)))
 
 
+def _burst(r: Random, start: float, number: int, arrivals: list[tuple[float, Any]]) -> float:
+    """So many events of one kind that a long window is no longer exact; a few come late. Returns when the last one happened."""
+    kind, partner = r.choice(tuple(NUMERIC)), r.choice(("p", "q"))
+    t, gap = start, r.choice((1, 30, 700))
+    for i in range(r.choice((255, 270, 400))):
+        t += gap
+        arrivals.append((t + r.choice((0,) * 20 + (70,)), _event(r, kind, partner, t, f"{number}-{i}")))
+    return t
+
+
 def _profile(r: Random, partner: str, at: float, zone: str) -> Any:
     fields = {"time_zone": zone, "joined_on": r.choice((None, "2026-03-02", "2026-02-01")), "language": r.choice((None, "en", "hi")), "zone": r.choice((None, "south"))}
     fields |= {"first_name": r.choice((None, "Asha")), "consent": r.choice((None, True, True, False))}
     return STRUCTS["profile_updated"](event_id=f"profile-{partner}", partner_id=partner, occurred_at=at, **fields)
 
 
-def _event(r: Random, kind: str, partner: str, t: float, number: int) -> Any:
+def _event(r: Random, kind: str, partner: str, t: float, number: object) -> Any:
     order = f"o{r.randint(1, 3)}"
     fields: dict[str, Any] = {}
     match kind:
@@ -268,12 +295,13 @@ def _event(r: Random, kind: str, partner: str, t: float, number: int) -> Any:
             fields = {"zone": r.choice((None, *ZONES))}
         case "order_offered" | "order_rejected":
             fields = {"order_id": order, "pay": r.choice((None, 1.0, 2.0, 5.0))}
+            fields |= {"currency": r.choice((None, *CURRENCIES))} if kind == "order_offered" else {}
         case "order_delivered":
             fields = {"order_id": order, "minutes": r.choice((None, 2.0, 40.0))}
         case "rating_received":
             fields = {"order_id": order, "stars": r.randint(1, 5), "tags": r.choice((None, ["late"], ["cold", "late"]))}
         case "earning_posted":
-            fields = {"amount": float(r.randint(1, 4)), "currency": "INR", "kind": "order"}
+            fields = {"amount": float(r.randint(1, 4)), "currency": r.choice(CURRENCIES), "kind": "order"}
         case "module_completed":
             fields = {"module": r.choice(MODULES), "score": r.choice((None, 2.0, 80.0))}
         case "feature_used":

@@ -2,9 +2,12 @@
 
 from random import Random
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from segments import long_windows, since, windows
+from tests.reference import partner
 from tests.reference.agreement import differences, drawn, engine
 from tests.reference.interpreter import Contradiction
 
@@ -17,6 +20,22 @@ def test_the_engine_and_the_reference_decide_the_same(r):
         found = differences(text, line)
     except Contradiction:
         assume(False)
+    assert not found, "\n".join([text, *map(str, line.events), *found])
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.randoms(use_true_random=False))
+def test_they_decide_the_same_where_windows_hold_more_than_they_have_room_for(r):
+    with pytest.MonkeyPatch.context() as few:
+        for module, name in ((windows, "MAX_SAMPLES"), (since, "MAX_VALUES"), (partner, "MOST")):
+            few.setattr(module, name, 3)
+        for module, name in ((long_windows, "MAX_EXACT"), (partner, "FEW")):
+            few.setattr(module, name, 2)
+        text, line = drawn(r)
+        try:
+            found = differences(text, line)
+        except Contradiction:
+            assume(False)
     assert not found, "\n".join([text, *map(str, line.events), *found])
 
 

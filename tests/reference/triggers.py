@@ -57,7 +57,7 @@ class Triggers(ABC):
             return
         args = self.event_args(d, p, m.now, e)
         if not trigger.without:
-            m.matches.append(Match(d, ids, args))
+            m.matches.append(Match(d, ids, args, key))
             return
         late = t < m.now and (t + trigger.wait <= m.now or any(at > t and k in (key, None) for at, k in p.ends.get(d.name, [])))
         if not late:
@@ -127,7 +127,7 @@ class Triggers(ABC):
             if open_match in p.partial[d.name] and self.offer(p, d, u[0], key, u[2], u[3], u[4], open_match) is not None:
                 u[3], args = [], u[5]
         if len(open_match[2]) == len(trigger.steps):
-            m.matches.append(Match(d, open_match[2], args))
+            m.matches.append(Match(d, open_match[2], args, key))
 
     def offer(self, p: Partner, d: Any, t: float, key: str, event_id: str, steps: list[int], ends: bool, only: Any) -> Any:
         """The match that the event moved or began: of all that are open or, of those that came before a late one, of that one's alone."""

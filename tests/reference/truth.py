@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rulebook.model import RuleSet
@@ -17,7 +17,7 @@ _ORDERS = ("order_accepted", "order_delivered", "order_cancelled")
 #: The events that state a fact.
 STATED_BY = {
     "online": _LOGS, "online_today": _LOGS, "on_order": _ORDERS, "riding": (*_ORDERS, *_FIX), "speed": _FIX,
-    "zone": (*_FIX, "logged_in", *_PROFILE), "zone_demand": (),
+    "zone": (*_FIX, "logged_in"), "zone_demand": (),
 }  # fmt: skip
 _SHORT = {
     "orders_accepted_today": ("count", "order_accepted", "", Window("today")),
@@ -26,26 +26,34 @@ _SHORT = {
     "rating": ("avg", "rating_received", "stars", Window("last", 50)),
     "modules_completed": ("distinct", "module_completed", "module", Window("life")),
 }
+_AMOUNTS = ("amount", "pay")
 _EVER = {"completed": ("module_completed", "module"), "used": ("feature_used", "feature")}
 
 
 @dataclass(frozen=True)
 class Counted:
-    """An aggregate over the event list of a partner: `key` names the list."""
+    """An aggregate over the event list of a partner: `key` names the list. Of a `share` each element says whether its event is `of`. `currency`:
+    only amounts of it, or of none, are in it."""
 
     function: str
     events: tuple[str, ...]
     field: str
     where: Any
     window: Window
+    of: tuple[str, ...] = ()
+    currency: str = ""
 
     @property
     def key(self) -> str:
-        return f"{self.function}({self.events}.{self.field} where {self.where} over {self.window})"
+        return f"{self.function}({self.events}.{self.field} where {self.where} over {self.window}) {self.of} {self.currency}"
 
 
-def counted(ref: Any, rules: RuleSet) -> list[Counted]:
-    """The aggregates that a reference reads: two for a ratio."""
+def counted(ref: Any, rules: RuleSet, currency: str = "") -> list[Counted]:
+    """The aggregates that a reference reads: two for a ratio over a time. What is asked for in a currency reads amounts of that one."""
+    return [replace(c, currency=currency) if c.field in _AMOUNTS else c for c in _counted(ref, rules)]
+
+
+def _counted(ref: Any, rules: RuleSet) -> list[Counted]:
     match ref:
         case Aggregate(function, events, field, where, window):
             return [Counted(function, events, field, where, window)]
@@ -54,6 +62,8 @@ def counted(ref: Any, rules: RuleSet) -> list[Counted]:
             if metric.value is not None:
                 value = metric.value
                 return [Counted(value.function, value.events, value.field, value.where, window)]
+            if window.kind == "last":
+                return [Counted("share", metric.to, "", None, window, metric.of)]
             return [Counted("count", metric.of, "", None, window), Counted("count", metric.to, "", None, window)]
         case Name(name, _, "") if name in _SHORT:
             function, event, field, window = _SHORT[name]
@@ -69,8 +79,10 @@ class Truth:
     def __init__(self, rules: RuleSet, partner: Partner, now: float, event: Any = None) -> None:
         self.rules, self.partner, self.now, self.event = rules, partner, now, event
 
-    def of(self, expr: Any) -> Any:
-        """The value of an expression; for conditions True, False or None."""
+    def of(self, expr: Any, currency: str = "") -> Any:
+        """The value of an expression; for conditions True, False or None. `currency` is that of the amounts beside it."""
+        if isinstance(expr, Comparison | Membership | Arithmetic):
+            currency = currency or next(iter(_currencies(expr)), "")
         match expr:
             case Literal(value):
                 return value
@@ -82,20 +94,22 @@ class Truth:
                 decisive = word == "or"
                 return decisive if decisive in found else None if None in found else not decisive
             case Comparison(sign, left, right):
-                a, b = self.of(left), self.of(right)
+                a, b = self.of(left, currency), self.of(right, currency)
                 return None if a is None or b is None else _COMPARE[sign](a, b)
             case Membership(operand, items):
-                value = self.of(operand)
+                value = self.of(operand, currency)
                 return None if value is None else value in [i.value for i in items]
             case Arithmetic(sign, left, right):
-                a, b = self.of(left), self.of(right)
+                a, b = self.of(left, currency), self.of(right, currency)
                 return None if a is None or b is None else _COMPUTE[sign](a, b)
             case _:
-                return self.read(expr)
+                return self.read(expr, currency)
 
-    def read(self, ref: Any) -> Any:
-        if aggregates := counted(ref, self.rules):
+    def read(self, ref: Any, currency: str) -> Any:
+        if aggregates := counted(ref, self.rules, currency):
             values = [self.partner.in_window(c.key, c.window, c.function, self.now) for c in aggregates]
+            if aggregates[0].function == "share":
+                return sum(values[0]) / len(values[0]) if len(values[0]) >= self.rules.metrics[ref.name].min_samples else None
             if len(values) == 2:
                 enough = len(values[1]) >= self.rules.metrics[ref.name].min_samples
                 return len(values[0]) / len(values[1]) if enough else None
@@ -105,7 +119,8 @@ class Truth:
             case Name(name, _, "segment"):
                 return self.partner.members.get(name, False)
             case Name(name) if self.event is not None and name in self.event.__struct_fields__ and name not in ("event_id", "partner_id", "occurred_at"):
-                return getattr(self.event, name)
+                foreign = currency and name in _AMOUNTS and not of_currency(self.event, currency)
+                return None if foreign else getattr(self.event, name)
             case Name(name):
                 return self.partner.fact(name, self.now)
             case Call("local_time"):
@@ -114,6 +129,36 @@ class Truth:
                 return self.partner.place(function, self.rules.places[argument].places, self.now)
             case _:
                 return None
+
+
+def of_currency(event: Any, currency: str) -> bool:
+    """Whether an event's amount is of a currency; one that says none is of any."""
+    return getattr(event, "currency", None) in (None, currency)
+
+
+def _currencies(expr: Any) -> list[str]:
+    match expr:
+        case Literal(currency=currency):
+            return [currency] if currency else []
+        case Membership(operand, items):
+            return [c for side in (operand, *items) for c in _currencies(side)]
+        case Comparison(_, left, right) | Arithmetic(_, left, right):
+            return [*_currencies(left), *_currencies(right)]
+        case _:
+            return []
+
+
+def asked_in(expr: Any) -> list[tuple[Any, str]]:
+    """Every reference in an expression, with the currency of the comparison that it stands in."""
+    match expr:
+        case None:
+            return []
+        case Not(operand):
+            return asked_in(operand)
+        case Junction(_, operands):
+            return [pair for o in operands for pair in asked_in(o)]
+        case _:
+            return [(leaf, next(iter(_currencies(expr)), "")) for leaf in leaves_of(expr)]
 
 
 def leaves_of(expr: Any) -> list[Any]:

@@ -52,6 +52,10 @@ def help_of(when):
         ("metric: acc", "metric: acceptence", "E201", "acceptence"),
         ("    goal", "    feeds: [gps, nonsense]\n    goal", "E205", "nonsense"),
         ("Hello {first_name}", "Hello {frst_name}", "E233", "{frst_name"),
+        ("Hello {first_name}", "Hello {first name}, {first_name}", "E444", "{first name}"),
+        ('hi: {title: T, body: "{first_name}"}', "hi: {title: T, body: 'B } {first_name}'}", "E444", "}"),
+        ('hi: {title: T, body: "{', 'hi: {title: T, body: "{orders_delivered_today, plural, one {#}} {', "E445", "{orders_delivered_today"),
+        ("Hello {first_name}", "Hello {first_name, plural, other {#}}", "E445", "{first_name"),
         ("    goal", "    args: {unread: city}\n    goal", "W401", "unread"),
         ("hi: {title", "Hindi: {title", "E232", "Hindi"),
         ("hi: {title", "zzz: {title", "W292", "zzz"),
@@ -149,9 +153,21 @@ def test_a_reason_that_nothing_is_held_for_is_told():
     assert ("E205", "coldown") in pointed_at(text)
 
 
-def test_text_that_is_given_is_quoted_twice():
-    text = "version: 1\nsegments: {s: {when: online}}\ntests:\n  - name: t\n    given: {zone: north}\n    timeline: [{at: 1m, expect: nothing}]\n"
-    assert [f.help for f in faults(text) if f.code == "E253"] == ["text needs quotes inside of YAML's: `'\"north\"'`"]
+GIVEN = "version: 1\nsegments: {s: {when: WHEN}}\ntests:\n  - name: t\n    given: {zone: north}\n    timeline: [{at: 1m, expect: nothing}]\n"
+
+
+def test_what_is_given_and_never_read_is_shown():
+    assert ("E253", "north") in pointed_at(GIVEN.replace("WHEN", "online"))
+
+
+def test_nothing_given_is_called_unread_while_a_rule_can_not_be_read():
+    found = examine_text(GIVEN.replace("WHEN", "zone = north"))
+    assert [f.code for f in examine_timelines(found[0], whole=False)[1]] == []
+
+
+def test_two_plurals_of_a_text_are_shown_each():
+    text = NUDGE.replace("Hello {first_name}", "{orders_delivered_today, plural, one {#}} {orders_accepted_today, plural, one {#}}")
+    assert [at for code, at in pointed_at(text) if code == "E445"] == ["{orders_delivered_today", "{orders_accepted_today"]
 
 
 def test_a_control_character_is_shown_where_it_stands():

@@ -50,6 +50,42 @@ def test_it_knows_every_key_of_the_reader():
     assert set(schema()["$defs"]["trigger"]["properties"]) == {key for keys in triggers._KINDS.values() for key in keys}
 
 
+def line(event):
+    return {"version": 1, "tests": [{"name": "t", "timeline": [{"at": "1m", **event}]}]}
+
+
+@pytest.mark.parametrize("event", [
+    {"rating_received": {"stars": 2, "tags": ["late"]}}, {"order_rejected": {"reason": "far", "pay": 30}}, {"order_cancelled": {"by": "partner"}},
+    {"expect": {"held": "n", "why": "cooldown"}}, {"expect": "nothing"},
+])  # fmt: skip
+def test_it_takes_the_fields_of_events_and_the_reasons(event):
+    assert list(VALIDATOR.iter_errors(line(event))) == []
+
+
+@pytest.mark.parametrize("event", [
+    {"rating_received": {"star": 2}}, {"rating_received": {"stars": "two"}}, {"order_cancelled": {"by": "nobody"}}, {"expect": {"held": "n", "why": "coldown"}},
+])  # fmt: skip
+def test_it_marks_fields_that_an_event_does_not_have_and_words_that_are_none(event):
+    assert list(VALIDATOR.iter_errors(line(event)))
+
+
+def described(node, path=()):
+    """Where a key of a rule file has no words that say what it means."""
+    if isinstance(node, dict):
+        for key, value in node.get("properties", {}).items():
+            if "description" not in value and "$ref" not in value:
+                yield (*path, key)
+        for key, value in node.items():
+            yield from described(value, (*path, key))
+    elif isinstance(node, list):
+        for value in node:
+            yield from described(value, path)
+
+
+def test_every_key_says_what_it_means():
+    assert list(described(schema())) == []
+
+
 def test_the_published_schema_is_that_of_this_version():
     import json
 

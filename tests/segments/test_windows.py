@@ -1,14 +1,26 @@
 """Windows hold exactly what they say."""
 
+import operator
 from math import inf
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segments import since
 from segments import windows as w
+from segments.state import PartnerState
 
 TIMES = st.lists(st.integers(0, 100_000).map(lambda n: 1.7e9 + n / 8), min_size=1, max_size=60)
+
+
+def state(slots=1):
+    return PartnerState("p", slots)
+
+
+def arrivals(times):
+    """Each time, and the newest that came by then."""
+    return [(t, max(times[: i + 1])) for i, t in enumerate(times)]
 
 
 def test_an_element_leaves_exactly_its_span_after_it_happened():
@@ -27,35 +39,59 @@ def test_a_count_equals_a_plain_count_whatever_the_order_of_arrival(times, span)
 
 @given(TIMES, st.integers(1, 20_000))
 def test_samples_are_those_in_the_window_in_order_of_time(times, span):
+    s = state()
+    for t, now in arrivals(times):
+        w.add_sample(s, 0, t, t, float(span), now)
+    now = max(times)
+    assert w.sliding(s.slots[0], float(span), now) == sorted(t for t in times if now < t + span)
+
+
+@pytest.mark.parametrize(("outdoes", "of"), [(operator.le, min), (operator.ge, max)])
+@given(times=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 9)), min_size=1, max_size=40), span=st.integers(1, 200))
+def test_the_least_and_the_most_are_exact_whatever_the_order_of_arrival(outdoes, of, times, span):
+    v, now = [None], 0
+    for number, (t, value) in enumerate(times):
+        now = max(now, t)
+        w.add_peak(v, 0, float(t), value, float(span), float(now), outdoes)
+        seen = [x for at, x in times[: number + 1] if at <= now < at + span]
+        assert w.peak(v[0], float(span), float(now)) == (of(seen) if seen else None)
+
+
+def test_peaks_hold_only_what_can_still_matter():
     v = [None]
-    for t in times:
-        w.add_sample(v, 0, t, t, 1000)
-    now = max(times)
-    assert w.sliding(v[0], float(span), now) == sorted(t for t in times if now < t + span)
+    for t in range(3000):
+        w.add_peak(v, 0, float(t), -t % 100, 86400.0, float(t), operator.ge)
+    assert v[0][1] == list(range(99, 0, -1))
 
 
-@given(TIMES)
-def test_a_bucketed_count_never_misses_an_element_and_keeps_none_longer_than_a_128th_too_long(times):
-    span, v = 6400.0, [None]
-    for t in sorted(times):
-        w.add_bucket(v, 0, t, 1, span, None)
-    now = max(times)
-    count = w.bucket_count(v[0], span, now)
-    assert sum(now < t + span for t in times) <= count <= sum(now < t + span * (1 + 1 / 128) for t in times)
+def test_of_many_samples_the_newest_stay_and_the_others_are_counted(monkeypatch):
+    monkeypatch.setattr(w, "MAX_SAMPLES", 3)
+    s = state()
+    for t in (1.0, 3.0, 2.0, 5.0, 4.0):
+        w.add_sample(s, 0, t, t, 100.0, 5.0)
+    assert (w.sliding(s.slots[0], 100.0, 5.0), s.dropped) == ([3.0, 4.0, 5.0], 2)
+
+
+def test_what_has_left_its_window_is_no_drop(monkeypatch):
+    monkeypatch.setattr(w, "MAX_SAMPLES", 3)
+    s = state()
+    for t in (1.0, 2.0, 3.0, 104.0, 105.0):
+        w.add_sample(s, 0, t, t, 100.0, t)
+    assert s.dropped == 0
 
 
 def test_last_n_keeps_the_newest_by_event_time():
     v = [None]
     for t in (1.0, 3.0, 2.0, 4.0):
-        w.add_sample(v, 0, t, t, 2)
+        w.add_newest(v, 0, t, t, 2)
     assert w.values(v[0]) == [3.0, 4.0]
 
 
 def test_a_total_begins_anew_with_its_epoch():
     v = [None]
     for t, epoch in ((1.0, 0.0), (2.0, 0.0), (11.0, 10.0), (3.0, 10.0)):
-        w.add_total(v, 0, t, 5, epoch)
-    assert (w.total(v[0], 10.0, 1), w.total(v[0], 10.0, 2), w.total(v[0], 20.0, 1)) == (1, 5, 0)
+        since.add_total(v, 0, t, 5, epoch)
+    assert (since.total(v[0], 10.0, 1), since.total(v[0], 10.0, 2), since.total(v[0], 20.0, 1)) == (1, 5, 0)
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 3), (0.9, 5), (0.2, 1)])
@@ -68,7 +104,16 @@ def test_nothing_leaves_an_empty_window():
 
 
 def test_percentiles_since_an_epoch_begin_anew_with_it():
-    v = [None]
+    s = state()
     for t, value, epoch in ((1.0, 5.0, 0.0), (2.0, None, 0.0), (10.0, 7.0, 10.0), (11.0, 7.0, 10.0)):
-        w.add_any(v, 0, t, value, epoch)
-    assert (w.kept(v[0], 10.0), w.kept(v[0], 0.0)) == ([7.0, 7.0], [])
+        since.add_any(s, 0, t, value, epoch)
+    assert (since.kept(s.slots[0], 10.0), since.kept(s.slots[0], 0.0)) == ([7.0, 7.0], [])
+
+
+def test_more_values_than_there_is_room_for_are_counted(monkeypatch):
+    monkeypatch.setattr(since, "MAX_VALUES", 2)
+    s = state(2)
+    for value in (1, 2, 1, 3, 2, 4):
+        since.add_value(s, 0, 1.0, value, 0.0)
+        since.add_any(s, 1, 1.0, value, 0.0)
+    assert (since.different(s.slots[0], 0.0), since.kept(s.slots[1], 0.0), s.dropped) == (2, [2, 4], 2 + 4)

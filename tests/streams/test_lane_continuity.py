@@ -94,3 +94,16 @@ def test_a_record_that_was_lost_on_the_way_comes_when_it_is_read_again() -> None
     continuity = begun(5)
     continuity.passed(ORDERS, 9)
     assert continuity.accept(ORDERS, records(5, 9)) == records(5, 9)
+
+
+def test_reading_that_began_anew_by_itself_is_believed_when_it_is_seen_twice() -> None:
+    continuity = begun(500)
+    assert not continuity.fell_back(ORDERS, 0)
+    assert continuity.fell_back(ORDERS, 20)
+
+
+def test_reading_that_is_where_it_should_be_again_did_not_fall_back() -> None:
+    continuity = begun(500)
+    continuity.fell_back(ORDERS, 0)
+    assert not continuity.fell_back(ORDERS, 500)
+    assert not continuity.fell_back(ORDERS, 0)

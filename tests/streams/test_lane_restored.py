@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.lane.restored import Restored
-from streams.lane.terms import MARK, mark, next_term, sealed
+from streams.lane.terms import MARK, SOURCES, mark, next_term, sealed
 
 
 class Written(NamedTuple):
@@ -92,3 +92,20 @@ def test_two_workers_that_saw_the_same_changelog_have_different_terms() -> None:
 
 def test_a_stranger_s_record_without_key_is_passed_over() -> None:
     assert len(restored(Written(None, b"x"))) == 0
+
+
+def made_from(sources: bytes, term: int = 1) -> Written:
+    return Written(SOURCES, sealed(term, sources))
+
+
+def test_the_topics_that_states_were_made_from_are_no_partner() -> None:
+    found = restored(made_from(b'{"gps":"a"}'), state(b"p", b"state"))
+    assert (found.sources, list(found.states())) == ({"gps": "a"}, [b"state"])
+
+
+def test_of_the_topics_the_latest_owner_speaks() -> None:
+    assert restored(made_from(b'{"gps":"b"}', term=3), made_from(b'{"gps":"a"}', term=2)).sources == {"gps": "b"}
+
+
+def test_a_changelog_that_does_not_say_has_no_topics() -> None:
+    assert restored(state(b"p", b"state")).sources == {}

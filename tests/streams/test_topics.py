@@ -2,8 +2,9 @@
 
 from kafka.admin import ConfigResource, ConfigResourceType
 
+from streams.app import changelog, make_changelog
 from streams.settings import load
-from streams.topics import DEAD_LETTER_BYTES, admin, check, create
+from streams.topics import DEAD_LETTER_BYTES, admin, check, create, partition_counts
 
 
 def test_making_topics_twice_makes_none_the_second_time(kafka, prefix):
@@ -28,3 +29,11 @@ def test_a_dead_letter_of_any_size_is_taken(settings):
     with admin(settings) as client:
         described = str(client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)]))
     assert str(DEAD_LETTER_BYTES) in described
+
+
+def test_the_changelog_is_there_before_a_worker_begins_and_is_made_once(settings):
+    """Faust assigns nothing of a topic that Kafka does not show yet."""
+    for _ in range(2):
+        make_changelog(settings, 3)
+        with admin(settings) as client:
+            assert partition_counts(client, [changelog(settings)]) == {changelog(settings): 3}

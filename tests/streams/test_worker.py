@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from math import inf
 from types import SimpleNamespace
@@ -12,7 +13,10 @@ import pytest
 from faust.types import TP
 
 from events.structs import OUTPUT_STRUCTS
+from streams import worker as worker_module
+from streams.errors import TopicFault
 from streams.lane.restored import Restored
+from streams.lane.terms import SOURCES, sealed
 from streams.partition import ORDER, Plan, Source
 from streams.worker import HIGH, LOW, Worker
 from tests.streams.test_partition import GPS, LOADED, NOW, RATINGS, Record, record
@@ -23,6 +27,7 @@ class Producer:
 
     def __init__(self) -> None:
         self.order: list[str] = []
+        self.records: dict[str, int] = {}
         self.refuses = ""
         self.slow = asyncio.Event()
         self.slow.set()
@@ -40,6 +45,7 @@ class Producer:
         if topic == self.refuses:
             raise ConnectionError(f"{topic} refuses")
         self.order += [topic]
+        self.records[topic] = self.records.get(topic, 0) + len(batch.records)
         return asyncio.ensure_future(_acknowledged())
 
 
@@ -204,6 +210,31 @@ def test_partitions_that_were_taken_away_are_forgotten_with_all_that_was_held() 
     assert story(told) == (0, {})
 
 
+def test_no_offset_is_given_out_by_a_write_that_partitions_were_taken_away_under() -> None:
+    """Whoever has them now may have read the changelog before this write was in it, and would begin behind what it lacks."""
+
+    async def told(bench: Bench) -> Any:
+        await two_ratings(bench)
+        bench.producer.slow.clear()
+        writing = asyncio.ensure_future(bench.worker.write_out())
+        await asyncio.sleep(0)
+        bench.worker.closed()
+        await bench.open()
+        bench.producer.slow.set()
+        return await writing
+
+    assert story(told) == {}
+
+
+def test_partitions_that_are_taken_away_while_they_are_sought_are_no_fault() -> None:
+    async def told(bench: Bench) -> Any:
+        bench.worker.closed()
+        bench.worker.began({TP("ratings", 0): 7})
+        return await bench.worker.write_out()
+
+    assert story(told) == {}
+
+
 def test_partitions_that_are_taken_away_while_they_are_opened_are_not_kept() -> None:
     async def told(bench: Bench) -> list[int]:
         opening = asyncio.ensure_future(bench.worker.opened({5: _with_a_partner()}, 2))
@@ -234,6 +265,17 @@ def test_a_family_far_ahead_is_held_back_and_taken_up_again() -> None:
 
     assert LOW < HIGH
     assert story(told) == (True, False)
+
+
+def test_what_is_held_back_does_not_wait_for_news_of_itself() -> None:
+    async def told(bench: Bench) -> tuple[bool, bool]:
+        bench.consumer.heard_at = lambda tp: time.time() + (-60 if tp in bench.consumer.held else 60)  # type: ignore[method-assign]
+        bench.feed(GPS, *[record(n, "position", at=NOW + n) for n in range(HIGH + 1)])
+        held = TP("gps", 0) in bench.consumer.held
+        await bench.pumped()
+        return held, TP("gps", 0) in bench.consumer.held
+
+    assert story(told, clock="events") == (True, False)
 
 
 def test_with_the_wall_clock_silence_is_noticed() -> None:
@@ -285,3 +327,101 @@ def test_statistics_say_what_was_done_and_where_it_stands() -> None:
 
     found = story(told)
     assert (found["applied"], found["nudges"], found["lag"], found["partners"]) == (2, {"low_ratings": 1}, 3, 1)
+
+
+async def many_ratings(bench: Bench, first: int, count: int) -> None:
+    """Two for each partner: the second makes a nudge and a decision."""
+    for number in range(first, first + count):
+        bench.feed(RATINGS, record(number, who=f"P{number // 2}", at=NOW + number * 0.001))
+    await bench.pumped()
+
+
+def test_outputs_that_do_not_leave_hold_back_what_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "MOST_OUT", 20_000)
+
+    async def told(bench: Bench) -> tuple[int, int, bool]:
+        bench.producer.slow.clear()
+        await many_ratings(bench, 0, 1200)
+        applied = bench.worker.counters.applied
+        await many_ratings(bench, 1200, 300)
+        return applied, bench.worker.counters.applied, TP("ratings", 0) in bench.consumer.held
+
+    before, after, held = story(told)
+    assert (0 < before < 1500, after, held) == (True, before, True)
+
+
+def test_when_outputs_leave_again_everything_goes_on_and_nothing_was_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "MOST_OUT", 20_000)
+
+    async def told(bench: Bench) -> tuple[int, int, int, set[TP]]:
+        bench.producer.slow.clear()
+        await many_ratings(bench, 0, 3000)
+        bench.producer.slow.set()
+        while bench.worker.counters.applied < 3000:
+            await bench.pumped()
+        await bench.worker.write_out()
+        await bench.pumped()
+        return bench.worker.counters.applied, bench.worker.counters.decisions.total(), bench.worker._box.waiting, bench.consumer.held
+
+    assert story(told) == (3000, 1500, 0, set())
+
+
+def test_bad_records_whose_letters_do_not_leave_hold_back_what_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "MOST_OUT", 20_000)
+
+    async def told(bench: Bench) -> bool:
+        bench.producer.slow.clear()
+        for number in range(3):
+            bench.feed(RATINGS, Record(number, 0, b"P1", b"{" * 20_000))
+        return TP("ratings", 0) in bench.consumer.held
+
+    assert story(told)
+
+
+def test_time_waits_while_outputs_do_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "MOST_OUT", 0)
+
+    async def told(bench: Bench) -> float:
+        bench.producer.slow.clear()
+        await two_ratings(bench)
+        bench.consumer.at = NOW + 500
+        bench.worker.tick()
+        return bench.worker.partitions[0].corridor.stream_time
+
+    assert story(told) == NOW + 1
+
+
+def test_states_made_from_another_topic_are_not_opened() -> None:
+    async def told(bench: Bench) -> None:
+        bench.worker._identities = {"gps": "b"}
+        restored = Restored()
+        restored.apply([Record(0, 0, SOURCES, sealed(1, b'{"gps":"a"}'))])
+        await bench.worker.opened({0: restored}, 2)
+
+    with pytest.raises(TopicFault, match="topic gps was deleted and made anew"):
+        story(told)
+
+
+def test_the_changelog_is_told_once_which_topics_its_states_are_made_from() -> None:
+    async def told(bench: Bench) -> list[int]:
+        bench.worker._identities = {"ratings": "a"}
+        await bench.worker.opened({0: Restored()}, 1)
+        bench.worker.began({TP(family, 0): 0 for family in ORDER})
+        sizes = []
+        for number in (0, 1):
+            bench.feed(RATINGS, record(number, at=NOW + number))
+            await bench.pumped()
+            before = bench.producer.records.get("changelog", 0)
+            await bench.worker.write_out()
+            sizes.append(bench.producer.records["changelog"] - before)
+        return sizes
+
+    assert story(told) == [3, 2]  # topics, state, mark; state, mark
+
+
+def test_a_partition_that_the_families_did_not_have_ends_the_worker() -> None:
+    async def told(bench: Bench) -> str:
+        bench.worker.began({TP("gps", 2): 0})
+        return str(bench.worker.failure)
+
+    assert "topic gps has 3 partitions and had 2" in story(told)

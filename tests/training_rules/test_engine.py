@@ -7,6 +7,7 @@ import pytest
 from events.structs import Tick
 from tests.training_rules.town import START, Town, nudge, rules
 from training_rules import step
+from training_rules.engine import MOST_RECENT
 
 RATE = """metrics:
   rate: {ratio: {of: order_accepted, to: [order_accepted, order_rejected]}, min_samples: 5}
@@ -235,3 +236,21 @@ def test_a_late_fix_brings_a_zone_newer_than_the_one_known():
     town.feed("position", 2, lat=1.0, lon=1.0)
     town.feed("position", 1, lat=1.0, lon=1.0, zone="north")
     assert town.moves() == [("north", "entered", 2)]
+
+
+def test_ids_of_one_partner_are_bounded_the_oldest_go_first_and_are_counted():
+    town = Town(rules("nudges:\n" + nudge()))
+    for n in range(MOST_RECENT + 1000):
+        town.feed("order_rejected", n / 6e5, event_id=f"r{n}")
+    state = town.corridor.partners["p"]
+    assert len(state.recent) <= MOST_RECENT
+    assert next(reversed(state.recent)) == f"r{MOST_RECENT + 999}"
+    assert state.dropped == MOST_RECENT // 4
+
+
+def test_ids_are_forgotten_when_a_copy_would_be_too_late():
+    town = Town(rules("nudges:\n" + nudge(), allowed_lateness=60.0))
+    for n in range(100):
+        town.feed("order_rejected", n / 20, event_id=f"r{n}")
+    assert "r99" in town.corridor.partners["p"].recent
+    assert "r1" not in town.corridor.partners["p"].recent

@@ -29,6 +29,13 @@ def changes(text):
     ("nudges:\n" + nudge("n", trigger="{happens: order_rejected, times: 3, within: 20m}"), "`order_rejected` becomes `order_offered`"),
     ("nudges:\n" + nudge("n", trigger='{happens: order_rejected, where: reason == "far"}'), 'without `where: reason == "far"`'),
     ("nudges:\n" + nudge("n", trigger="{happens: order_accepted, without: [order_cancelled, order_picked_up], for: 5m}"), "`without:` without `order_cancelled`"),
+    ("metrics:\n  m: {ratio: {of: order_accepted, to: [order_accepted, order_rejected]}}\nsegments:\n  a: {when: m(2h) < 80% * m(28d)}\n",
+     "`80% * m(28d)` becomes `40% * m(28d)`"),
+    ("segments:\n  a: {when: count(order_rejected over 2h) > 3}\n", "`count(order_rejected over 2h)` becomes `count(order_offered over 2h)`"),
+    ("segments:\n  a: {when: sum(order_offered.distance_km over 2h) > 3km}\n",
+     "`sum(order_offered.distance_km over 2h)` becomes `sum(order_accepted.distance_km over 2h)`"),
+    ('segments:\n  a: {when: count(order_cancelled where by == "partner" over 7d) > 3}\n', '`by == "partner"` becomes `by == "customer"`'),
+    ('segments:\n  a: {when: city == "blr"}\n', '`city == "blr"` becomes `city == "not blr"`'),
     ("nudges:\n" + nudge("n", cooldown="1h"), "without `cooldown`"),
     ("nudges:\n" + nudge("n", if_="online"), "without `if: online`"),
 ])  # fmt: skip
@@ -38,6 +45,11 @@ def test_each_kind_of_change_is_made(text, change):
 
 def test_rules_that_are_off_are_left_alone():
     assert changes("nudges:\n" + nudge("n", mode="off", cooldown="1h")) == []
+
+
+def test_a_metric_that_is_a_goal_alone_is_left_alone():
+    metric = "metrics:\n  m: {value: count(order_delivered)}\n"
+    assert changes(metric + "nudges:\n" + nudge("n", mode="off", goal="{metric: m, within: 7d}")) == []
 
 
 RULES = """

@@ -1,0 +1,75 @@
+"""Partners in any number, made quickly: as the simulated city leaves them after a day under the catalogue, each many times under other names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from benches.partner_bytes import START
+from events import FAMILIES
+from events.decode import Decoder
+from simulator.city import City
+from streams.lane.restored import Restored
+from streams.lane.terms import MARK, mark, sealed
+from training_rules import Corridor, Rules
+
+TERM = 1
+CHUNK = 10_000
+
+
+class Kept(NamedTuple):
+    """A changelog record."""
+
+    key: bytes
+    value: bytes
+
+
+class Day(NamedTuple):
+    """Partners of the city after some hours, dumped, and the stream time (s since the epoch) at which they stand."""
+
+    end: float
+    states: list[bytes]
+
+    @classmethod
+    def lived(cls, rules: Rules, hours: float, partners: int = 500) -> Day:
+        corridor, decoders = Corridor(rules), {name: Decoder(name).decode for name in FAMILIES}
+        for record in City(partners, start=START, hours=hours, seed=1).events():
+            corridor.feed(decoders[record.family](record.value, record.key))
+        return cls(corridor.stream_time, [rules.dump(state) for state in corridor.partners.values()])
+
+    def write(self, path: Path) -> None:
+        path.write_bytes(msgspec.msgpack.encode(self))
+
+    @classmethod
+    def read(cls, path: Path) -> Day:
+        return msgspec.msgpack.decode(path.read_bytes(), type=cls)
+
+
+class Crowd:
+    """Partners `p0`, `p1`, …, each one of a day's under another name."""
+
+    def __init__(self, rules: Rules, day: Day) -> None:
+        self.end, self._rules = day.end, rules
+        self._templates = [rules.load(raw) for raw in day.states]
+
+    def records(self, numbers: range) -> Iterator[Kept]:
+        """Their states, as a worker writes them."""
+        for number in numbers:
+            state = self._templates[number % len(self._templates)]
+            state.partner_id = f"p{number}"
+            yield Kept(state.partner_id.encode(), sealed(TERM, self._rules.dump(state)))
+
+    def closing(self) -> Kept:
+        """The record that ends a flush."""
+        return Kept(MARK, mark(TERM, self.end))
+
+    def restored(self, count: int) -> Restored:
+        """What a worker has read of a changelog of so many partners."""
+        found = Restored()
+        for start in range(0, count, CHUNK):
+            found.apply(self.records(range(start, min(start + CHUNK, count))))
+        found.apply([self.closing()])
+        return found

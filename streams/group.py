@@ -1,0 +1,87 @@
+"""The consumer group seen from outside: how far it is behind, and how a member that died is taken out of it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from kafka import TopicPartition
+from kafka.admin import KafkaAdminClient, MemberToRemove, OffsetSpec
+from kafka.errors import KafkaError
+
+from streams.errors import TopicFault
+from streams.identity import beyond
+from streams.settings import Settings
+from streams.topics import admin, partition_counts
+
+log = logging.getLogger("nudgeline.supervisor")
+
+TIMEOUT = 5.0  # s for one request
+
+
+def behind(client: KafkaAdminClient, settings: Settings) -> int:
+    """Records that lie in the source topics and are not committed, over all workers; where families are re-keyed, also those not yet re-keyed.
+
+    What is committed was applied, and its outputs and states are acknowledged. Raises KafkaError, and TopicFault where more is committed than there is.
+    """
+    raw = [settings.sources[family] for family in settings.rekey]
+    read = [settings.rekeyed(family) if family in settings.rekey else topic for family, topic in settings.sources.items()]
+    return (_behind(client, f"{settings.app_id}-rekey", raw) if raw else 0) + _behind(client, settings.app_id, read)
+
+
+def _behind(client: KafkaAdminClient, group: str, topics: list[str]) -> int:
+    standing = _standing(client, group, topics)
+    _refuse_what_lies_beyond(standing)
+    return sum(max(0, end - max(committed, begin)) for begin, committed, end in standing.values())
+
+
+def _standing(client: KafkaAdminClient, group: str, topics: list[str]) -> dict[TopicPartition, tuple[int, int, int]]:
+    """Of each partition: its first offset, what is committed (-1: nothing), and the offset of the next record to be written."""
+    tps = [TopicPartition(name, number) for name, count in partition_counts(client, topics).items() for number in range(count)]
+    committed = {tp: at.offset for tp, at in client.list_group_offsets({group: tps})[group].items()}
+    begins = client.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.EARLIEST))
+    ends = client.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.LATEST))
+    return {tp: (begins[tp].offset, committed.get(tp, -1), ends[tp].offset) for tp in tps}
+
+
+def check_offsets(settings: Settings) -> None:
+    """Before a worker begins: is all that is committed there? Raises TopicFault. While it runs, the lane sees it."""
+    try:
+        with admin(settings, TIMEOUT) as client:
+            standing = _standing(client, settings.app_id, list(settings.sources.values()))
+    except (KafkaError, OSError) as e:
+        log.info("the group's offsets can't be looked at before the start: %s", e)
+        return
+    _refuse_what_lies_beyond(standing)
+
+
+def _refuse_what_lies_beyond(standing: Mapping[TopicPartition, tuple[int, int, int]]) -> None:
+    for tp, (_, committed, end) in standing.items():
+        if committed > end:
+            raise TopicFault(beyond(tp.topic, tp.partition, committed, end))
+
+
+def bury(settings: Settings, name: str) -> None:
+    """Take a dead member out of the group, in the background: its partitions go to the others now, not after the session's time.
+
+    `name`: its client id. Should it fail, the session's time is waited for as if nothing had been tried.
+    """
+    threading.Thread(target=_bury, args=(settings, name), name=f"bury {name}", daemon=True).start()
+
+
+def _bury(settings: Settings, name: str) -> None:
+    try:
+        log.info("%s: %d taken out of the group", name, len(remove(settings, name)))
+    except (KafkaError, OSError) as e:
+        log.warning("%s can't be taken out of the group, which will notice in %.0f s: %s", name, settings.session_timeout, e)
+
+
+def remove(settings: Settings, name: str) -> list[str]:
+    """Take the members with this client id out of the group; their ids. Raises KafkaError."""
+    with admin(settings, TIMEOUT) as client:
+        found: dict[str, Any] = client.describe_groups([settings.app_id])[settings.app_id]
+        ids = [m["member_id"] for m in found["members"] if m["client_id"] == name]
+        client.remove_group_members(settings.app_id, [MemberToRemove(member_id=i) for i in ids])
+    return ids
