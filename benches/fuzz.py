@@ -2,8 +2,8 @@
 
     python -m benches.fuzz [--files 100000] [--seed 1]
 
-Files are the catalogue and small ones of every construct; bytes are flipped, lines moved, tokens exchanged, indents and nestings changed. What
-passes `check` is compiled and its tests are run too. Ends with 1 where a file breaks that, and shows it.
+Files are the catalogue and small ones of every construct; bytes are flipped, lines moved, tokens exchanged, indents and nestings changed; now and then one
+gets a very long expression, a test of very many moments, a name that is none or aliases of aliases. What passes `check` is compiled and its tests are run too. Ends with 1 where a file breaks that, and shows it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import resource
 import sys
 import time
@@ -23,11 +24,14 @@ from benches import machine
 from rulebook.codes import CODES
 from rulebook.errors import RuleErrors
 from rulebook.loader import read_text
+from rulebook.source import MAX_BYTES
 from streams.settings import CATALOG
 from training_rules.compiler import compile_rules
 from training_rules.timelines import read_timelines, run_tests
 
-LONGEST = 1.0  # s
+LONGEST, MOST_MEMORY = 1.0, 200  # s of CPU, MB
+LARGE_SHARE = 0.03
+_EXPRESSION = re.compile(r"(?:when|if|where|holds): ?(['\"]?)([a-z][^\n{},'\"]*)")
 CHECKS = Path(__file__).resolve().parents[1] / "rulebook" / "checks"
 TOKENS = (
     "online", "tenure", "<", ">=", "and", "or", "not", "(", ")", "over", "2h", "life", "last 9", "1km", "60%", "17:30", "segment.", "count(", "where", "==", '"', "'", ",",
@@ -62,20 +66,23 @@ def run(count: int, seed: int) -> dict[str, object]:
     longest, faults, fine, broken = 0.0, 0, 0, 0
     for _ in track(range(count), "damaging rule files", transient=True, disable=not sys.stderr.isatty()):
         text = damaged(rnd, rnd.choice(texts))
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             reported = read(text)
         except Exception:  # noqa: BLE001 - that there is none is what is asked
             broken += 1
             print(f"--- {text!r}\n{traceback.format_exc()}", file=sys.stderr)
             continue
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         longest = max(longest, took)
         if took > LONGEST:
             broken += 1
             print(f"--- {took:.2f} s: {text!r}", file=sys.stderr)
         faults, fine = faults + bool(reported), fine + (not reported)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    if most > MOST_MEMORY:
+        broken += 1
+        print(f"--- {most} MB", file=sys.stderr)
     return {"files": count, "seed": seed, "with_faults": faults, "fine": fine, "broken": broken, "longest_s": round(longest, 3), "memory_mb": most}
 
 
@@ -99,9 +106,13 @@ def read(text: str) -> bool:
 
 
 def damaged(rnd: random.Random, text: str) -> str:
+    if rnd.random() < LARGE_SHARE:
+        text = rnd.choice(_LARGE)(rnd, text)
+        if rnd.random() < 0.5:
+            return text
     for _ in range(rnd.choice((1, 1, 2, 3, 8))):
         text = rnd.choice(_DAMAGES)(rnd, text)
-    return text
+    return text[: 2 * MAX_BYTES]  # what is larger is refused unread
 
 
 def _flip(rnd: random.Random, text: str) -> str:
@@ -135,9 +146,40 @@ def _word(rnd: random.Random, text: str) -> str:
 
 
 def _nest(rnd: random.Random, text: str) -> str:
-    at, depth = rnd.randrange(len(text) + 1), rnd.choice((3, 50, 400, 5000))
-    opened, closed = rnd.choice((("(", ")"), ("[", "]"), ("{a: ", "}"), ("not ", ""), ("- ", ""), ("&a [", "]")))
+    at, depth = rnd.randrange(len(text) + 1), rnd.choice((3, 50, 400, 5000, 50_000))
+    opened, closed = rnd.choice((("(", ")"), ("[", "]"), ("{a: ", "}"), ("not ", ""), ("not (online and ", ")"), ("- ", ""), ("&a [", "]")))
     return text[:at] + opened * depth + closed * depth + text[at:]
+
+
+def _chain(rnd: random.Random, text: str) -> str:
+    """One expression becomes a long one."""
+    if not (values := list(_EXPRESSION.finditer(text))):
+        return text
+    at, link = rnd.choice(values).end(2), rnd.choice((" + 1", " or {0}", " and {0}", ' or city == "c{1}"', " or speed > {1}", " and not riding", " and (online or {0})", ".."))
+    first = text[: at].rsplit(" ", 1)[-1]
+    return text[:at] + "".join(link.format(first, number) for number in range(rnd.choice((20, 70, 300, 600, 3000)))) + text[at:]
+
+
+def _timeline(rnd: random.Random, text: str) -> str:
+    """Many lines of a test, each for many moments, or a moment that is none."""
+    at = rnd.choice(("0s..19999s every 1s", "0s..9d every 1s", "1m..1m every 1m", "." * 20_000, "1m.." * 2000 + " every" * 2000, f"{'9' * 5000}m"))
+    lines = f"      - {{at: {at}, {rnd.choice(('logged_in: {}', 'position: {lat: 1, lon: 1}', 'expect: nothing'))}}}\n" * rnd.choice((1, 20, 300))
+    head, found, tail = text.partition("    timeline:\n")
+    return f"{head}{found}{lines}{tail}" if found else f"{text}\ntests:\n  - name: t\n    timeline:\n{lines}"
+
+
+def _hole(rnd: random.Random, text: str) -> str:
+    """A name that is none, or only nearly one, as an argument and in a text."""
+    name = rnd.choice(("hot-spot", "class", "a b", "1st", "नाम", "x" * 5000, "__import__('os')", 'a\\"b', "None", "ﬁ", "{", ""))
+    head, found, tail = text.partition("    send:")
+    text = f"{head}    args: {{{json.dumps(name, ensure_ascii=False)}: city}}\n{found}{tail}" if found else text
+    return text.replace("{", f"{{{name}", 1) if rnd.random() < 0.5 else text.replace("completed(", f"completed('{name}' ", 1)
+
+
+def _bombs(rnd: random.Random, text: str) -> str:
+    """Aliases of aliases."""
+    lines = ["a0: &a0 [" + "x, " * 9 + "x]", *(f"a{n}: &a{n} [" + f"*a{n - 1}, " * 9 + f"*a{n - 1}]" for n in range(1, rnd.choice((3, 9, 50))))]
+    return "\n".join([text, *lines, ""])
 
 
 def _ends(rnd: random.Random, text: str) -> str:
@@ -149,10 +191,12 @@ def _number(rnd: random.Random, text: str) -> str:
     if not digits:
         return text
     at = rnd.choice(digits)
-    return text[:at] + rnd.choice(("0", "-1", "1e9", "999999999999999999999", "0.0000001", "NaN", "1_0", "٣")) + text[at + 1 :]
+    return text[:at] + rnd.choice(("0", "-1", "1e9", "999999999999999999999", "0.0000001", "NaN", "1_0", "٣", "9" * 400, "9" * 5000)) + text[at + 1 :]
 
 
 _DAMAGES = (_flip, _cut, _token, _token, _line, _word, _nest, _ends, _number)
+#: These make files large, so they are taken once a file, and not in every one.
+_LARGE = (_chain, _timeline, _hole, _bombs)
 
 if __name__ == "__main__":
     main()

@@ -25,7 +25,7 @@ HONEST = "History shows what would have been sent, not whether it would have hel
 
 
 def backtest(
-    events: Annotated[Path, typer.Option(help="Events, one a line, alone or behind its key and a TAB; or a recording that `replay` reads.")],
+    events: Annotated[Path, typer.Option(help="Events, one a line, alone or behind its key and a TAB, - is standard input; or a recording that `replay` reads.")],
     rules: Annotated[list[Path] | None, typer.Option(help="Rule files or folders; otherwise NUDGELINE_RULES. May be repeated.")] = None,
     decisions: Annotated[Path | None, typer.Option(help="Write each transition and decision to this file, a line of JSON each; - is standard output.")] = None,
     sample: Annotated[str, typer.Option(metavar="PCT", help="Use this share of the partners (never of the events), chosen by hash.")] = "100%",
@@ -46,6 +46,9 @@ def backtest(
     _show(tally, source, time.monotonic() - began, to_stderr=decisions == Path("-"))
     if tally.late and not sort:
         note(f"{tally.late:,} events came too late to be applied: the file is not in order of time; --sort puts it so")
+    if source.report.findings[Kind.refused] and not source.report.events.total():
+        note(f"none of {source.name} could be read as an event")
+        raise typer.Exit(1)
 
 
 def _history(source: Source, cut: Cut, *, sort: bool) -> Iterator[Any]:
@@ -61,6 +64,8 @@ def _lines(path: Path | None) -> Iterator[Callable[[bytes], Any] | None]:
     elif path == Path("-"):
         yield sys.stdout.buffer.write
         sys.stdout.buffer.flush()
+    elif path.exists() and not path.is_file():
+        yield from _straight(path)
     else:
         partial = path.with_name(path.name + ".partial")
         try:
@@ -71,6 +76,15 @@ def _lines(path: Path | None) -> Iterator[Callable[[bytes], Any] | None]:
             raise typer.BadParameter(f"{path} cannot be written: {error.strerror}", param_hint="--decisions") from error
         finally:
             partial.unlink(missing_ok=True)
+
+
+def _straight(path: Path) -> Iterator[Callable[[bytes], Any]]:
+    """What is no file, such as a pipe, has no name to be given at the end."""
+    try:
+        with path.open("wb") as lines:
+            yield lines.write
+    except IsADirectoryError as error:
+        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}", param_hint="--decisions") from error
 
 
 def _show(tally: Tally, source: Source, seconds: float, *, to_stderr: bool) -> None:

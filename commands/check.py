@@ -13,15 +13,14 @@ from commands.output import note, say
 from commands.replay import progress_bar
 from rulebook import units
 from rulebook.checks.context import DAY, Context
-from rulebook.errors import RuleErrors
 from rulebook.faults import Fault, Severity
 from rulebook.formats import FORMATS
-from rulebook.loader import load_files
+from rulebook.loader import examine
 from simulator.city import City
 from simulator.importers import Source, decoded, open_source
 from training_rules import Rules, load_rules
 from training_rules.compiler import compile_rules
-from training_rules.timelines import read_timelines
+from training_rules.timelines import examine_timelines
 
 PARTNERS, START = 200, 1_772_418_600.0  # Monday 2026-03-02, 08:00 in Kolkata
 
@@ -81,12 +80,11 @@ def _counted(events: Iterable[Any], told: Callable[[int], None]) -> Iterator[Any
 
 def _checked(paths: list[Path], context: Context) -> tuple[list[Fault], str, Rules | None]:
     """All faults; for a set without errors the sentence that says so, and the set."""
-    try:
-        ruleset, warnings = load_files(paths, context)
-        read_timelines(ruleset)
-    except RuleErrors as e:
-        return list(e.faults), "", None
+    ruleset, faults = examine(paths, context)
+    faults += examine_timelines(ruleset, whole=all(f.severity is not Severity.ERROR for f in faults))[1]
+    if any(f.severity is Severity.ERROR for f in faults):
+        return faults, "", None
     rules = compile_rules(ruleset)
     counts = {"segment": len(rules.segments), "nudge": sum(r.nudge for r in rules.rules), "test": len(ruleset.tests)}
     listed = ", ".join(units.counted(count, what) for what, count in counts.items())
-    return warnings, f"rule set {rules.version} is fine: {listed}", rules
+    return faults, f"rule set {rules.version} is fine: {listed}", rules

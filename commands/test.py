@@ -1,5 +1,6 @@
 """`nudgeline test`: run the tests that stand in rule files, and show what no test notices."""
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ from training_rules.mutants import mutants, noticed
 from training_rules.timelines import TestResult, read_timelines, run_tests
 
 Stamps = dict[Path, tuple[int, int, int]]
+#: Characters that XML 1.0 has no way to write.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def test(
@@ -106,13 +109,17 @@ def _mutate(ruleset: RuleSet, timelines: list[Timeline]) -> bool:
 def _write_junit(path: Path, results: list[TestResult], seconds: float) -> None:
     """The form that CI servers read (the schema of Jenkins' xunit plugin)."""
     failed = sum(not r.passed for r in results)
+
+    def clean(text: str) -> str:
+        return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
     suite = ET.Element("testsuite", name="nudgeline", tests=str(len(results)), failures=str(failed), time=f"{seconds:.3f}")
     for result in results:
         line, _ = result.span.file.position(result.span.start)
-        case = ET.SubElement(suite, "testcase", classname=result.span.file.path, name=result.name, file=result.span.file.path, line=str(line))
+        case = ET.SubElement(suite, "testcase", classname=result.span.file.path, name=clean(result.name), file=result.span.file.path, line=str(line))
         if not result.passed:
             wrong = next(row for row in result.rows if row.wrong)
-            ET.SubElement(case, "failure", message=f"{wrong.span}: {wrong.wrong}").text = result.story()
+            ET.SubElement(case, "failure", message=clean(f"{wrong.span}: {wrong.wrong}")).text = clean(result.story())
     try:
         ET.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
     except OSError as error:

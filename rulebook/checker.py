@@ -5,6 +5,7 @@ from __future__ import annotations
 from rulebook.faults import Faults, did_you_mean
 from rulebook.names import BUILTINS, Known
 from rulebook.scope import Scope, expand
+from rulebook.source import place_of
 from rulebook.syntax import (
     Aggregate,
     Arithmetic,
@@ -105,7 +106,7 @@ class Checker:
     def _aggregate(self, ref: Aggregate, scope: Scope) -> Known | None:
         for event in ref.events:
             if event not in scope.events:
-                self.faults.error("E201", f"unknown event `{event}`", ref.span, help=did_you_mean(event, scope.events))
+                self.faults.error("E201", f"unknown event `{event}`", place_of(event, ref.span), help=did_you_mean(event, scope.events))
                 return None
             if ref.where is not None:
                 self.condition(ref.where, scope.within(event))
@@ -123,7 +124,7 @@ class Checker:
             if field is None:
                 fields = scope.within(event).event_fields
                 hint = did_you_mean(ref.field, fields) if ref.field else f"write `{ref.function}({event}.FIELD ...)`, with one of: {', '.join(fields)}"
-                self.faults.error("E201", f"`{event}` has no field `{ref.field}`" if ref.field else f"`{ref.function}` needs a field", ref.span, help=hint)
+                self.faults.error("E201", f"`{event}` has no field `{ref.field}`" if ref.field else f"`{ref.function}` needs a field", place_of(ref.field, ref.span), help=hint)
                 return None
         unit = known[0].unit if known[0] else Unit.NUMBER
         if ref.function in _NUMERIC and unit in (Unit.TEXT, Unit.BOOL):
@@ -156,12 +157,17 @@ class Checker:
                 self.faults.error("E201", f"unknown places `{ref.argument}`", ref.argument_span, help=did_you_mean(ref.argument, scope.rules.places))
                 return None
             return Known({"distance_to": Unit.DISTANCE, "nearest": Unit.TEXT, "inside": Unit.BOOL}[ref.function])
+        modules = scope.rules.modules
+        if ref.function == "completed" and modules and ref.argument not in modules:
+            self.faults.error("E201", f"unknown module `{ref.argument}`", ref.argument_span, help=did_you_mean(ref.argument, modules))
         return Known(Unit.BOOL, nullable=False)
 
     def _comparison(self, expr: Comparison, scope: Scope) -> None:
-        left, right = self.unit(expr.left, scope), self.unit(expr.right, scope)
+        left, right = self._side(expr.left, expr.right, scope), self._side(expr.right, expr.left, scope)
         self._one_currency(expr)
         if left is None or right is None:
+            return
+        if self._share(expr.left, left, expr.right, scope) or self._share(expr.right, right, expr.left, scope):
             return
         if left is not right and {left, right} not in _SAME:
             self.faults.error("E301", f"a {left} is compared with a {right}", expr.span, help=_unit_help(expr, left, right))
@@ -171,6 +177,26 @@ class Checker:
         self._values(expr.right, expr.left, scope)
         self._timely(expr)
 
+    def _side(self, side: Expr, other: Expr, scope: Scope) -> Unit | None:
+        """The unit of one side; a bare word beside a text was meant as text."""
+        if isinstance(side, Name) and not side.scope and side.name not in scope.names() and Checker(Faults()).unit(other, scope) is Unit.TEXT:
+            self.faults.error("E201", f"unknown field `{side.name}`", side.span, help=f'text stands in quotes: `"{side.name}"`')
+            return None
+        return self.unit(side, scope)
+
+    def _share(self, side: Expr, unit: Unit, other: Expr, scope: Scope) -> bool:
+        """Whether a share stands beside a constant that is none, or the other way; the fault is noted."""
+        if not isinstance(other, Literal) or isinstance(side, Literal) or not isinstance(other.value, float):
+            return False
+        if unit is Unit.NUMBER and other.unit is Unit.RATIO:
+            self.faults.error("E301", f"a number is compared with the share `{other}`", other.span, help=f"write `{100 * other.value:g}` where a number is meant")
+            return True
+        if other.value > 1 and other.unit in (Unit.NUMBER, Unit.RATIO) and _at_most_all(side, scope):
+            meant = f"write `{other.value:g}%`" if other.unit is Unit.NUMBER and other.value <= 100 else "the most is `100%`"
+            self.faults.error("E306", f"this share is never more than 100%, and `{other}` is {other.value:,.0%}", other.span, help=meant)
+            return True
+        return False
+
     def _one_currency(self, expr: Expr) -> None:
         if len(named := currencies(expr)) > 1:
             self.faults.error("E301", f"{named[0]} and {named[1]} stand in one comparison", expr.span, help="compare each currency by itself: no rate is known")
@@ -178,13 +204,14 @@ class Checker:
     def _timely(self, expr: Comparison) -> None:
         """What changes by time alone is compared with a constant, so that the moment of change is known."""
         for side, other in ((expr.left, expr.right), (expr.right, expr.left)):
-            timely = any((isinstance(r, Name) and r.name in TIMELY) or (isinstance(r, Call) and r.function == "local_time") for r in references(side))
-            if timely and not (isinstance(side, Name | Call) and isinstance(other, Literal)):
+            if _grows(side) and not (isinstance(side, Name | Call) and isinstance(other, Literal)):
                 self.faults.error("E303", "what grows with time is compared with a constant only", expr.span, help="write `tenure < 30d` or `local_time() >= 17:30`")
 
     def _membership(self, expr: Membership, scope: Scope) -> None:
         unit = self.unit(expr.operand, scope)
         self._one_currency(expr)
+        if _grows(expr.operand):
+            self.faults.error("E303", "what grows with time is at one value for a moment only", expr.span, help="write `tenure >= 30d and tenure < 31d`, or `local_time() >= 17:30`")
         for item in expr.items:
             if unit is not None and item.unit is not unit and {item.unit, unit} not in _SAME:
                 self.faults.error("E301", f"a {unit} is compared with a {item.unit}", item.span)
@@ -212,6 +239,19 @@ class Checker:
         if expr.operator == "/" and isinstance(expr.right, Literal) and expr.right.value == 0:
             self.faults.error("E305", "division by zero", expr.right.span)
         return right if isinstance(expr.left, Literal) else left
+
+
+def _grows(expr: Expr) -> bool:
+    """Whether it changes by time alone."""
+    return any((isinstance(r, Name) and r.name in TIMELY) or (isinstance(r, Call) and r.function == "local_time") for r in references(expr))
+
+
+def _at_most_all(expr: Expr, scope: Scope) -> bool:
+    """Whether a share is of what it is a part of."""
+    if isinstance(expr, CohortPct):
+        return True
+    metric = scope.rules.metrics.get(expr.name) if isinstance(expr, MetricCall) else None
+    return metric is not None and metric.value is None and set(metric.of) <= set(metric.to)
 
 
 def _unit_help(expr: Comparison, left: Unit, right: Unit) -> str:

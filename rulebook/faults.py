@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
+
+_LINE_END = re.compile(r"\r\n?|\n")
+#: What is shown of a longer line (characters), and of that at most how much before the place.
+WIDEST, BEFORE = 200, 60
+#: A longer word was not misspelled.
+LONGEST_WORD = 80
 
 
 class Severity(StrEnum):
@@ -17,14 +24,15 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One rule file: its path as the user wrote it, and its text."""
+    """One rule file: its path as the user wrote it, and its text; `named` is False where it was only found in a folder."""
 
     path: str
     text: str
+    named: bool = True
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [0, *(i + 1 for i, c in enumerate(self.text) if c == "\n")]
+        return [0, *(end.end() for end in _LINE_END.finditer(self.text))]
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column, both from 1, of a character offset."""
@@ -33,8 +41,8 @@ class SourceFile:
 
     def line(self, number: int) -> str:
         """The text of line `number` (from 1), without its end."""
-        lines = self.text.split("\n")
-        return lines[number - 1].rstrip("\r") if number <= len(lines) else ""
+        starts = [*self._starts[number - 1 : number + 1], None]
+        return self.text[starts[0] : starts[1]].rstrip("\r\n") if starts[0] is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +103,27 @@ def render(fault: Fault) -> str:
 
 def _excerpt(span: Span) -> list[str]:
     number, column = span.file.position(span.start)
-    text = span.file.line(number)
+    text, column = _shown(span.file.line(number), column)
     width = max(1, min(span.end - span.start, len(text) - column + 1))
     pad = "".join("\t" if c == "\t" else " " for c in text[: column - 1])
     margin = " " * max(3, len(str(number)) + 2)
     return [f"{margin}|", f"{number:>{len(margin) - 1}} | {text}", f"{margin}| {pad}{'^' * width}"]
 
 
+def _shown(text: str, column: int) -> tuple[str, int]:
+    """A line that can be read, and the column in it: of a very long one what stands around the place."""
+    if len(text) <= WIDEST:
+        return text, column
+    first = max(0, column - 1 - BEFORE)
+    cut = text[first : first + WIDEST]
+    before, after = "…" * (first > 0), "…" * (first + WIDEST < len(text))
+    return f"{before}{cut}{after}", column - first + len(before)
+
+
 def close_word(word: str, known: Iterable[str]) -> str:
     """The known word that is spelled most like `word`; empty where none is."""
+    if len(word) > LONGEST_WORD:
+        return ""
     return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), "")
 
 

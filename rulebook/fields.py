@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from rulebook import units
-from rulebook.faults import Faults, did_you_mean
+from rulebook.faults import Faults, Span, did_you_mean
 from rulebook.parser import parse
-from rulebook.source import Mapping, Node, Scalar, Sequence
+from rulebook.source import Mapping, Node, Scalar, Sequence, Word
 from rulebook.syntax import Expr
 
 T = TypeVar("T")
@@ -42,6 +42,19 @@ class Fields:
         scalar = self.scalar(key, required=required)
         return scalar.value if scalar is not None else default
 
+    def name(self, key: str, *, required: bool = False) -> str:
+        """A text that names something: it knows where it stands."""
+        scalar = self.scalar(key, required=required)
+        return Word(scalar.value, scalar.span) if scalar is not None else ""
+
+    def places(self) -> dict[str, Span]:
+        """Where the value of each key stands."""
+        return {key.value: node.span for key, node in self.mapping}
+
+    def place(self, key: str) -> Span | None:
+        node = self.mapping.get(key)
+        return node.span if node is not None else None
+
     def mapping_of(self, key: str) -> Mapping | None:
         return as_mapping(self.node(key), self.faults, f"`{key}`")
 
@@ -57,6 +70,10 @@ class Fields:
     def duration(self, key: str, default: float = 0.0, *, required: bool = False) -> float:
         return self.parsed(key, units.duration, DURATION, default, required=required)
 
+    def span_of_time(self, key: str, *, required: bool = False) -> float:
+        """A duration that is not nothing."""
+        return self.parsed(key, lambda t: units.duration(t) or None, DURATION, 0.0, required=required)
+
     def optional_duration(self, key: str) -> float | None:
         return self.duration(key) if self.mapping.get(key) is not None else None
 
@@ -64,7 +81,7 @@ class Fields:
         return self.parsed(key, _share, "a share such as `25%`, from 0% to 100%", default)
 
     def integer(self, key: str, low: int, high: int, default: int, *, required: bool = False) -> int:
-        return self.parsed(key, lambda t: _integer(t, low, high), f"a whole number from {low} to {high}", default, required=required)
+        return self.parsed(key, lambda t: units.whole(t, low, high), f"a whole number from {low} to {high}", default, required=required)
 
     def flag(self, key: str) -> bool:
         return self.parsed(key, {"true": True, "false": False}.get, "`true` or `false`", default=False)
@@ -90,7 +107,7 @@ class Fields:
         return as_scalars(node, self.faults, f"`{key}`") if node is not None else []
 
     def words(self, key: str, *, required: bool = False) -> tuple[str, ...]:
-        return tuple(s.value for s in self.scalars(key, required=required))
+        return tuple(Word(s.value, s.span) for s in self.scalars(key, required=required))
 
 
 DURATION = "a duration such as `90s`, `15m`, `2h` or `7d`"
@@ -123,10 +140,6 @@ def as_scalars(node: Node | None, faults: Faults, what: str) -> list[Scalar]:
 def _share(text: str) -> float | None:
     value = units.percent(text)
     return value if value is not None and value <= 1 else None
-
-
-def _integer(text: str, low: int, high: int) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and low <= int(text) <= high else None
 
 
 def _minutes_hint(text: str, wanted: str) -> str:

@@ -18,10 +18,11 @@ _CATEGORY, _SPACE = re.compile(r"[^\s{}]+"), re.compile(r"\s*")
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """One hole; `forms` by category, or by `=0` for exactly that number, empty where it is a plain one."""
+    """One hole; `forms` by category, or by `=0` for exactly that number, empty where it is a plain one. `at`: the character it begins with."""
 
     name: str
     forms: Mapping[str, Parts] = field(default_factory=dict)
+    at: int = field(default=0, compare=False)
 
 
 Parts = tuple["str | Hole", ...]
@@ -29,10 +30,12 @@ Parts = tuple["str | Hole", ...]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is no hole in a text, and what to write."""
+    """What is no hole in a text, and what to write. `at` and `end`: from and up to which character."""
 
     message: str
     help: str
+    at: int = 0
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class _Broken(Exception):
     """`at`: where the hole that can't be read begins; -1 until it is known."""
 
     def __init__(self, message: str, help: str, at: int = -1) -> None:
-        self.problem, self.at = Problem(message, help), at
+        self.message, self.help, self.at = message, help, at
 
 
 class _Reader:
@@ -89,8 +92,8 @@ class _Reader:
             try:
                 self.parts(parts, "")
             except _Broken as broken:
-                problems.append(broken.problem)
-                self.skip(max(start, broken.at))
+                self.skip(begin := max(start, broken.at))
+                problems.append(Problem(broken.message, broken.help, begin, self.at))
         return Template(tuple(parts), tuple(problems))
 
     def skip(self, start: int) -> None:
@@ -113,8 +116,8 @@ class _Reader:
                 case "}":
                     raise _Broken("there is a `}` without its `{`", "a text has braces around holes only, such as `{first_name}`", self.at)
                 case "#" if plural:
+                    found.append(Hole(plural, at=self.at))
                     self.at += 1
-                    found.append(Hole(plural))
                 case _:
                     found.append(self.take(_PLAIN_IN_FORM if plural else _PLAIN))
 
@@ -142,14 +145,14 @@ class _Reader:
             raise _Broken(f"`{{{_short(name)}}}` is no hole", f"a hole is one name, such as `{{{_as_name(name)}}}`; for plurals: `{EXAMPLE}`")
         self.at += 1
         if self.text[self.at - 1] == "}":
-            return Hole(name)
+            return Hole(name, at=start)
         word = self.take(_UNTIL).strip()
         if word != "plural" or self.text[self.at : self.at + 1] != ",":
             raise _Broken(f"`{{{name}, {_short(word)}`: after a comma a hole has `plural`", f"write `{EXAMPLE}`")
         if plural:
             raise _Broken(f"`{{{name}, plural, ...}}` stands within a form of `{{{plural}}}`", "write two holes, one after the other")
         self.at += 1
-        return Hole(name, self.forms(name))
+        return Hole(name, self.forms(name), start)
 
     def forms(self, name: str) -> dict[str, Parts]:
         found: dict[str, Parts] = {}

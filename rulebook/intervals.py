@@ -30,6 +30,7 @@ from rulebook.syntax import (
 )
 
 MOST = 256  # conjunctions; a condition with more is taken for possible
+WIDEST = 60  # operands that are compared with each other: the work grows with their square
 
 _OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 _MIRROR = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -218,7 +219,7 @@ def implied(expr: Junction, scope: Scope) -> Iterator[Expr]:
 
     Only where the others read everything that it reads: otherwise it also asks that something is known.
     """
-    for at, operand in enumerate(expr.operands):
+    for at, operand in enumerate(expr.operands if len(expr.operands) <= WIDEST else ()):
         rest = (*expr.operands[:at], *expr.operands[at + 1 :])
         if {str(r) for r in references(operand)} <= {str(r) for o in rest for r in references(o)}:
             others = rest[0] if len(rest) == 1 else Junction(expr.word, rest, expr.span)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from events import FAMILIES
 from rulebook.checker import Checker
-from rulebook.faults import Faults, Span, close_word, did_you_mean
+from rulebook.faults import Fault, Faults, Span, close_word, did_you_mean
 from rulebook.holes import template
-from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, RuleSet, Step, Trigger
+from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, RuleSet, Step, Text, Trigger
 from rulebook.names import BUILTINS
 from rulebook.scope import Scope
+from rulebook.source import place_of
 from rulebook.units import Unit
 
 
-def link(rules: RuleSet, faults: Faults) -> None:
-    """Note every fault of the whole set."""
-    _Linker(rules, faults).run()
+def linked(rules: RuleSet) -> list[Fault]:
+    """Every fault of the whole set."""
+    _Linker(rules, faults := Faults()).run()
+    return faults.found
 
 
 _MODULE = "modules: {{{0}: {{title: ..., minutes: 3, link: ...}}}}"
+_METRIC = "metrics: {{{0}: {{ratio: {{of: ..., to: ...}}}}}}"
 _MESSAGE = "messages: {{{0}: {{en: {{title: ..., body: ...}}}}}}"
 
 
@@ -58,7 +62,7 @@ class _Linker:
     def events(self, names: Iterable[str], span: Span) -> None:
         for name in names:
             if name not in self.scope.events:
-                self.faults.error("E201", f"unknown event `{name}`", span, help=did_you_mean(name, self.scope.events))
+                self.faults.error("E201", f"unknown event `{name}`", place_of(name, span), help=did_you_mean(name, self.scope.events))
 
     def trigger(self, trigger: Trigger) -> None:
         match trigger:
@@ -91,24 +95,35 @@ class _Linker:
             fields = {*scope.event_fields, *scope.lists}
             if field not in fields and event in self.rules.patterns:
                 carried = f"it carries `{next(iter(fields))}`" if fields else f"give the pattern `{event}` a `same: {field}`"
-                self.faults.error("E201", f"the pattern `{event}` carries no `{field}`: its event has what its own `same` compares", span, help=carried)
+                self.faults.error("E201", f"the pattern `{event}` carries no `{field}`: its event has what its own `same` compares", place_of(field, span), help=carried)
             elif field not in fields:
-                self.faults.error("E201", f"`{event}` has no field `{field}`", span, help=did_you_mean(field, fields))
+                self.faults.error("E201", f"`{event}` has no field `{field}`", place_of(field, span), help=did_you_mean(field, fields))
 
     def nudge(self, nudge: Nudge) -> None:
         self.trigger(nudge.trigger)
         for condition in (nudge.condition, nudge.clears.when if nudge.clears else None):
             if condition is not None:
                 self.checker.condition(condition, self.scope)
-        if nudge.clears and nudge.clears.otherwise and nudge.clears.otherwise not in self.rules.nudges:
-            self.faults.error("E201", f"unknown nudge `{nudge.clears.otherwise}`", nudge.span, help=did_you_mean(nudge.clears.otherwise, self.rules.nudges))
+        if nudge.clears and (follower := nudge.clears.otherwise) and follower not in self.rules.nudges:
+            self.faults.error("E201", f"unknown nudge `{follower}`", place_of(follower, nudge.span), help=did_you_mean(follower, self.rules.nudges))
         self.sent(nudge)
+        self.aims(nudge)
         if nudge.seats is not None and self.checker.unit(nudge.seats, self.scope) not in (Unit.NUMBER, None):
             self.faults.error("E234", "`seats` is how many partners may have this nudge at once: a number", nudge.span, help="write `seats: 20`")
         event_scope = self.event_scope(nudge.trigger)
         for expr in nudge.args.values():
             self.checker.unit(expr, event_scope)
         self.holes(nudge)
+
+    def aims(self, nudge: Nudge) -> None:
+        """The metric of the goal, and the feeds."""
+        metrics, metric = self.rules.metrics, nudge.goal[0] if nudge.goal else ""
+        if metric and metric not in metrics:
+            self.faults.error("E201", f"unknown metric `{metric}`", place_of(metric, nudge.span), help=_declared(metric, metrics, _METRIC))
+        for feed in nudge.feeds:
+            if feed not in FAMILIES:
+                self.faults.error("E205", f"unknown feed `{feed}`", place_of(feed, nudge.span), help=did_you_mean(feed, FAMILIES))
+        self.later(nudge.feeds, "feeds", nudge.places.get("feeds", nudge.span), "no wait is frozen when a feed is silent")
 
     def sent(self, nudge: Nudge) -> None:
         """The message or the modules of a nudge are there; where not, the place under `send` is shown, and how one is declared."""
@@ -130,10 +145,20 @@ class _Linker:
         message = self.rules.messages.get(nudge.message)
         known = {*nudge.args, *BUILTINS}
         for language, text in message.texts.items() if message else ():
-            for hole in dict.fromkeys(h for part in (text.title, text.body, text.speak) for h in template(part).names()):
+            for hole, at in _holes_of(text).items():
                 if hole not in known:
-                    self.faults.error("E233", f"message `{nudge.message}` ({language}) has a hole `{{{hole}}}` that nothing fills", nudge.span,
+                    self.faults.error("E233", f"message `{nudge.message}` ({language}) has a hole `{{{hole}}}` that nothing fills", at or nudge.span, other=nudge.span,
                                       help=" or ".join(filter(None, (f"add `args: {{{hole}: ...}}` to the nudge", did_you_mean(hole, known)))))  # fmt: skip
+
+
+def _holes_of(text: Text) -> dict[str, Span | None]:
+    """The holes of a text by name, with the place of the first of each."""
+    found: dict[str, Span | None] = {}
+    for what, words in text.parts():
+        for hole in template(words).holes():
+            found.setdefault(hole.name, text.place(what, hole.at, 1 + len(hole.name)))
+    return found
+
 
 
 def _declared(name: str, known: Iterable[str], form: str) -> str:

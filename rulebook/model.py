@@ -50,6 +50,7 @@ class Edge:
 
     when: Expr | None
     hold: float = 0.0
+    hold_at: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class Holds:
     span: Span
     wait: float = 0.0
     without: tuple[str, ...] = ()
+    wait_at: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class Clears:
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """A nudge rule. Durations are in seconds, shares from 0 to 1. `sent`: where the names of its message or modules stand under `send`."""
+    """A nudge rule. Durations are in seconds, shares from 0 to 1. `sent`: where the names of its message or modules stand under `send`; `places`: its values."""
 
     name: str
     span: Span
@@ -171,13 +173,27 @@ class Nudge:
     goal: tuple[str, float] | None = None
     feeds: tuple[str, ...] = ()
     hypothesis: str = ""
+    places: Mapping[str, Span] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
+    """What a message says in one language. `places`: where its parts stand; `span`: the language itself."""
+
     title: str
     body: str
     speak: str = ""
+    places: Mapping[str, Span] = field(default_factory=dict, compare=False)
+    span: Span | None = None
+
+    def parts(self) -> tuple[tuple[str, str], ...]:
+        return ("title", self.title), ("body", self.body), ("speak", self.speak)
+
+    def place(self, part: str, start: int, length: int) -> Span | None:
+        """Where some characters of a part stand; all of the part where the file spells it otherwise, None where it is in no file."""
+        span = self.places.get(part)
+        at = span.file.text.find(getattr(self, part), span.start, span.end) if span is not None else -1
+        return Span(span.file, at + start, at + start + length) if span is not None and at >= 0 else span
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +224,7 @@ class Policy:
     holdout: float = 0.0
     max_share: tuple[float, float] | None = None
     span: Span | None = None
+    places: Mapping[str, Span] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +238,10 @@ class TimelineTest:
 
 @dataclass(frozen=True)
 class RuleSet:
-    """One immutable set of definitions; `version` is a hash of all that can change a decision; `owners` says whose each file is."""
+    """One immutable set of definitions; `version` is a hash of all that can change a decision; `owners` says whose each file is.
+
+    `unread`: what would be said of the names of definitions that could not be read, if it were not their own fault; empty in a set that runs.
+    """
 
     version: str
     places: Mapping[str, Places]
@@ -234,3 +254,4 @@ class RuleSet:
     policy: Policy
     tests: tuple[TimelineTest, ...]
     owners: Mapping[str, str] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()

@@ -70,10 +70,10 @@ EXPANSIONS: dict[str, str] = {
     "modules_completed": "distinct(module_completed.module over life)",
 }
 
-#: `completed(M)` and `used(F)` as the comparison that they stand for; {0} is the argument.
+#: `completed(M)` and `used(F)` as the comparison that they stand for; {0} is the argument, in quotes.
 CALL_EXPANSIONS: dict[str, str] = {
-    "completed": 'count(module_completed where module == "{0}" over life) > 0',
-    "used": 'count(feature_used where feature == "{0}" over life) > 0',
+    "completed": "count(module_completed where module == {0} over life) > 0",
+    "used": "count(feature_used where feature == {0} over life) > 0",
 }
 
 _DISTANCES, _MONEY = {"distance_km"}, {"amount", "pay"}

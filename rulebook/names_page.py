@@ -40,7 +40,7 @@ def page() -> str:
         short = f" (`{EXPANSIONS[name]}`)" if name in EXPANSIONS else ""
         lines.append(f"| `{name}` | {_unit(known)} | {'can be' if known.nullable else 'never'} | {known.meaning}{short} |")
     lines += ["", "| call | what it is |", "|---|---|", *(f"| `{call}` | {meaning} |" for call, meaning in _FUNCTIONS.items())]
-    lines += ["", "`completed` and `used` are short for `" + "` and `".join(CALL_EXPANSIONS.values()) + "`.", ""]
+    lines += ["", "`completed` and `used` are short for `" + "` and `".join(code.format('"NAME"') for code in CALL_EXPANSIONS.values()) + "`.", ""]
     lines += ["## Aggregates", "", f"`{' '.join(AGGREGATES)}`, as in `sum(earning_posted.amount where kind == \"tip\" over 7d)`. Windows:", ""]
     lines += ["| window | what is in it |", "|---|---|", *(f"| `{window}` | {meaning} |" for window, meaning in _WINDOWS.items()), ""]
     lines += ["## Events and their fields", "", "In `where`, an event's own field wins over a name about the partner. Fields that can be missing are unknown then. A text that *usually* has some words takes any other too; `check` warns of one that is none of them.", ""]

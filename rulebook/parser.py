@@ -7,7 +7,7 @@ import re
 from rulebook import units
 from rulebook.faults import Faults, Span, did_you_mean
 from rulebook.lexer import Token, tokens
-from rulebook.source import Scalar, expression_text
+from rulebook.source import Scalar, Word, expression_text
 from rulebook.syntax import (
     Aggregate,
     Arithmetic,
@@ -30,8 +30,19 @@ FUNCTIONS = ("distance_to", "nearest", "inside", "local_time", "completed", "use
 _WORDS = {"or", "and", "not", "in", "where", "over", "true", "false"}
 _BINDING = {"or": 10, "and": 20, "in": 40, "<": 40, "<=": 40, ">": 40, ">=": 40, "==": 40, "!=": 40, "+": 50, "-": 50, "*": 60, "/": 60}
 _COMPARE = 40
+LARGEST = 1e15
+_HINTS = {
+    "=": "write `==`", "&": "write `and`", "!": "write `not`", "[": "windows stand in parentheses: `acceptance_rate(2h)`",
+    ",": "in a list, write `|` between the items: `x in (a | b)`", "{": "no braces inside an expression",
+}  # fmt: skip
+#: What other languages call the units.
+_UNITS = {
+    **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"), **dict.fromkeys(("min", "mins", "minute", "minutes"), "m"), **dict.fromkeys(("hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("day", "days"), "d"), **dict.fromkeys(("week", "weeks", "wk"), "w"), **dict.fromkeys(("kms", "kilometre", "kilometres", "kilometers"), "km"),
+}  # fmt: skip
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)(.*)\Z")
-MAX_NESTING = 60
+#: How deep brackets go, how much arithmetic there is, and how long the text is (characters): whoever walks the tree does so by recursion.
+MAX_NESTING, MAX_ARITHMETIC, MAX_TEXT = 60, 60, 20_000
 
 
 class _Stop(Exception):
@@ -45,6 +56,9 @@ def parse(scalar: Scalar, faults: Faults) -> Expr | None:
 
 
 def parse_text(text: str, span: Span, offset: int, faults: Faults) -> Expr | None:
+    if len(text) > MAX_TEXT:
+        faults.error("E112", f"an expression of more than {MAX_TEXT:,} characters", span, help="name parts of it as segments, or write `x in (a | b)`")
+        return None
     parser = _Parser(tokens(text, span.file, offset), faults)
     try:
         return parser.whole()
@@ -54,7 +68,7 @@ def parse_text(text: str, span: Span, offset: int, faults: Faults) -> Expr | Non
 
 class _Parser:
     def __init__(self, stream: list[Token], faults: Faults) -> None:
-        self.stream, self.faults, self.at, self.depth = stream, faults, 0, 0
+        self.stream, self.faults, self.at, self.depth, self.sums = stream, faults, 0, 0, 0
 
     @property
     def token(self) -> Token:
@@ -81,11 +95,20 @@ class _Parser:
         token = self.token
         if token.kind == "end":
             return self.fail("E111", f"the expression ends here; {wanted} should follow", token.span)
-        hints = {
-            "=": "write `==`", "&": "write `and`", "!": "write `not`", "[": "windows stand in parentheses: `acceptance_rate(2h)`",
-            ",": "in a list, write `|` between the items: `x in (a | b)`", "{": "no braces inside an expression",
-        }  # fmt: skip
-        return self.fail("E111", f"unexpected `{token.text}`; {wanted} should stand here", token.span, hints.get(token.text, ""))
+        return self.fail("E111", f"unexpected `{token.text}`; {wanted} should stand here", token.span, self.hint(token))
+
+    def hint(self, token: Token) -> str:
+        """What was probably meant by a token that cannot stand where it does."""
+        before, after = self.stream[max(self.at - 1, 0)], self.stream[min(self.at + 1, len(self.stream) - 1)]
+        if token.text == "not" and after.text == "in":
+            return f"write `not {before.text} in (a | b)`"
+        if before.kind == "number" and token.text.lower() in (*_UNITS, *units.SECONDS, "km"):
+            return f"write `{before.text}{_UNITS.get(token.text.lower(), token.text.lower())}`, without a space"
+        if token.text not in _WORDS and token.text.lower() in _WORDS:
+            return f"write `{token.text.lower()}`, in small letters"
+        if token.text == "|" and "|" in (before.text, after.text):
+            return "write `or`"
+        return _HINTS.get(token.text, "")
 
     def expect(self, text: str) -> Token:
         if self.token.text != text:
@@ -115,6 +138,9 @@ class _Parser:
             if self.token.kind == "operator" and _BINDING.get(self.token.text) == _COMPARE:
                 raise self.fail("E113", "comparisons do not chain", self.token.span, "write `a < b and b < c`")
             return Comparison(operator.text, left, right, span)
+        self.sums += 1
+        if self.sums > MAX_ARITHMETIC:
+            raise self.fail("E112", f"more than {MAX_ARITHMETIC} sums and products", operator.span, "name what is counted as a metric")
         return Arithmetic(operator.text, left, right, span)
 
     def membership(self, operand: Expr) -> Expr:
@@ -173,6 +199,8 @@ class _Parser:
         m = _NUMBER.match(token.text)
         assert m is not None
         value, suffix = float(m[1]), m[2]
+        if value > LARGEST:
+            raise self.fail("E122", "this number is too large", token.span, f"the largest is {LARGEST:,.0f}")
         if suffix == "":
             if self.token.kind == "word" and re.fullmatch("[A-Z]{3}", self.token.text):
                 currency = self.take()
@@ -184,7 +212,8 @@ class _Parser:
             return Literal(value, Unit.DISTANCE, token.span)
         if suffix in units.SECONDS:
             return Literal(value * units.SECONDS[suffix], Unit.DURATION, token.span)
-        raise self.fail("E117", f"unknown unit `{suffix}`", token.span, did_you_mean(suffix, [*units.SECONDS, "km", "%"]))
+        meant = f"write `{m[1]}{_UNITS[suffix.lower()]}`" if suffix.lower() in _UNITS else did_you_mean(suffix, [*units.SECONDS, "km", "%"])
+        raise self.fail("E117", f"unknown unit `{suffix}`", token.span, meant)
 
     def word(self) -> Expr:
         token = self.take()
@@ -214,7 +243,8 @@ class _Parser:
         events, field = self.events(), ""
         if self.token.text == ".":
             self.take()
-            field = self.name("a field's name").text
+            name = self.name("a field's name")
+            field = Word(name.text, name.span)
         where = window = None
         if self.token.text == "where":
             self.take()
@@ -222,18 +252,24 @@ class _Parser:
         if self.token.text == "over":
             self.take()
             window = self.window()
+        if self.token.text == ",":
+            raise self.fail("E111", "unexpected `,`; `)` should stand here", self.token.span, f"a window follows `over`: `{function.text}({events[0]} over 2h)`")
         return Aggregate(function.text, events, field, where, window, _join(function.span, self.expect(")").span))
 
     def events(self) -> tuple[str, ...]:
         if self.token.text != "(":
-            return (self.name("an event's name").text,)
+            return (self.event(),)
         self.take()
-        names = [self.name("an event's name").text]
+        names = [self.event()]
         while self.token.text == "|":
             self.take()
-            names.append(self.name("an event's name").text)
+            names.append(self.event())
         self.expect(")")
         return tuple(names)
+
+    def event(self) -> str:
+        token = self.name("an event's name")
+        return Word(token.text, token.span)
 
     def window(self) -> Window:
         token = self.take()
@@ -241,7 +277,7 @@ class _Parser:
             return Window(token.text)
         if token.text == "last":
             count = self.take()
-            if count.kind != "number" or not count.text.isdigit() or not 1 <= int(count.text) <= 1000:
+            if count.kind != "number" or units.whole(count.text, 1, 1000) is None:
                 raise self.fail("E119", "`last` takes a whole number from 1 to 1000", count.span)
             return Window("last", float(count.text))
         seconds = units.duration(token.text) if token.kind == "number" else None
@@ -265,7 +301,7 @@ class _Parser:
         close = self.expect(")")
         if argument is not None and argument.kind not in ("word", "text"):
             raise self.fail("E121", f"`{function.text}` takes a name", argument.span)
-        text = "" if argument is None else argument.text.strip("\"'")
+        text = "" if argument is None else argument.text[1:-1] if argument.kind == "text" else argument.text
         return Call(function.text, text, _join(function.span, close.span), argument.span if argument else close.span)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from rulebook import units
 from rulebook.faults import Faults
 from rulebook.fields import Fields, as_mapping, as_scalars, as_sequence
+from rulebook.languages import read_language
 from rulebook.model import (
     Clears,
     Edge,
@@ -27,9 +28,9 @@ from rulebook.model import (
     Text,
     TimelineTest,
 )  # fmt: skip
-from rulebook.parser import parse
-from rulebook.source import Mapping, Node, Scalar, Sequence
-from rulebook.syntax import Aggregate
+from rulebook.parser import LARGEST, parse
+from rulebook.source import Mapping, Node, Scalar, Sequence, Word
+from rulebook.syntax import Aggregate, Expr
 from rulebook.triggers import read_trigger
 
 SECTIONS = ("places", "metrics", "segments", "patterns", "nudges", "messages", "modules")
@@ -139,7 +140,7 @@ def _edge(fields: Fields, key: str, *, required: bool) -> Edge | None:
     if mapping is None:
         return None
     edge = Fields(mapping, fields.faults, ("when", "for"))
-    return Edge(edge.expression("when", required=required), edge.duration("for"))
+    return Edge(edge.expression("when", required=required), edge.duration("for"), edge.place("for"))
 
 
 def read_pattern(key: Scalar, node: Node, faults: Faults) -> Pattern | None:
@@ -153,8 +154,7 @@ def read_nudge(key: Scalar, node: Node, faults: Faults) -> Nudge | None:
         return None
     fields = Fields(mapping, faults, _NUDGE_KEYS)
     trigger = read_trigger(mapping.get("trigger"), faults, key.span)
-    sent, args = _send(fields), fields.mapping_of("args")
-    holes = {k.value: e for k, v in (args or Mapping({}, key.span)) if isinstance(v, Scalar) and (e := parse(v, faults)) is not None}
+    sent, holes = _send(fields), _args(fields)
     nudge = {
         "kind": fields.choice("kind", KINDS, "tip", required=True), "cooldown": fields.duration("cooldown", required=True),
         "priority": fields.integer("priority", 0, 100, 0, required=True), "mode": fields.choice("mode", MODES, "off", required=True),
@@ -162,11 +162,24 @@ def read_nudge(key: Scalar, node: Node, faults: Faults) -> Nudge | None:
         "about_order": fields.flag("about_order"), "hours": _hours(fields, "hours"), "days": _days(fields), "seats": fields.expression("seats"),
         "rollout": fields.share("rollout", 1.0), "holdout": fields.share("holdout", 0.0), "expires": fields.parsed("expires", units.day, "a date such as `2027-01-31`", "") if mapping.get("expires") is not None else "",
         "valid_for": fields.optional_duration("valid_for"), "clears": _clears(fields), "goal": _goal(fields), "feeds": fields.words("feeds"),
-        "hypothesis": fields.text("hypothesis"),
+        "hypothesis": fields.text("hypothesis"), "places": fields.places(),
     }  # fmt: skip
     if trigger is None:
         return None
     return Nudge(key.value, key.span, trigger, version=version_of(plain(mapping)), args=holes, **sent, **nudge)  # type: ignore[arg-type]
+
+
+def _args(fields: Fields) -> dict[str, Expr]:
+    """What fills the holes of the message, by hole."""
+    found: dict[str, Expr] = {}
+    for key, node in fields.mapping_of("args") or ():
+        if not (key.value.isascii() and key.value.isidentifier()):
+            fields.faults.error("E242", f"`{key.value}` is no name of a hole", key.span, help="letters, digits and `_`, a letter first, such as `stars`")
+        elif not isinstance(node, Scalar):
+            fields.faults.error("E203", f"`{key.value}` takes a single value", node.span)
+        elif (expr := parse(node, fields.faults)) is not None:
+            found[Word(key.value, key.span)] = expr
+    return found
 
 
 def _send(fields: Fields) -> dict[str, Any]:
@@ -197,14 +210,15 @@ def _money(text: str) -> tuple[float, str] | None:
     if not (len(currency) == 3 and currency.isalpha() and currency.isupper()):
         return None
     try:
-        return float(amount), currency
+        value = float(amount)
     except ValueError:
         return None
+    return (value, currency) if 0 < value <= LARGEST else None
 
 
 def _budget(text: str) -> tuple[float, str, float] | None:
     amount, _, span = text.partition(" per ")
-    if (money := _money(amount)) is None or (seconds := units.duration(span)) is None:
+    if (money := _money(amount)) is None or not (seconds := units.duration(span)):
         return None
     return *money, seconds
 
@@ -231,7 +245,7 @@ def _clears(fields: Fields) -> Clears | None:
         return None
     clears = Fields(mapping, fields.faults, ("when", "within", "else"))
     when = clears.expression("when", required=True)
-    within, otherwise = clears.duration("within", required=True), clears.text("else")
+    within, otherwise = clears.span_of_time("within", required=True), clears.name("else")
     return Clears(when, within, otherwise) if when is not None else None
 
 
@@ -240,12 +254,12 @@ def _goal(fields: Fields) -> tuple[str, float] | None:
     if mapping is None:
         return None
     goal = Fields(mapping, fields.faults, ("metric", "within"))
-    return goal.text("metric", required=True), goal.duration("within", required=True)
+    return goal.name("metric", required=True), goal.span_of_time("within", required=True)
 
 
 def read_message(key: Scalar, node: Node, faults: Faults) -> Message | None:
     mapping = as_mapping(node, faults, f"message `{key.value}`")
-    texts = {lang.value: text for lang, body in mapping or () if (text := _text(lang, body, faults)) is not None}
+    texts = {lang.value: text for lang, body in mapping or () if read_language(lang, faults) and (text := _text(lang, body, faults)) is not None}
     if mapping is not None and not mapping.entries:
         faults.error("E231", f"message `{key.value}` has no language", key.span, help="add `en: {title: ..., body: ...}`")
     return Message(key.value, texts, key.span) if texts else None
@@ -256,7 +270,7 @@ def _text(lang: Scalar, body: Node, faults: Faults) -> Text | None:
     if mapping is None:
         return None
     fields = Fields(mapping, faults, ("title", "body", "speak"))
-    return Text(fields.text("title", required=True), fields.text("body", required=True), fields.text("speak"))
+    return Text(fields.text("title", required=True), fields.text("body", required=True), fields.text("speak"), fields.places(), lang.span)
 
 
 def read_module(key: Scalar, node: Node, faults: Faults) -> Module | None:
@@ -279,7 +293,7 @@ def read_policy(node: Node, faults: Faults) -> Policy:
         _hours(fields, "quiet_hours"), fields.choice("during_quiet", ("drop", "queue_latest"), "drop"), caps,
         fields.choice("never_while", ("riding", "on_order"), ""), fields.share("holdout", 0.0),
         fields.parsed("max_share", _share_rate, "a share per time such as `20% per 1d`", None) if mapping.get("max_share") is not None else None,
-        mapping.span,
+        mapping.span, fields.places(),
     )  # fmt: skip
 
 
@@ -291,7 +305,7 @@ def _cap(scalar: Scalar, faults: Faults) -> tuple[int, float] | None:
 
 def _share_rate(text: str) -> tuple[float, float] | None:
     share, _, span = text.partition(" per ")
-    if (value := units.percent(share)) is None or (seconds := units.duration(span)) is None:
+    if (value := units.percent(share)) is None or value > 1 or not (seconds := units.duration(span)):
         return None
     return value, seconds
 

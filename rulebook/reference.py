@@ -17,7 +17,7 @@ _HEAD = """# Checks
 
 What `nudgeline check` finds, by code. E blocks, W warns (`--strict` makes it block). Made from `rulebook/codes.py` and `rulebook/checks/`; `make docs` writes it anew.
 
-A warning is snoozed by a comment on its line or on the one above, until a day: `# allow W432 until 2026-12-01`. `--format json` and `--format github` are for programs.
+A warning is snoozed by a comment behind its line, or alone on the lines above, until a day: `# allow W432 until 2026-12-01`. `--format json` and `--format github` are for programs.
 """
 
 

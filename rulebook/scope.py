@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from rulebook.faults import Faults, Span
 from rulebook.model import Happens, InSequence, RuleSet
 from rulebook.names import BUILTINS, CALL_EXPANSIONS, EXPANSIONS, Known, event_types, fields_of, lists_of
 from rulebook.parser import parse_text
-from rulebook.syntax import Aggregate, Call, Expr, MetricCall, Name, Reference, Window
+from rulebook.syntax import Aggregate, Call, Expr, MetricCall, Name, Reference, Window, quoted
 from rulebook.units import Unit
 
 
@@ -75,7 +75,7 @@ def expand(reference: Reference, scope: Scope) -> Expr | None:
         case Name(name, span, "") if name in EXPANSIONS and not scope.is_event_field(reference):
             return _parsed(EXPANSIONS[name], span)
         case Call(function, argument, span) if function in CALL_EXPANSIONS:
-            return _parsed(CALL_EXPANSIONS[function].format(argument), span)
+            return _parsed(CALL_EXPANSIONS[function].format(quoted(argument)), span)
         case MetricCall(name, window, span) if name in scope.rules.metrics:
             value = scope.rules.metrics[name].value
             return Aggregate(value.function, value.events, value.field, value.where, window, span) if value is not None else None
@@ -93,6 +93,7 @@ def _count(events: tuple[str, ...], window: Window, span: Span) -> Aggregate:
     return Aggregate("count", events, "", None, window, span)
 
 
+@lru_cache(maxsize=1024)
 def _parsed(text: str, span: Span) -> Expr:
     """The tree of a text that is ours; its faults would be ours too."""
     expr = parse_text(text, span, span.start, faults := Faults())

@@ -8,6 +8,11 @@ from rulebook.faults import Span
 from rulebook.units import Unit, spell
 
 
+def quoted(text: str) -> str:
+    """Text as an expression spells it: no text holds both kinds of quotes, for there would be no way to write it."""
+    return f"'{text}'" if '"' in text else f'"{text}"'
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """`20m` (sliding), `session`, `today`, `life` or `last N`."""
@@ -31,7 +36,7 @@ class Literal:
     def __str__(self) -> str:
         match self.unit:
             case Unit.TEXT:
-                return f'"{self.value}"'
+                return quoted(str(self.value))
             case Unit.BOOL:
                 return str(self.value).lower()
             case Unit.DURATION:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from events.outputs import HoldReason
 from rulebook import units
@@ -24,18 +23,22 @@ OF_NUDGES, OF_SEGMENTS = ("nudge", "shadow", "held", "cleared", "not_cleared"), 
 EXPECTATIONS = (*OF_NUDGES, *OF_SEGMENTS)
 #: What more can be said of an expectation, and of which.
 DETAILS = {"lang": "nudge", "says": "nudge", "why": "held"}
+#: Why a nudge is held: all that `why` can be.
+REASONS = tuple(map(str, HoldReason))
 #: What is known of a partner who is in no event of the test: the profile, and what stands for it.
 PARTNER = ("id", "lang", "tenure", "zone_demand")
-_RANGE = re.compile(r"(\S+)\.\.(\S+) every (\S+)\Z")
-MAX_ITEMS = 20_000
+MAX_ITEMS = 10_000  # of one test
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
+    """`places`: where each field's name and value stand. What a line repeats shares its fields."""
+
     at: float
     type: str
     fields: MappingType[str, str | list[str]]
     span: Span
+    places: MappingType[str, tuple[Span, Span]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +78,35 @@ class _Reader:
             self.faults.error("E250", "a line has `at:` and one event or `expect:`", mapping.span, help="write `- {at: 5m, logged_in: {}}`")
             return
         key, value = mapping.entries[keys[0].value]
-        for moment in self.moments(at):
-            if key.value == "expect":
-                self.expect(moment, value, mapping.span)
-            else:
-                self.event(moment, key, value)
+        moments = self.moments(at)
+        item = self.expect(value, mapping.span) if key.value == "expect" else self.event(key, value)
+        if item is not None:
+            self.items += [replace(item, at=moment) for moment in moments]
 
     def moments(self, at: Scalar) -> list[float]:
         if (moment := units.duration(at.value)) is not None:
             return [moment]
-        if (m := _RANGE.match(at.value)) and None not in (span := [units.duration(m[i]) for i in (1, 2, 3)]) and span[2]:
-            first, last, every = (float(x or 0) for x in span)
+        start, _, rest = at.value.partition("..")
+        end, _, step = rest.partition(" every ")
+        first, last, every = units.duration(start), units.duration(end), units.duration(step)
+        if first is not None and last is not None and every and last >= first:
             count = int((last - first) // every) + 1
-            if 0 < count <= MAX_ITEMS:
+            if len(self.items) + count <= MAX_ITEMS:
                 return [first + i * every for i in range(count)]
+            self.faults.error("E251", f"that makes more than {MAX_ITEMS:,} moments in one test", at.span, help="repeat it less often")
+            return []
         self.faults.error("E251", f"`at: {at.value}` is no time", at.span, help="write `15m`, or `1m..10m every 1m`")
         return []
 
-    def event(self, at: float, key: Scalar, node: Node) -> None:
+    def event(self, key: Scalar, node: Node) -> Event | None:
         if key.value not in event_types():
             self.faults.error("E201", f"unknown event `{key.value}`", key.span, help=did_you_mean(key.value, (*event_types(), "expect")))
-            return
+            return None
         mapping = as_mapping(node, self.faults, f"`{key.value}`")
-        if mapping is not None:
-            self.items.append(Event(at, key.value, {k.value: value for k, v in mapping if (value := self.value(k, v)) is not None}, key.span))
+        if mapping is None:
+            return None
+        fields = {k.value: value for k, v in mapping if (value := self.value(k, v)) is not None}
+        return Event(0.0, key.value, fields, key.span, {k.value: (k.span, v.span) for k, v in mapping})
 
     def value(self, key: Scalar, node: Node) -> str | list[str] | None:
         """A field's value, or its values."""
@@ -109,13 +117,12 @@ class _Reader:
         self.faults.error("E203", f"`{key.value}` takes a value, or a list of values", node.span)
         return None
 
-    def expect(self, at: float, node: Node, span: Span) -> None:
+    def expect(self, node: Node, span: Span) -> Expect | None:
         if isinstance(node, Scalar) and node.value == "nothing":
-            self.items.append(Expect(at, {}, {}, span))
-            return
+            return Expect(0.0, {}, {}, span)
         if not isinstance(node, Mapping):
             self.faults.error("E252", "`expect` takes `nothing` or `{nudge: NAME}`, `{enters: SEGMENT}`, ...", node.span)
-            return
+            return None
         fields = Fields(node, self.faults, (*EXPECTATIONS, *DETAILS))
         wanted = {k: fields.text(k) for k in EXPECTATIONS if node.get(k) is not None}
         for kind, name in wanted.items():
@@ -128,7 +135,7 @@ class _Reader:
         details = {k: fields.text(k) for k in DETAILS if node.get(k) is not None}
         for detail in details:
             self.detail(detail, wanted, node)
-        self.items.append(Expect(at, wanted, details, span))
+        return Expect(0.0, wanted, details, span)
 
     def detail(self, detail: str, wanted: MappingType[str, str], node: Mapping) -> None:
         """It stands beside what it can be compared with; a reason is one of those that there are."""
@@ -136,8 +143,8 @@ class _Reader:
         if DETAILS[detail] not in wanted:
             self.faults.error("E256", f"`{detail}` says more of `{DETAILS[detail]}`, which is not expected here", key.span,
                               help=f"only `{DETAILS[detail]}: NAME` has a `{detail}`: leave it out")  # fmt: skip
-        elif detail == "why" and isinstance(value, Scalar) and value.value not in set(HoldReason):
-            self.faults.error("E205", f"unknown reason `{value.value}`", value.span, help=did_you_mean(value.value, set(HoldReason)))
+        elif detail == "why" and isinstance(value, Scalar) and value.value not in REASONS:
+            self.faults.error("E205", f"unknown reason `{value.value}`", value.span, help=did_you_mean(value.value, REASONS) or f"one of: {', '.join(REASONS)}")
 
 
 def read_timeline(test: TimelineTest, rules: RuleSet, faults: Faults) -> Timeline:

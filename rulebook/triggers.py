@@ -6,6 +6,7 @@ from rulebook.faults import Faults, Span
 from rulebook.fields import Fields, as_mapping, as_sequence
 from rulebook.model import Crosses, Happens, Holds, InSequence, Step, Trigger
 from rulebook.source import Mapping, Node
+from rulebook.syntax import Expr
 
 #: Events that one match may need.
 MOST_TIMES = 1000
@@ -33,10 +34,17 @@ def read_trigger(node: Node | None, faults: Faults, span: Span) -> Trigger | Non
             return _sequence(fields, mapping.span)
         case "holds":
             when = fields.expression("holds", required=True)
-            return None if when is None else Holds(when, mapping.span, fields.duration("for"), fields.words("without"))
+            return None if when is None else _holds(fields, when, mapping.span)
         case kind:
             scalar = fields.scalar(kind, required=True)
             return None if scalar is None else Crosses(scalar.value, kind == "enters", scalar.span)
+
+
+def _holds(fields: Fields, when: Expr, span: Span) -> Holds:
+    wait, without = fields.duration("for"), fields.words("without")
+    if without and not wait and fields.mapping.get("for") is None:
+        fields.faults.error("E212", "`without` begins the wait anew, and there is none", span, help="add `for: 15m`")
+    return Holds(when, span, wait, without, fields.place("for"))
 
 
 def _happens(fields: Fields, span: Span) -> Trigger | None:
@@ -47,7 +55,7 @@ def _happens(fields: Fields, span: Span) -> Trigger | None:
     _require(fields, span, times=times, within=within, in_a_row=in_a_row, without=bool(without), wait=wait)
     if times == 1:
         within, in_a_row = 0.0, False  # once is within any time, and in a row
-    same = fields.text("same")
+    same = fields.name("same")
     return None if step is None else Happens(step, span, times, within, in_a_row, without, wait, fields.flag("keep_on_logout"), same)
 
 
@@ -83,6 +91,6 @@ def _sequence(fields: Fields, span: Span) -> Trigger | None:
             steps.append(step)
     if listed is not None and len(listed.items) < 2:
         fields.faults.error("E213", "a sequence has at least two steps", span)
-    within = fields.duration("within", required=True)
-    without, same = fields.words("without"), fields.text("same")
+    within = fields.span_of_time("within", required=True)
+    without, same = fields.words("without"), fields.name("same")
     return InSequence(tuple(steps), within, span, without, same) if len(steps) >= 2 else None

@@ -11,7 +11,7 @@ CENTURY = 36_525 * DAY
 SECONDS = {"s": 1.0, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|d|w)\Z")
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\Z")
-_RATE = re.compile(r"(\d+) per (\S+)\Z")
+_RATE = re.compile(r"(\d{1,9}) per (\S+)\Z")
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)%\Z")
 
 
@@ -54,10 +54,15 @@ def clock_range(text: str) -> tuple[float, float] | None:
 
 
 def rate(text: str) -> tuple[int, float] | None:
-    """`2 per 7d` as (2, seconds)."""
-    if (m := _RATE.match(text.strip())) is None or (span := duration(m[2])) is None:
+    """`2 per 7d` as (2, seconds); None when it is none, or would allow nothing at all."""
+    if (m := _RATE.match(text.strip())) is None or not int(m[1]) or not (span := duration(m[2])):
         return None
     return int(m[1]), span
+
+
+def whole(text: str, low: int, high: int) -> int | None:
+    """`20` as a whole number from `low` to `high`; None when it is none. Python refuses to read thousands of digits."""
+    return int(text) if len(text) <= 18 and text.isascii() and text.isdigit() and low <= int(text) <= high else None
 
 
 def day(text: str) -> str | None:
@@ -81,6 +86,17 @@ def spell(seconds: float) -> str:
         if seconds and seconds % size == 0:
             return f"{seconds / size:g}{unit}"
     return f"{seconds:g}s"
+
+
+def told(seconds: float) -> str:
+    """A time for people, in its parts: 5000.0 is `1h 23m 20s`."""
+    if seconds < MINUTE:
+        return f"{seconds:g}s"
+    parts, rest = [], seconds
+    for unit, size in (("d", DAY), ("h", HOUR), ("m", MINUTE)):
+        count, rest = divmod(rest, size)
+        parts += [f"{count:g}{unit}"] if count else []
+    return " ".join([*parts, *([f"{rest:.6g}s"] if rest else [])])
 
 
 def counted(count: int, what: str) -> str:

@@ -57,7 +57,7 @@ def holes_of(message: Message) -> frozenset[str]:
 
 
 def _names(text: Text) -> tuple[str, ...]:
-    return tuple(h for part in (text.title, text.body, text.speak) for h in template(part).names())
+    return tuple(h for _, part in text.parts() for h in template(part).names())
 
 
 def why(family: str, language: str) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from events.structs import STRUCTS
 from rulebook import units
 from rulebook.errors import RuleErrors
-from rulebook.faults import Faults, Span
+from rulebook.faults import Fault, Faults, Span, did_you_mean
 from rulebook.model import RuleSet
 from rulebook.timeline import Event, Expect, Timeline, read_timeline
 from segments.clock import DEFAULT_ZONE, zone_info
@@ -71,11 +71,11 @@ class TestResult:
 
     def story(self) -> str:
         """What was expected beside what happened, as text; the line that went wrong is marked."""
-        wide = [max(len(text) for text in column) for column in (["at", *(units.spell(r.at) for r in self.rows)], ["expected", *(r.expected for r in self.rows)])]
+        wide = [max(len(text) for text in column) for column in (["at", *(units.told(r.at) for r in self.rows)], ["expected", *(r.expected for r in self.rows)])]
         lines = [f"    {'at':<{wide[0]}}  {'expected':<{wide[1]}}  happened"]
         for row in self.rows:
-            happened = "; ".join(f"{units.spell(h.at)} {h}" for h in row.happened) or "nothing"
-            lines.append(f"  {'>' if row.wrong else ' '} {units.spell(row.at):<{wide[0]}}  {row.expected:<{wide[1]}}  {happened}")
+            happened = "; ".join(f"{units.told(h.at)} {h}" for h in row.happened) or "nothing"
+            lines.append(f"  {'>' if row.wrong else ' '} {units.told(row.at):<{wide[0]}}  {row.expected:<{wide[1]}}  {happened}")
             if row.wrong:
                 lines.append(f"    {row.span}: {row.wrong}")
         return "\n".join(lines)
@@ -83,15 +83,21 @@ class TestResult:
 
 def read_timelines(ruleset: RuleSet) -> list[Timeline]:
     """All tests of a rule set. Raises RuleErrors with the faults of all."""
+    timelines, faults = examine_timelines(ruleset)
+    if faults:
+        raise RuleErrors(faults)
+    return timelines
+
+
+def examine_timelines(ruleset: RuleSet, *, whole: bool = True) -> tuple[list[Timeline], list[Fault]]:
+    """What could be read of the tests, and all faults of them; `whole` is False where some of the set could not be read: nobody knows what that would ask."""
     faults = Faults()
     timelines = [read_timeline(test, ruleset, faults) for test in ruleset.tests]
     for timeline in timelines:
         _check_events(timeline, faults)
-        for text, literal in unread(timeline.given, ruleset):
+        for text, literal in unread(timeline.given, ruleset) if whole else ():
             faults.error("E253", f"no rule reads `{text}`: to give it changes nothing", literal.span, help="spell it as the rule does, or leave it out")
-    if faults.errors:
-        raise RuleErrors(faults.found)
-    return timelines
+    return timelines, [f for f in faults.found if f.message not in ruleset.unread]
 
 
 def run_tests(ruleset: RuleSet, timelines: Iterable[Timeline] | None = None) -> Iterator[TestResult]:
@@ -223,21 +229,21 @@ def _check_events(timeline: Timeline, faults: Faults) -> None:
         _profile(timeline, 0.0, "p")
     except (ValueError, msgspec.ValidationError) as e:
         faults.error("E254", f"the partner or start of this test can't be read: {e}", timeline.span)
-    for item in timeline.items:
-        if isinstance(item, Event):
-            _check_event(item, faults)
+    lines = {id(item.fields): item for item in timeline.items if isinstance(item, Event)}
+    for item in lines.values():
+        _check_event(item, faults)
     faults.where = ""
 
 
 def _check_event(item: Event, faults: Faults) -> None:
     known = {f.name for f in msgspec.structs.fields(STRUCTS[item.type])}
-    for name in item.fields:
-        if name not in known:
-            faults.error("E201", f"`{item.type}` has no field `{name}`", item.span)
-            return
+    unknown = [name for name in item.fields if name not in known]
+    for name in unknown:
+        faults.error("E201", f"`{item.type}` has no field `{name}`", item.places[name][0], help=did_you_mean(name, known))
     try:
         _struct(item, "p", 0.0, 0)
     except msgspec.ValidationError as e:
-        faults.error("E255", f"`{item.type}`: {e}", item.span)
+        refused = next((name for name in item.fields if f"$.{name}" in str(e)), "")
+        faults.error("E255", f"`{item.type}`: {e}", item.places[refused][1] if refused else item.span)
 
 

@@ -18,6 +18,7 @@ CODE, SEVERITY = "E444", Severity.ERROR
 def check(rules: RuleSet, context: Context) -> Iterator[Fault]:
     for message in rules.messages.values():
         for lang, text in message.texts.items():
-            for what, part in (("title", text.title), ("body", text.body), ("speak", text.speak)):
+            for what, part in text.parts():
                 for problem in template(part).problems:
-                    yield fault(CODE, SEVERITY, f"{what} ({lang}): {problem.message}", message.span, f"message {message.name}", problem.help)
+                    at = text.place(what, problem.at, problem.end - problem.at) or message.span
+                    yield fault(CODE, SEVERITY, f"{what} ({lang}): {problem.message}", at, f"message {message.name}", problem.help)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rulebook.faults import Fault, Severity, Span
 from rulebook.model import Clears, Crosses, Edge, Happens, Holds, InSequence, Nudge, Pattern, RuleSet, Trigger
 from rulebook.scope import Scope
-from rulebook.syntax import Aggregate, Expr, MetricCall, references
+from rulebook.syntax import Aggregate, CohortPct, Expr, MetricCall, references
 
 DAY = 86_400.0
 
@@ -60,6 +60,8 @@ def of_trigger(trigger: Trigger, scope: Scope) -> Iterator[tuple[Expr, Scope]]:
 def windows(expr: Expr) -> Iterator[tuple[float, Span]]:
     """The sliding windows that an expression reads: length (s) and place."""
     for ref in references(expr):
+        if isinstance(ref, CohortPct):
+            ref = ref.metric  # noqa: PLW2901 - its window is the metric's
         if isinstance(ref, Aggregate | MetricCall) and ref.window is not None and ref.window.kind == "sliding":
             yield ref.window.size, ref.span
         if isinstance(ref, Aggregate) and ref.where is not None:

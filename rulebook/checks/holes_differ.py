@@ -22,4 +22,4 @@ def check(rules: RuleSet, context: Context) -> Iterator[Fault]:
         for lang, found in holes.items():
             if found != every:
                 listed = ", ".join(f"{{{h}}}" for h in sorted(every - found))
-                yield fault(CODE, SEVERITY, f"the text in {lang} leaves out {listed}", message.span, f"message {message.name}", "other languages have it: add it, or leave it out of all")
+                yield fault(CODE, SEVERITY, f"the text in {lang} leaves out {listed}", message.texts[lang].span or message.span, f"message {message.name}", "other languages have it: add it, or leave it out of all")

@@ -21,8 +21,8 @@ def check(rules: RuleSet, context: Context) -> Iterator[Fault]:
         return
     for nudge in rules.nudges.values():
         if nudge.mode != "off" and not nudge.urgent and _inside(nudge.hours or WHOLE_DAY, quiet):
-            other = rules.policy.span
-            yield fault(CODE, SEVERITY, "all of its `hours` are quiet hours: it is never sent", nudge.span, f"nudge {nudge.name}", "choose other hours, or `urgent: true`", other)
+            at, other = nudge.places.get("hours", nudge.span), rules.policy.places.get("quiet_hours", rules.policy.span)
+            yield fault(CODE, SEVERITY, "all of its `hours` are quiet hours: it is never sent", at, f"nudge {nudge.name}", "choose other hours, or `urgent: true`", other)
 
 
 def _inside(inner: tuple[float, float], outer: tuple[float, float]) -> bool:

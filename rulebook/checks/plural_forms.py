@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from rulebook.checks.context import Context, fault
-from rulebook.faults import Fault, Severity, close_word
+from rulebook.faults import Fault, Severity, Span, close_word
 from rulebook.hole_values import PLAIN, measured
 from rulebook.holes import CATEGORIES, Hole, template
 from rulebook.model import Message, RuleSet
@@ -21,22 +21,25 @@ CODE, SEVERITY = "E445", Severity.ERROR
 
 def check(rules: RuleSet, context: Context) -> Iterator[Fault]:
     for message in rules.messages.values():
-        for lang, hole in _plurals(message):
+        for lang, hole, at in _plurals(message):
             for said, instead in _wrong(hole, lang):
-                yield fault(CODE, SEVERITY, f"{{{hole.name}}} ({lang}): {said}", message.span, f"message {message.name}", instead)
+                yield fault(CODE, SEVERITY, f"{{{hole.name}}} ({lang}): {said}", at, f"message {message.name}", instead)
     for nudge in rules.nudges.values():
         if (sent := rules.messages.get(nudge.message)) is not None:
             units = measured(nudge, rules)
-            for name in dict.fromkeys(hole.name for _, hole in _plurals(sent)):
+            for name, at in {hole.name: at for _, hole, at in reversed([*_plurals(sent)])}.items():
                 if (unit := units.get(name, PLAIN).unit) is not Unit.NUMBER:
                     said = f"`{{{name}, plural, ...}}` of `{sent.name}` needs a number, and gets a {unit}"
-                    yield fault(CODE, SEVERITY, said, nudge.span, f"nudge {nudge.name}", f"write `{{{name}}}`: the unit is spelled with the value")
+                    yield fault(CODE, SEVERITY, said, at, f"nudge {nudge.name}", f"write `{{{name}}}`: the unit is spelled with the value", nudge.span)
 
 
-def _plurals(message: Message) -> Iterator[tuple[str, Hole]]:
+def _plurals(message: Message) -> Iterator[tuple[str, Hole, Span]]:
+    """Each plural of a message, its language, and where its name stands."""
     for lang, text in message.texts.items():
-        for part in (text.title, text.body, text.speak):
-            yield from ((lang, hole) for hole in template(part).holes() if hole.forms)
+        for what, part in text.parts():
+            for hole in template(part).holes():
+                if hole.forms:
+                    yield lang, hole, text.place(what, hole.at, 1 + len(hole.name)) or message.span
 
 
 def _wrong(hole: Hole, lang: str) -> Iterator[tuple[str, str]]:

@@ -24,4 +24,4 @@ def check(rules: RuleSet, context: Context) -> Iterator[Fault]:
             for what, found, most in (("title", text.title, TITLE), ("body", text.body, BODY)):
                 if (long := template(found).longest()) > most:
                     where = f"message {message.name}"
-                    yield fault(CODE, SEVERITY, f"the {what} in {lang} has {long} characters; phones show {most}", message.span, where, "shorten it")
+                    yield fault(CODE, SEVERITY, f"the {what} in {lang} has {long} characters; phones show {most}", text.places.get(what, message.span), where, "shorten it")

@@ -21,7 +21,7 @@ def check(rules: RuleSet, context: Context) -> Iterator[Fault]:
     for nudge in rules.nudges.values():
         message = rules.messages.get(nudge.message)
         units = measured(nudge, rules) if message is not None else {}
-        for hole in dict.fromkeys(h for t in (message.texts.values() if message else ()) for part in (t.title, t.body, t.speak) for h in template(part).names()):
+        for hole in dict.fromkeys(h for t in (message.texts.values() if message else ()) for _, part in t.parts() for h in template(part).names()):
             if units.get(hole, PLAIN).unit is Unit.BOOL:
                 said = f"the partner would read `true` or `false` for `{{{hole}}}`"
                 yield fault(CODE, SEVERITY, said, nudge.span, f"nudge {nudge.name}", "two rules with an `if` each can say it in words")

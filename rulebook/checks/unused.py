@@ -1,6 +1,6 @@
 """Defined, and used by nobody.
 
-A place, metric, pattern, message or module that nothing refers to is a leftover, or a rule refers to it by another name. Remove it, or use it.
+A place, metric, pattern, message, module or argument that nothing refers to is a leftover, or a rule refers to it by another name. Remove it, or use it.
 """
 
 from __future__ import annotations
@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rulebook.checks.context import Context, conditions, definitions, fault
-from rulebook.faults import Fault, Severity
-from rulebook.model import Happens, Holds, InSequence, RuleSet
+from rulebook.faults import Fault, Severity, close_word
+from rulebook.holes import template
+from rulebook.model import Happens, Holds, InSequence, Nudge, RuleSet
+from rulebook.source import place_of
 from rulebook.syntax import Aggregate, Call, CohortPct, Expr, MetricCall, references
 
 CODE, SEVERITY = "W401", Severity.WARNING
@@ -24,6 +26,21 @@ def check(rules: RuleSet, context: Context) -> Iterator[Fault]:
             if name not in used:
                 where = f"{kind.removesuffix('s')} {name}"
                 yield fault(CODE, SEVERITY, f"`{name}` is used by nobody", definition.span, where, "remove it, or use it")
+    for nudge in rules.nudges.values():
+        yield from _unread(nudge, rules)
+
+
+def _unread(nudge: Nudge, rules: RuleSet) -> Iterator[Fault]:
+    """Arguments for which the message has no hole."""
+    message = rules.messages.get(nudge.message)
+    if message is None and not nudge.best_of:
+        return
+    holes = {hole for t in (message.texts.values() if message else ()) for _, part in t.parts() for hole in template(part).names()}
+    for name in nudge.args:
+        if name not in holes:
+            close = close_word(name, holes)
+            advice = f"did you mean `{close}`?" if close else "remove it, or write its hole into the message"
+            yield fault(CODE, SEVERITY, f"no text of `{nudge.message or 'a module'}` has a hole `{{{name}}}`", place_of(name, nudge.span), f"nudge {nudge.name}", advice)
 
 
 def _names(expr: Expr, rules: RuleSet) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """A file of events, one a line, alone or behind its key and a TAB: read as a stream, so that its length does not matter."""
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -41,14 +42,18 @@ class NdjsonSource:
 
     @property
     def done(self) -> float:
-        """The share of the file's (packed) bytes that was read."""
+        """The share of the file's (packed) bytes that was read; 0 of a pipe, whose end nobody knows."""
         if self._raw is None or self._raw.closed:
             return 0.0 if self._raw is None else 1.0
+        if not self._path.is_file():
+            return 0.0
         packed = getattr(self._raw, "fileobj", self._raw)
         return min(1.0, packed.tell() / self._size)
 
     def span(self, cut: Cut = WHOLE) -> tuple[float, float] | None:
-        """First and last time of the cut's readable events, by reading the whole file once."""
+        """First and last time of the cut's readable events, by reading the whole file once. Raises SourceError for a pipe."""
+        if not self._path.is_file():
+            raise SourceError(f"{self._path} can be read once only; write it to a file first")
         first, last = inf, -inf
         for record in NdjsonSource(self._path).events(replace(cut, shift=0.0)):
             first, last = min(first, record.occurred_at), max(last, record.occurred_at)
@@ -95,8 +100,10 @@ class NdjsonSource:
         """The lines of the file without their ends; raises SourceError where the file is damaged."""
         with open_bytes(self._path) as self._raw:
             try:
-                while line := self._raw.readline(LONGEST_LINE):
+                line = self._raw.readline(LONGEST_LINE).removeprefix(codecs.BOM_UTF8)
+                while line:
                     yield line.rstrip(b"\r\n")
+                    line = self._raw.readline(LONGEST_LINE)
             except (EOFError, OSError) as error:
                 raise SourceError(f"{self._path} cannot be read: {error}") from error
 

@@ -1,6 +1,8 @@
 """Telling what a path holds by what is in its files, not by how they are called."""
 
+import codecs
 from collections.abc import Callable, Mapping
+from itertools import islice
 from pathlib import Path
 
 from simulator.errors import SourceError
@@ -10,6 +12,8 @@ from simulator.importers.ndjson import NdjsonSource
 from simulator.importers.table import header_of, open_bytes
 
 KNOWN = "sendy, doordash_like, liverpool_bus, lade, or a file of events, one JSON object a line"
+BOM = codecs.BOM_UTF8
+LOOKED_AT = 100  # lines, of which the first may be damaged
 HEADERS: Mapping[str, frozenset[str]] = {
     "sendy orders": sendy.ORDER_HEADER,
     "sendy riders": sendy.RIDER_HEADER,
@@ -25,16 +29,16 @@ SINGLE: Mapping[str, Callable[[Path], Source]] = {
 
 
 def open_source(path: str | Path) -> Source:
-    """The recording at `path`: a folder of one known data set, one of its CSV files, or a file of events; plain or gzip.
+    """The recording at `path`: a folder of one known data set, one of its CSV files, or a file of events; plain or gzip. A pipe holds events; `-` is standard input.
 
     Raises SourceError when there is nothing, nothing known, or more than one data set.
     """
-    path = Path(path)
+    path = Path("/dev/stdin") if str(path) == "-" else Path(path)
     if path.is_dir():
         return _open_folder(path)
-    if not path.is_file():
+    if not path.exists():
         raise SourceError(f"{path} does not exist")
-    if _holds_events(path):
+    if not path.is_file() or _holds_events(path):
         return NdjsonSource(path)
     return _open_tables({table_kind(path): [path]}, path)
 
@@ -78,8 +82,14 @@ def _open_sendy(tables: Mapping[str | None, Path], where: Path) -> Source:
 
 
 def _holds_events(path: Path) -> bool:
-    """Whether the first line with anything on it is a JSON object, alone or behind a key and a TAB."""
+    """Whether one of the first lines with anything on it is a JSON object, alone or behind a key and a TAB. Raises SourceError when there is none."""
     with open_bytes(path) as lines:
-        first = next((line for line in iter(lambda: lines.readline(1 << 16), b"") if line.strip()), b"")
-    before, tab, behind = first.partition(b"\t")
+        first = list(islice((line for line in iter(lambda: lines.readline(1 << 16), b"") if line.removeprefix(BOM).strip()), LOOKED_AT))
+    if not first:
+        raise SourceError(f"{path} is empty")
+    return any(_is_object(line.removeprefix(BOM)) for line in first)
+
+
+def _is_object(line: bytes) -> bool:
+    before, tab, behind = line.partition(b"\t")
     return (behind if tab else before).lstrip().startswith(b"{")

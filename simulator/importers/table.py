@@ -20,11 +20,15 @@ Pick = Callable[[list[str]], tuple[str, ...]]
 def open_bytes(path: Path) -> IO[bytes]:
     """The file's bytes, unpacked when it is gzip (told by its first bytes, not by its name)."""
     try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == GZIP_MAGIC
+        packed = path.is_file() and _packed(path)  # a pipe can't be read twice
         return cast(IO[bytes], gzip.open(path, "rb") if packed else path.open("rb", buffering=1 << 20))
     except OSError as error:
         raise SourceError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _packed(path: Path) -> bool:
+    with path.open("rb") as raw:
+        return raw.read(2) == GZIP_MAGIC
 
 
 def open_text(path: Path) -> IO[str]:

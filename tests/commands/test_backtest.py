@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -123,3 +125,27 @@ def test_a_rule_that_never_triggered_has_its_row_and_the_reason_for_it(backtest,
 def test_a_rule_that_triggered_has_no_word_of_never(backtest, capsys):
     backtest(HISTORY)
     assert "never triggered" not in capsys.readouterr().out
+
+
+def test_decisions_go_into_a_pipe_that_stays_one(backtest, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(pipe.read_text)
+        status, _ = backtest(HISTORY, "--decisions", pipe, out=False)
+        assert (status, len(read.result(timeout=30).splitlines())) == (0, 4)
+    assert pipe.is_fifo()
+
+
+def test_events_come_out_of_a_pipe(backtest, tmp_path):
+    pipe = tmp_path / "pipe.ndjson"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as writer:
+        writer.submit(pipe.write_text, "".join(HISTORY))
+        status, decided = backtest([], "--events", pipe)
+    assert (status, len(decided)) == (0, 4)
+
+
+def test_a_file_of_which_nothing_can_be_read_fails(backtest):
+    status, decided = backtest(['{"type": "logged_in"}\n', "{}\n"])
+    assert (status, decided) == (1, [])

@@ -31,8 +31,8 @@ tests:
 
 @pytest.fixture
 def run(tmp_path, monkeypatch, capsys):
-    def call(*more, expected="exits: here"):
-        (tmp_path / "rules.yaml").write_text(RULES.replace("EXPECTED", expected))
+    def call(*more, expected="exits: here", rules=RULES):
+        (tmp_path / "rules.yaml").write_text(rules.replace("EXPECTED", expected))
         words = ["test", str(tmp_path / "rules.yaml"), *map(str, more)]
         monkeypatch.setattr("sys.argv", ["nudgeline", *words])
         with pytest.raises(SystemExit) as ended:
@@ -67,6 +67,17 @@ def test_results_are_written_for_ci_servers(run, tmp_path):
     suite = ET.parse(tmp_path / "junit.xml").getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     assert suite.find("testcase/failure").get("message").endswith("enters: here did not come as it was expected")
+
+
+def test_a_name_that_xml_can_not_write_is_written_without(tmp_path, run):
+    status, _ = run("--junit", tmp_path / "junit.xml", rules=RULES.replace("a log-in brings them in", '"a \\a bell"'))
+    names = [case.get("name") for case in ET.parse(tmp_path / "junit.xml").iter("testcase")]
+    assert (status, names[0]) == (0, "a \N{REPLACEMENT CHARACTER} bell")
+
+
+def test_a_story_tells_times_in_their_parts(run):
+    rules = RULES.replace("{at: 5m,", "{at: 5000s,")
+    assert "1h 23m 20s" in run("-q", expected="enters: here", rules=rules)[1]
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def codes_in(text):
     return [f.code for f in warnings]
 
 
-@pytest.mark.parametrize("entry", [c for c in CODES if c.code != "E241"], ids=lambda c: c.code)
+@pytest.mark.parametrize("entry", [c for c in CODES if c.code not in ("E241", "W291")], ids=lambda c: c.code)
 def test_the_example_shows_the_code(entry):
     assert entry.code in codes_in(entry.bad)
 

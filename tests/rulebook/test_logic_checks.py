@@ -105,7 +105,8 @@ def test_a_rule_is_tested_where_an_expect_names_it(expect, told):
 
 @pytest.mark.parametrize("hours", ["09:00-09:00", "00:00-00:00", "24:00-00:00", "24:00-24:00"])
 def test_hours_with_nothing_between_them_are_refused(hours):
-    assert codes("nudges:\n" + nudge(hours=hours)) == codes(f"policy: {{quiet_hours: {hours}}}\nnudges:\n" + nudge()) == ["E204"]
+    for text in ("nudges:\n" + nudge(hours=hours), f"policy: {{quiet_hours: {hours}}}\nnudges:\n" + nudge()):
+        assert [code for code in codes(text) if code.startswith("E")] == ["E204"]
 
 
 def test_the_whole_day_can_be_written():

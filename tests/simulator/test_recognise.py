@@ -1,4 +1,5 @@
 import gzip
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def test_riders_alone_are_refused(table: Write) -> None:
         open_source(table("Riders.csv", [RIDER]))
 
 
-@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "\x00\x01"])
+@pytest.mark.parametrize("content", ["a,b\n1,2\n", "\x00\x01"])
 def test_what_is_unknown_is_refused_with_what_is_known(tmp_path: Path, content: str) -> None:
     path = tmp_path / "unknown.csv"
     path.write_text(content)
@@ -78,3 +79,22 @@ def test_a_recording_without_a_row_makes_no_event(tmp_path: Path, columns: Seque
     path = tmp_path / "empty.csv"
     path.write_text(",".join(columns) + "\n")
     assert list(open_source(path).events()) == []
+
+
+@pytest.mark.parametrize("first", [b"\xef\xbb\xbf", b"not an event\n", b"\xff\xfe\n\n"])
+def test_a_file_of_events_may_begin_badly(tmp_path: Path, first: bytes) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_bytes(first + b'{"type": "logged_in", "event_id": "1", "partner_id": "p", "occurred_at": 1772418600}\n')
+    assert len(list(open_source(path).events())) == 1
+
+
+def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
+    (tmp_path / "events.ndjson").write_text("")
+    with pytest.raises(SourceError, match="is empty"):
+        open_source(tmp_path / "events.ndjson")
+
+
+def test_a_pipe_can_not_be_read_twice(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceError, match="once only"):
+        open_source(tmp_path / "pipe").span()

@@ -53,4 +53,4 @@ def test_a_plural_without_a_value_holds_the_nudge():
 
 
 def test_a_value_without_bounds_holds_the_nudge():
-    assert sent(ONE, f"{{x: distance_km * {'9' * 300} * {'9' * 300}}}") == []
+    assert sent(ONE, f"{{x: distance_km{' * 999999999999999' * 25}}}") == []
