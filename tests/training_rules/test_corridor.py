@@ -17,7 +17,7 @@ def entries(seed):
     """A few hours of the city, with some events late, some twice, and some offsets read again."""
     decoders, rnd = {name: Decoder(name).decode for name in FAMILIES}, random.Random(seed)
     found = []
-    for offset, record in enumerate(City(12, start=1_772_418_600.0, hours=3.0, seed=seed).events()):
+    for offset, record in enumerate(City(25, start=1_772_418_600.0, hours=4.0, seed=seed).events()):
         event = decoders[record.family](record.value, record.key)
         found.append((event.occurred_at, event, NAMES.index(record.family), offset))
     for at in rnd.sample(range(1, len(found)), len(found) // 20):
