@@ -54,7 +54,7 @@ def test_after_sigterm_under_load_the_next_start_replays_nothing(settings, tmp_p
         with working(settings, tmp_path / "a", *TWO) as worker:
             until(lambda: worker.applied(10_000) and len(shares(worker)) == 2, "both at work")
             worker.signal(signal.SIGTERM)
-            assert worker.end(settings.drain_timeout) == 0, worker.log()
+            assert worker.end(2 * settings.drain_timeout) == 0, worker.log()  # 3 where one was cut off
         done = worker.stats()["applied"]
         assert sum(committed(settings).values()) == done < EVENTS
     later = finish(settings, tmp_path / "b").stats()
