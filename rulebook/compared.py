@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from rulebook.names import BUILTINS, CALL_EXPANSIONS, Known, fields_of
+from rulebook.names import BUILTINS, CALL_EXPANSIONS, Known, event_types, fields_of
 from rulebook.scope import Scope, expand
 from rulebook.syntax import (
     Aggregate,
@@ -95,7 +95,7 @@ def _fields(ref: Expr, scope: Scope) -> Iterator[tuple[str, str, Known]]:
             yield "", name, BUILTINS[name]
         case Aggregate(function, events, name) if function in _KEEPS_VALUES:
             for event in events:
-                if event not in scope.rules.patterns and name in fields_of(event):
+                if event in event_types() and name in fields_of(event):
                     yield event, name, fields_of(event)[name]
         case _:
             return

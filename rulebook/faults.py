@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 _LINE_END = re.compile(r"\r\n?|\n")
 #: What is shown of a longer line (characters), and of that at most how much before the place.
@@ -24,11 +25,13 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One rule file: its path as the user wrote it, and its text; `named` is False where it was only found in a folder."""
+    """One rule file: its path as the user wrote it, and its text; `named` is False where it was only found in a folder. `parsed` keeps trees of what
+    stands at a place in it for as long as the file is kept."""
 
     path: str
     text: str
     named: bool = True
+    parsed: dict[tuple[str, int, int], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def _starts(self) -> list[int]:

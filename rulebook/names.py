@@ -85,9 +85,13 @@ def event_types() -> tuple[str, ...]:
     return tuple(STRUCTS)
 
 
-@cache
 def fields_of(event: str) -> dict[str, Known]:
-    """The fields of an event type that a rule can read, by name."""
+    """The fields of an event type that a rule can read, by name; none where there is no such event."""
+    return _fields_of(event) if event in STRUCTS else {}
+
+
+@cache
+def _fields_of(event: str) -> dict[str, Known]:
     info = msgspec.inspect.type_info(STRUCTS[event])
     assert isinstance(info, msgspec.inspect.StructType)
     found = {f.name: known for f in info.fields if f.name not in _COMMON and (known := _known(f.name, f.type)) is not None}

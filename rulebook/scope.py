@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from rulebook.faults import Faults, Span
 from rulebook.model import Happens, InSequence, RuleSet
@@ -93,9 +93,11 @@ def _count(events: tuple[str, ...], window: Window, span: Span) -> Aggregate:
     return Aggregate("count", events, "", None, window, span)
 
 
-@lru_cache(maxsize=1024)
 def _parsed(text: str, span: Span) -> Expr:
-    """The tree of a text that is ours; its faults would be ours too."""
-    expr = parse_text(text, span, span.start, faults := Faults())
-    assert expr is not None, faults.found
+    """The tree of a text that is ours, standing at a place of the rule file; its faults would be ours too."""
+    known, key = span.file.parsed, (text, span.start, span.end)
+    if key not in known:
+        known[key] = parse_text(text, span, span.start, faults := Faults())
+        assert known[key] is not None, faults.found
+    expr: Expr = known[key]
     return expr

@@ -154,6 +154,12 @@ def test_what_lies_in_a_folder_and_is_no_file_is_told(tmp_path, make):
         load_files([tmp_path])
 
 
+def test_an_event_that_is_not_known_is_one_fault_and_no_crash():
+    text = 'version: 1\nsegments: {s: {when: last(mompleted.module over today) != ""}}\n'
+    with pytest.raises(RuleErrors, match="unknown event `mompleted`"):
+        read_text(text)
+
+
 def test_a_folder_that_is_called_like_a_file_is_a_folder(tmp_path):
     (tmp_path / "x.yaml").mkdir()
     (tmp_path / "x.yaml" / "a.yaml").write_text("version: 1\nsegments: {s: {when: online}}\n")
