@@ -68,7 +68,7 @@ def _longest(parts: Parts) -> int:
     return sum(len(p) if isinstance(p, str) else max(map(_longest, p.forms.values()), default=len(p.name) + 2) for p in parts)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def template(text: str) -> Template:
     """Read a text; never raises. What is no hole is left out of the parts, and told."""
     return _Reader(text).read()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import signal
+import sys
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("nudgeline.worker")
 
+SWITCH = 0.0005  # s: the thread that fetches waits so long for the one that computes, some ten times for each answer
 LOOK = 0.1  # s between two looks whether all is read
 STATS_EVERY = 1.0  # s between two lines of statistics
 LOG_EVERY = 5.0  # s between two lines in the log
@@ -42,6 +44,7 @@ async def run(
     Ends in order: what was applied is written out and committed, the group is left. Returns the last statistics (see `Worker.snapshot`), which
     also go to `stats`, a JSON line a second. The orderly end may take `drain_s`. What a watcher gives ends it as a failure. Raises WorkerFailed when the worker can't go on; then nothing more is committed.
     """
+    sys.setswitchinterval(SWITCH)
     loop, report = asyncio.get_running_loop(), Report(worker, stats)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, worker.ended.set)
