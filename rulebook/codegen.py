@@ -10,6 +10,7 @@ from typing import Protocol
 from rulebook.currency import IN_CURRENCY, guard_of, narrowed
 from rulebook.scope import Scope, expand
 from rulebook.syntax import (
+    OPPOSITE,
     Aggregate,
     Arithmetic,
     Call,
@@ -24,9 +25,6 @@ from rulebook.syntax import (
     Not,
     Reference,
 )
-
-_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-_REFERENCES = (Name, Aggregate, MetricCall, Call, CohortPct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class Codegen:
             case Comparison(operator):
                 asked = narrowed(expr, self.scope)
                 assert isinstance(asked, Comparison)
-                return self._guarded((asked.left, asked.right), operator if positive else _OPPOSITE[operator], self._currency(expr))
+                return self._guarded((asked.left, asked.right), operator if positive else OPPOSITE[operator], self._currency(expr))
             case Membership(_, items):
                 asked = narrowed(expr, self.scope)
                 assert isinstance(asked, Membership)
@@ -83,7 +81,7 @@ class Codegen:
                 return self._flag(expr, positive=positive)
 
     def _flag(self, expr: Expr, *, positive: bool) -> str:
-        if isinstance(expr, _REFERENCES) and (longer := expand(expr, self.scope)) is not None:
+        if isinstance(expr, Reference) and (longer := expand(expr, self.scope)) is not None:
             return self._truth(longer, positive=positive)
         return f"({self.value(expr)} is {positive})"
 
@@ -121,7 +119,7 @@ class Codegen:
 
     def value(self, expr: Expr) -> str:
         """Code that gives the value of `expr`, or None when it is unknown."""
-        if isinstance(expr, _REFERENCES) and expand(expr, self.scope) is None:
+        if isinstance(expr, Reference) and expand(expr, self.scope) is None:
             return self.resolver.value(expr, self.scope).code
         if isinstance(expr, Not | Junction | Comparison | Membership):
             return f"(True if {self.true(expr)} else False if {self.false(expr)} else None)"

@@ -20,10 +20,10 @@ from rulebook.syntax import (
     MetricCall,
     Name,
     Not,
-)  # fmt: skip
+    Reference,
+)
 from rulebook.units import Unit
 
-_REFERENCES = (Name, Aggregate, MetricCall, Call, CohortPct)
 _KEEPS_VALUES = {"last", "min", "max", "avg", "p50", "p90"}
 
 
@@ -87,7 +87,7 @@ def _beside(expr: Expr, others: tuple[Expr, ...], scope: Scope) -> Iterator[Comp
 
 def _fields(ref: Expr, scope: Scope) -> Iterator[tuple[str, str, Known]]:
     """The fields whose values a reference has: its event's own, one of what is known of the partner, or what an aggregate keeps."""
-    longer = expand(ref, scope) if isinstance(ref, _REFERENCES) else None
+    longer = expand(ref, scope) if isinstance(ref, Reference) else None
     match longer or ref:
         case Name(name, _, "") as at if scope.is_event_field(at):
             yield scope.event, name, scope.event_fields[name]

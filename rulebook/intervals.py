@@ -14,6 +14,8 @@ from typing import Any
 
 from rulebook.scope import Scope, expand
 from rulebook.syntax import (
+    MIRRORED,
+    OPPOSITE,
     Aggregate,
     Call,
     CohortPct,
@@ -25,6 +27,7 @@ from rulebook.syntax import (
     MetricCall,
     Name,
     Not,
+    Reference,
     currencies,
     references,
 )
@@ -32,9 +35,6 @@ from rulebook.syntax import (
 MOST = 256  # conjunctions; a condition with more is taken for possible
 WIDEST = 60  # operands that are compared with each other: the work grows with their square
 
-_OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-_MIRROR = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_REFERENCES = (Name, Aggregate, MetricCall, Call, CohortPct)
 #: Least and greatest value of what has bounds by nature; the last says whether it counts in whole numbers.
 _NATURAL = {
     "tenure": (0.0, inf, False), "online_today": (0.0, 90_000.0, False), "speed": (0.0, inf, False), "stars": (1.0, 5.0, True),
@@ -74,7 +74,7 @@ def _cases(expr: Expr, scope: Scope, *, positive: bool) -> list[tuple[Atom, ...]
         case Literal(value) if isinstance(value, bool):
             return [()] if value is positive else []
         case _:
-            if isinstance(expr, _REFERENCES) and (longer := expand(expr, scope)) is not None and not isinstance(longer, Aggregate):
+            if isinstance(expr, Reference) and (longer := expand(expr, scope)) is not None and not isinstance(longer, Aggregate):
                 return _cases(longer, scope, positive=positive)
             return [(_atom(expr, scope, positive=positive),)]
 
@@ -90,31 +90,31 @@ def _joined(parts: list[list[tuple[Atom, ...]]]) -> list[tuple[Atom, ...]] | Non
 
 def _atom(expr: Expr, scope: Scope, *, positive: bool) -> Atom:
     match expr:
-        case Comparison(operator, left, Literal() as literal) if isinstance(left, _REFERENCES):
+        case Comparison(operator, left, Literal() as literal) if isinstance(left, Reference):
             return _against(left, operator, literal, scope, positive=positive)
-        case Comparison(operator, Literal() as literal, right) if isinstance(right, _REFERENCES):
-            return _against(right, _MIRROR[operator], literal, scope, positive=positive)
+        case Comparison(operator, Literal() as literal, right) if isinstance(right, Reference):
+            return _against(right, MIRRORED[operator], literal, scope, positive=positive)
         case Comparison(operator, left, right):
             return Atom(f"{left} {operator} {right}", truth=positive)
-        case Membership(operand, items) if isinstance(operand, _REFERENCES):
+        case Membership(operand, items) if isinstance(operand, Reference):
             return Atom(_key(operand, scope) + "".join(f" {c}" for c in currencies(expr)), "in" if positive else "not in", items=frozenset(i.value for i in items))
         case _:
             return Atom(_key(expr, scope), truth=positive)
 
 
 def _key(expr: Expr, scope: Scope) -> str:
-    longer = expand(expr, scope) if isinstance(expr, _REFERENCES) else None
+    longer = expand(expr, scope) if isinstance(expr, Reference) else None
     return str(longer or expr)
 
 
 def _against(ref: Expr, operator: str, literal: Literal, scope: Scope, *, positive: bool) -> Atom:
     """Amounts of different currencies say nothing of each other."""
     value, key = literal.value, f"{_key(ref, scope)} {literal.currency}".rstrip()
-    return Atom(key, operator if positive else _OPPOSITE[operator], value, bounds=_bounds(ref, scope))
+    return Atom(key, operator if positive else OPPOSITE[operator], value, bounds=_bounds(ref, scope))
 
 
 def _bounds(ref: Expr, scope: Scope) -> tuple[float, float, bool]:
-    longer = expand(ref, scope) if isinstance(ref, _REFERENCES) else None
+    longer = expand(ref, scope) if isinstance(ref, Reference) else None
     match longer or ref:
         case Aggregate("count" | "distinct"):
             return 0.0, inf, True

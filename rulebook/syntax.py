@@ -171,6 +171,9 @@ class Arithmetic:
 
 
 Reference = Name | Aggregate | MetricCall | Call | CohortPct
+#: What a comparison says when its sides change places, and what it says when it is not so.
+MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 Expr = Literal | Reference | Not | Junction | Comparison | Membership | Arithmetic
 
 

@@ -15,7 +15,7 @@ from rulebook.names import BUILTINS, event_types, fields_of
 from rulebook.parser import parse, parse_text
 from rulebook.scope import Scope
 from rulebook.source import Mapping, Node, Scalar, Sequence
-from rulebook.syntax import Aggregate, Call, CohortPct, Expr, Literal, MetricCall, Name
+from rulebook.syntax import Expr, Literal, Name, Reference
 from rulebook.units import Unit
 
 DEFAULT_START = "2026-03-02 10:00"
@@ -182,7 +182,7 @@ def _given(mapping: Mapping | None, rules: RuleSet, faults: Faults) -> dict[str,
         value = parse(node, faults) if isinstance(node, Scalar) else None
         if ref is None or (value is None and isinstance(node, Scalar)):
             continue
-        if not isinstance(ref, Name | Aggregate | MetricCall | Call | CohortPct):
+        if not isinstance(ref, Reference):
             faults.error("E253", f"`{key.value}` is no reference", key.span, help='write `{"acceptance_rate(28d)": 90%}`')
         elif (unit := Checker(faults).unit(ref, Scope(rules))) is not None and (literal := _constant(value, unit, node, faults)) is not None:
             given[str(ref)] = literal

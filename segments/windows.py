@@ -115,7 +115,7 @@ def sliding(w: Samples | None, span: float, now: float) -> list[Any]:
     if w is None:
         return []
     if w[0] and w[0][0] + span <= now:
-        left = bisect_right(w[0], now, key=lambda t: t + span)
+        left = gone(w[0], span, now)
         del w[0][:left], w[1][:left]
     alive_now: list[Any] = w[1]
     return alive_now

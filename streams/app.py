@@ -104,7 +104,7 @@ def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -
 
 
 def _source(settings: Settings, family: str) -> Source:
-    topic = settings.rekeyed(family) if family in settings.rekey else settings.topic(FAMILIES[family].topic)
+    topic = settings.read[family]
     return Source(family, topic, f"{topic}#{settings.topic_epoch}" if settings.topic_epoch else topic)
 
 

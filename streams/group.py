@@ -27,8 +27,7 @@ def behind(client: KafkaAdminClient, settings: Settings) -> int:
     What is committed was applied, and its outputs and states are acknowledged. Raises KafkaError, and TopicFault where more is committed than there is.
     """
     raw = [settings.sources[family] for family in settings.rekey]
-    read = [settings.rekeyed(family) if family in settings.rekey else topic for family, topic in settings.sources.items()]
-    return (_behind(client, f"{settings.app_id}-rekey", raw) if raw else 0) + _behind(client, settings.app_id, read)
+    return (_behind(client, f"{settings.app_id}-rekey", raw) if raw else 0) + _behind(client, settings.app_id, list(settings.read.values()))
 
 
 def _behind(client: KafkaAdminClient, group: str, topics: list[str]) -> int:

@@ -39,9 +39,8 @@ def shapes(settings: Settings, names: list[str]) -> dict[str, Shape]:
 
 def at_the_start(settings: Settings, partitions: int, changelog: str) -> dict[str, Shape]:
     """The topics that a worker reads, as they are when it begins. Raises TopicFault where partners' states lie in another number of partitions."""
-    read = [settings.rekeyed(family) if family in settings.rekey else topic for family, topic in settings.sources.items()]
     try:
-        found = shapes(settings, [*read, changelog])
+        found = shapes(settings, [*settings.read.values(), changelog])
     except (KafkaError, OSError) as e:
         raise BrokerUnreachable(f"Kafka does not say what the topics are: {e}; is it up?") from e
     states = found.pop(changelog, None)

@@ -104,6 +104,11 @@ class Settings(BaseSettings):
         return f"{self.app_id}-rekey-{self.sources[family]}"
 
     @property
+    def read(self) -> dict[str, str]:
+        """Topic of each family, as workers read it."""
+        return {family: self.rekeyed(family) if family in self.rekey else topic for family, topic in self.sources.items()}
+
+    @property
     def outputs(self) -> dict[str, str]:
         """Topic in Kafka of each output."""
         return {name: self.topic(name) for name in OUTPUTS}

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from rulebook.codegen import Codegen, Resolver, Value
 from rulebook.currency import guard_of, narrowed
 from rulebook.scope import Scope, expand
-from rulebook.syntax import Aggregate, Call, CohortPct, Comparison, Expr, Junction, Literal, MetricCall, Name, Reference
+from rulebook.syntax import MIRRORED, Aggregate, Comparison, Expr, Junction, Literal, Name, Reference
 
-_FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
+_ORDERED = ("<", "<=", ">", ">=", "==")
 #: Levels of `if` in one another; Python takes a hundred.
 _DEEPEST = 40
 _FEW_CASES = 4
@@ -82,15 +82,15 @@ class Dispatch:
             return None  # an amount in another currency is neither more nor less
         expr = narrowed(expr, self._scope)
         match expr:
-            case Comparison(operator, left, Literal(constant)) if operator in _FLIPPED and not isinstance(left, Literal):
+            case Comparison(operator, left, Literal(constant)) if operator in _ORDERED and not isinstance(left, Literal):
                 return self._against(left, operator, constant)
-            case Comparison(operator, Literal(constant), right) if operator in _FLIPPED and not isinstance(right, Literal):
-                return self._against(right, _FLIPPED[operator], constant)
+            case Comparison(operator, Literal(constant), right) if operator in _ORDERED and not isinstance(right, Literal):
+                return self._against(right, MIRRORED[operator], constant)
             case _:
                 return None
 
     def _against(self, side: Expr, operator: str, constant: Any) -> _Test | None:
-        if not isinstance(side, Name | Aggregate | MetricCall | Call | CohortPct):
+        if not isinstance(side, Reference):
             return None
         longer = expand(side, self._scope)
         reference = longer if isinstance(longer, Aggregate) else side
@@ -110,7 +110,7 @@ class Dispatch:
         value, lines, depth = self._value(members[0][0].reference, known), list[str](), 0
         for (constant, operator), rung in groupby(ranked, key=lambda m: (m[0].constant, m[0].operator)):
             unknown = f"{value.code} is not None and " if value.nullable and not depth else ""
-            lines += _indent([f"if {unknown}{value.code} {operator} {constant!r}:", *_indent(self._lines([b for _, b in rung], known))], depth)
+            lines += indented([f"if {unknown}{value.code} {operator} {constant!r}:", *indented(self._lines([b for _, b in rung], known))], depth)
             depth = min(depth + 1, _DEEPEST)
         return lines
 
@@ -120,15 +120,15 @@ class Dispatch:
         cases = [(constant, [b for _, b in case]) for constant, case in groupby(ranked, key=lambda m: m[0].constant)]
         value = self._value(members[0][0].reference, known)
         lines = self._cases(cases, value.code, known)
-        return [f"if {value.code} is not None:", *_indent(lines)] if value.nullable else lines
+        return [f"if {value.code} is not None:", *indented(lines)] if value.nullable else lines
 
     def _cases(self, cases: Sequence[tuple[Any, list[_Open]]], code: str, known: Mapping[str, str]) -> list[str]:
         if len(cases) <= _FEW_CASES:
             words = ["if", *["elif"] * len(cases)]
-            return [line for word, (constant, blocks) in zip(words, cases, strict=False) for line in [f"{word} {code} == {constant!r}:", *_indent(self._lines(blocks, known))]]
+            return [line for word, (constant, blocks) in zip(words, cases, strict=False) for line in [f"{word} {code} == {constant!r}:", *indented(self._lines(blocks, known))]]
         half = len(cases) // 2
         lower, upper = self._cases(cases[:half], code, known), self._cases(cases[half:], code, known)
-        return [f"if {code} < {cases[half][0]!r}:", *_indent(lower), "else:", *_indent(upper)]
+        return [f"if {code} < {cases[half][0]!r}:", *indented(lower), "else:", *indented(upper)]
 
     def _one_by_one(self, blocks: Sequence[_Open], known: Mapping[str, str]) -> list[str]:
         counting = _Counting(self._resolver)
@@ -139,7 +139,7 @@ class Dispatch:
         code = Codegen(_Known(self._resolver, known), self._scope)
         for block in blocks:
             test = " and ".join(map(code.true, block.asked))
-            lines += [f"if {test}:", *_indent(block.lines)] if test else block.lines
+            lines += [f"if {test}:", *indented(block.lines)] if test else block.lines
         return lines
 
     # -- reading once
@@ -200,5 +200,5 @@ def _without(block: _Open, expr: Expr) -> _Open:
     return block._replace(asked=tuple(e for e in block.asked if e is not expr))
 
 
-def _indent(lines: Iterable[str], depth: int = 1) -> list[str]:
+def indented(lines: Iterable[str], depth: int = 1) -> list[str]:
     return [f"{'    ' * depth}{line}" for line in lines]

@@ -92,6 +92,27 @@ def put(entries: list[Any], entry: list[Any]) -> None:
         insort(entries, entry, key=_time)
 
 
+def note(v: Slots, number: int, entry: list[Any]) -> None:
+    """Remember an event, `[t, ...]`, in a slot that all who may need it share, for events that come late."""
+    if v[number] is None:
+        v[number] = [entry]
+    else:
+        keep(v[number], entry)
+
+
+def keep(entries: list[Any], entry: list[Any]) -> None:
+    """Put an entry in its place, and forget those that are too old for any late event."""
+    put(entries, entry)
+    while entries[0][0] < entries[-1][0] - LATENESS:
+        del entries[0]
+
+
+def expire(opened: list[list[Any]], within: float, t: float) -> None:
+    """Forget open matches, `[t of the first, ...]`, that no event can complete any more."""
+    while opened and opened[0][0] + within + LATENESS <= t:
+        del opened[0]
+
+
 def _time(entry: list[Any]) -> float:
     at: float = entry[0]
     return at
@@ -143,17 +164,6 @@ def end_waits(s: PartnerState, number: int, timer: int, key: str | None, t: floa
     s.dues[timer] = left[0][0] + span if left else inf
 
 
-def note_end(v: Slots, number: int, key: str | None, t: float) -> None:
-    """Remember an end for waits that are opened late."""
-    ends = v[number]
-    if ends is None:
-        v[number] = [[t, key]]
-        return
-    put(ends, [t, key])
-    while ends[0][0] < ends[-1][0] - LATENESS:
-        del ends[0]
-
-
 def due_waits(s: PartnerState, number: int, timer: int, now: float, span: float) -> list[list[Any]]:
     """The waits whose time is over, oldest first; they are matches now."""
     opened = s.slots[number] or []
@@ -175,8 +185,7 @@ def sequence(
     """An event that may be any of `steps` (numbers from 0). It moves the oldest open match that waits for it, or begins one.
     Returns the ids, and the `args` of the last event, of a match that is complete."""
     opened, recent = _sequences(s, number, t)
-    while opened and opened[0][0] + within + LATENESS <= t:
-        del opened[0]
+    expire(opened, within, t)
     match = next((m for m in opened if _waits_for(m, key, t, steps, within)), None)
     if match is not None:
         _move(match, t, event_id)

@@ -10,7 +10,7 @@ from rulebook.scope import Scope
 from rulebook.syntax import Expr, Name, references
 from segments.features import Features, Slots
 from segments.membership import due_source, reads
-from training_rules.dispatch import Block
+from training_rules.dispatch import Block, indented
 from training_rules.rules import Timer
 
 
@@ -107,12 +107,12 @@ class Triggers:
     def notes(self, event: str) -> list[str]:
         """Lines after all triggers of an event: what is remembered of it for those that come late."""
         lines = _note_time(self.out.recent[event]) if event in self.out.recent else []
-        for slots, note in ((self.out.ends, "note_end(v, {}, {}, t)"), (self.out.seconds, "note_second(v, {}, {}, t, e.event_id)")):
+        for slots, line in ((self.out.ends, "note(v, {}, [t, {}])"), (self.out.seconds, "note(v, {}, [t, {}, e.event_id])")):
             for (name, same), slot in slots.items():
                 if name == event:
                     scope = Scope(self.rules, event)
                     key = _key_code(same, scope) if same or slots is self.out.seconds else None
-                    lines += _keyed([note.format(slot, key)], same, scope)
+                    lines += _keyed([line.format(slot, key)], same, scope)
         return lines
 
     def _sequence(self, number: int, definition: Nudge | Pattern, trigger: InSequence) -> None:
@@ -154,7 +154,7 @@ class Triggers:
         scope = self._scope(second)
         key = _key_code(trigger.same, scope)
         end = f"if (ids := end_pair(v, {slot}, {key}, t, e.event_id, {trigger.within!r})): found = matched(found, {number}, ids, {{}}, {{}}, {key})"
-        self.out.on(second.event, [f"if v[{slot}] and v[{slot}][0]:", *_indent(_keyed([end], trigger.same, scope))])
+        self.out.on(second.event, [f"if v[{slot}] and v[{slot}][0]:", *indented(_keyed([end], trigger.same, scope))])
 
     def _holds(self, number: int, definition: Nudge | Pattern, trigger: Holds) -> None:
         scope, code = Scope(self.rules), Codegen(self.features, Scope(self.rules))
@@ -226,11 +226,7 @@ def _key_code(same: str, scope: Scope) -> str:
 def _keyed(lines: list[str], same: str, scope: Scope) -> list[str]:
     """An event without a value of `same` is nobody's; one with several counts for each of them."""
     if same in scope.lists:
-        return [f"for key in dict.fromkeys(e.{same} or ()):", *_indent(lines)]
+        return [f"for key in dict.fromkeys(e.{same} or ()):", *indented(lines)]
     if same and same in scope.event_fields and scope.event_fields[same].nullable:
-        return [f"if e.{same} is not None:", *_indent(lines)]
+        return [f"if e.{same} is not None:", *indented(lines)]
     return lines
-
-
-def _indent(lines: list[str]) -> list[str]:
-    return [f"    {line}" for line in lines]
