@@ -104,7 +104,7 @@ class Views:
             await self._rest(pause * (1 + self._random.random() / 2) if pause > EVERY else EVERY)
 
     async def close(self, patience: float = 3.0) -> None:
-        """Write what waits, within `patience` seconds, and hang up."""
+        """Write what waits, within `patience` seconds, and hang up. What is owed to an emptied Redis even then, the next worker owes it."""
         self._closing.set()
         self._news.set()
         if self._writing is not None:
@@ -112,6 +112,9 @@ class Views:
         with contextlib.suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(patience):
                 await self._write_chunks()
+        if self._lost_nudges or next(self._backlog, None) is not None:
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                await self._redis.delete(self._keys.alive)
         await self._redis.aclose()
 
     async def _rest(self, seconds: float) -> None:

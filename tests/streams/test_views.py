@@ -185,3 +185,21 @@ def test_nudges_that_cannot_be_read_again_yet_are_owed(server):
     write(given(server), lambda v: v.put_partner(view()), sent=sent)
     assert [n["nudge_id"] for n in ViewReader(given(server)).inbox("p")] == ["n1"]
     assert len(tries) == 2
+
+
+def test_what_a_worker_still_owed_when_it_ended_is_owed_by_the_next(server):
+    async def unreadable(now):
+        raise KafkaTimeoutError("no broker")
+        yield []
+
+    async def sent(now):
+        yield [NudgeView("n1", "p", b'{"nudge_id": "n1"}', now + 60)]
+
+    async def session(given_by, done):
+        async with Views(given(server), tuple, given_by) as views:
+            views.put_partner(view())
+            await until(lambda: done(views))
+
+    asyncio.run(session(unreadable, lambda views: views.written))
+    asyncio.run(session(sent, lambda views: ViewReader(given(server)).inbox("p")))
+    assert [n["nudge_id"] for n in ViewReader(given(server)).inbox("p")] == ["n1"]
