@@ -7,7 +7,7 @@
 | `P:segments` | set | names of the segments that anybody was ever in |
 | `P:inbox:ID` | sorted set | ids of live nudges; the score is when each expires (s since the epoch) |
 | `P:nudge:NUDGE` | string | the nudge as JSON; gone when it expires |
-| `P:alive` | string | the mark by which a worker sees that Redis was emptied |
+| `P:alive` | string | the mark by which a worker sees that Redis was emptied; `owed` until all is written again |
 """
 
 from __future__ import annotations

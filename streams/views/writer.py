@@ -30,6 +30,7 @@ EVERY = 0.1  # s between two looks at the buffer
 LOOK_ALIVE = 2.0  # s between two looks whether Redis was emptied
 LONGEST_PAUSE = 5.0  # s between two tries while Redis is down
 TIMEOUT = 5.0  # s for one pipeline
+OWED, PAID = b"owed", b"1"  # what the mark says
 
 Add = Callable[[Any, Any], Awaitable[None]]
 Sent = Callable[[float], AsyncIterator[list[NudgeView]]]
@@ -49,6 +50,7 @@ class Views:
         self.nudges: Latest[NudgeView] = Latest(settings.views_buffer)
         self.written, self.up, self._complained = 0, False, ""
         self._lost = self._lost_of_nudges = 0  # dropped from the buffers, when all were last written anew
+        self._owing = False  # Redis was emptied, and not all is written again
         self._backlog: Iterator[PartnerView] = iter(())
         self._under_way = 0  # values in the pipeline that is being sent
         self._news, self._closing = asyncio.Event(), asyncio.Event()
@@ -104,7 +106,7 @@ class Views:
             await self._rest(pause * (1 + self._random.random() / 2) if pause > EVERY else EVERY)
 
     async def close(self, patience: float = 3.0) -> None:
-        """Write what waits, within `patience` seconds, and hang up. What is owed to an emptied Redis even then, the next worker owes it."""
+        """Write what waits, within `patience` seconds, and hang up. What is owed to an emptied Redis even then, the next worker owes."""
         self._closing.set()
         self._news.set()
         if self._writing is not None:
@@ -112,9 +114,6 @@ class Views:
         with contextlib.suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(patience):
                 await self._write_chunks()
-        if self._lost_nudges or next(self._backlog, None) is not None:
-            with contextlib.suppress(RedisError, OSError, TimeoutError):
-                await self._redis.delete(self._keys.alive)
         await self._redis.aclose()
 
     async def _rest(self, seconds: float) -> None:
@@ -124,8 +123,13 @@ class Views:
             await _happens(self._news, LOOK_ALIVE)
 
     async def _look_alive(self) -> None:
-        """Set our mark; where it is gone, Redis was emptied, or is a new one: everything is owed."""
-        emptied = await self._redis.set(self._keys.alive, "1", nx=True)
+        """Look for the mark; where it is gone, Redis was emptied, or is a new one: everything is owed. It says so until all is written, lest a worker
+        that ends in between leaves its debts behind."""
+        mark = await self._redis.get(self._keys.alive)
+        emptied = mark is None or (mark == OWED and not self._owing)
+        if emptied:
+            await self._redis.set(self._keys.alive, OWED)
+            self._owing = True
         self._lost_nudges |= bool(emptied or self.nudges.dropped > self._lost_of_nudges) and self._sent is not None
         self._lost_of_nudges = self.nudges.dropped
         if emptied or self.partners.dropped > self._lost:
@@ -146,6 +150,9 @@ class Views:
             except BaseException:
                 self._lost = -1  # all are owed again
                 raise
+        if self._owing and not self._lost_nudges:
+            await self._redis.set(self._keys.alive, PAID)
+            self._owing = False
 
     async def _write_lost_nudges(self) -> None:
         """Where Kafka does not answer, they are owed until it does."""
