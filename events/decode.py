@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Annotated, Any, Union
 
 import msgspec
@@ -15,6 +16,7 @@ from events.time import EARLIEST, LATEST, seconds
 
 MAX_BYTES = 1_000_000
 encode = msgspec.json.Encoder().encode
+_FIRST, _LAST, _OPEN, _CLOSE = itemgetter(0), itemgetter(-1), {ord("{")}, {ord("}")}
 #: Makes a union of every family: alone, msgspec takes a struct without its tag, and the contract does not.
 _NoEvent = msgspec.defstruct("_NoEvent", [("never", Annotated[int, msgspec.Meta(ge=1, le=0)])], tag_field="type", tag="\0")
 
@@ -52,7 +54,7 @@ class Decoder:
         """The event of each record or, where there is none, the BadEvent. All at once where all are good."""
         try:
             return self._together(values, keys)
-        except (msgspec.DecodeError, ValueError, TypeError, RecursionError):
+        except (msgspec.DecodeError, ValueError, TypeError, IndexError, RecursionError):
             return [self._or_fault(value, key) for value, key in zip(values, keys, strict=True)]
 
     def _together(self, values: Sequence[Any], keys: Sequence[bytes | None]) -> list[Any]:
@@ -62,7 +64,7 @@ class Decoder:
         (in a string it is malformed, between tokens a comma is missing), so that as many events as values are one of each.
         """
         text, count = b"\n".join(values), len(values)
-        if text.count(b"}\n{") != count - 1 or text.count(b"\n") != count - 1 or max(map(len, values), default=0) > self.max_bytes:
+        if text.count(b"\n") != count - 1 or set(map(_FIRST, values)) != _OPEN or set(map(_LAST, values)) != _CLOSE or max(map(len, values)) > self.max_bytes:
             raise ValueError("one by one")
         events = self._lines(text)
         if len(events) != count or [e.partner_id.encode() for e in events] != keys:

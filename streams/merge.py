@@ -17,13 +17,13 @@ from math import inf
 from operator import itemgetter
 from typing import Any
 
-#: An event on its way: the time it is ordered by (s), the event, its family's number, its offset.
-Entry = tuple[float, Any, int, int]
+#: An event on its way: the time it is ordered by (s), its family's number, its offset, the event. In that order they sort as they go.
+Entry = tuple[float, int, int, Any]
 
 #: How many events of one family go at a time. Bounds what is done between two looks at anything else.
-CHUNK = 1000
+CHUNK = 500
 
-_AT, _OFFSET = itemgetter(0), itemgetter(3)
+_AT, _OFFSET = itemgetter(0), itemgetter(2)
 
 
 class _Buffer:
@@ -82,7 +82,7 @@ class Merge:
         entries, times = buffer.entries, [event.occurred_at for event in events]
         if times and (times[0] < (top := entries[-1][0] if entries else -inf) or times != sorted(times)):
             times = list(accumulate(times, max, initial=top))[1:]  # a late event goes right after what stands before it
-        entries += zip(times, events, repeat(family), offsets, strict=False)
+        entries += zip(times, repeat(family), offsets, events, strict=False)
         if events:
             buffer.skipped, buffer.empty_since = False, None
         buffer.position = position
@@ -99,7 +99,7 @@ class Merge:
     def applied(self, family: int) -> int:
         """The lowest offset that has not gone: what a commit may say. -1 before anything is known."""
         buffer = self._buffers[family]
-        return buffer.entries[0][3] if buffer.entries else buffer.position
+        return buffer.entries[0][2] if buffer.entries else buffer.position
 
     @property
     def holds(self) -> bool:
@@ -162,7 +162,7 @@ class Merge:
                 del buffer.entries[:count]
                 pieces += 1
         if pieces > 1:
-            out.sort(key=_AT)  # stable: families stay in order of number at equal times
+            out.sort()
         return out
 
 

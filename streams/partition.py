@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import inf
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from faust.types import TP
 
-from events.decode import MAX_BYTES, Decoder
-from events.errors import BadEvent, DeadLetterReason
+from events.decode import MAX_BYTES
 from events.structs import OUTPUT_STRUCTS
+from streams.intake import Intake
 from streams.lane.outbox import Record
 from streams.lane.restored import Restored
 from streams.lane.terms import MARK, mark, sealed
 from streams.merge import Merge
 from streams.pace import Pace
-from streams.rekey import origin
 from streams.stats import Counters
 from training_rules import Corridor, House, Rules
 
@@ -36,8 +32,7 @@ REPLAY_WAIT = 60.0
 #: States decoded between two looks at other tasks.
 BREATHE = 2000
 
-_STAMP = attrgetter("timestamp")
-Features, DeadLetter = OUTPUT_STRUCTS["features"], OUTPUT_STRUCTS["dead_letter"]
+Features = OUTPUT_STRUCTS["features"]
 
 
 @dataclass(frozen=True)
@@ -94,80 +89,48 @@ Tell = Callable[[int, Sequence[Any]], None]
 
 
 class Partition:
-    """The runtime of one partition number. Nothing in it waits, and nothing but `feed` reads bytes."""
+    """The runtime of one partition number. Nothing in it waits."""
 
     def __init__(self, number: int, plan: Plan, corridor: Corridor, term: int, tell: Tell, counters: Counters) -> None:
         self.number, self.corridor = number, corridor
-        self._plan, self.term, self._tell, self._counters = plan, term, tell, counters
+        self._plan, self.term, self._tell = plan, term, tell
         replayed = plan.clock == "events"  # nobody waits for a recording's nudges, and order is worth any wait
         settle, wait = (plan.merge_settle, max(plan.merge_wait, REPLAY_WAIT)) if replayed else (None, plan.merge_wait)
         self.merge = Merge(len(plan.sources), wait=wait, settle=settle)
-        self._decode = [Decoder(s.family, plan.max_bytes).decode_all for s in plan.sources]
         self._names = [s.name for s in plan.sources]
+        self._intake = Intake(number, plan, self.merge, lambda letters: tell(number, letters), counters)
         self._pace = Pace(plan.features_every)
 
     # -- in
 
-    def feed(self, family: int, records: Sequence[Any], position: int, now: float, wall: float) -> None:
-        """Decode a fetched batch and put it into the merge. `position`: the offset after it; `now`: monotonic s; `wall`: s since the epoch."""
-        found = self._decode[family]([r.value for r in records], [r.key for r in records])
-        offsets, horizon = [r.offset for r in records], self._horizon(records, wall)
-        if any(e.__class__ is BadEvent or e.occurred_at > horizon for e in found):
-            found, offsets = self._good(family, records, found, horizon, wall)
-        self._counters.read(family, len(records))
-        self.merge.put(family, found, offsets, position, now)
+    def feed(self, family: int, records: Sequence[Any], position: int, wall: float) -> None:
+        """Take a fetched batch. `position`: the offset after it; `wall`: s since the epoch."""
+        self._intake.put(family, records, position, wall)
 
-    def _good(self, family: int, records: Sequence[Any], found: Sequence[Any], horizon: float, wall: float) -> tuple[list[Any], list[int]]:
-        """The events of a batch with bad records in it, and their offsets; the others become dead letters."""
-        events, offsets = list[Any](), list[int]()
-        for event, r in zip(found, records, strict=True):
-            try:
-                if isinstance(event, BadEvent):
-                    raise event
-                if event.occurred_at > horizon:
-                    self._not_from_the_future(event, r, wall)
-            except BadEvent as bad:
-                self._refuse(family, r, bad, wall)
-            else:
-                events.append(event)
-                offsets.append(r.offset)
-        return events, offsets
+    def held(self, family: int) -> int:
+        """How many records of a family have not gone."""
+        return self._intake.waiting(family) + self.merge.held(family)
 
-    def _horizon(self, records: Sequence[Any], wall: float) -> float:
-        """Event times up to here need no second look."""
-        if self._plan.clock == "wall":
-            return wall + self._plan.future_tolerance
-        return min(map(_STAMP, records), default=0) / 1000 + self._plan.future_tolerance
+    @property
+    def holds(self) -> bool:
+        """Whether anything has not gone."""
+        return self.merge.holds or self._intake.holds
 
-    def _not_from_the_future(self, event: Any, record: Any, wall: float) -> None:
-        now = wall if self._plan.clock == "wall" else _written(record)
-        ahead = event.occurred_at - now
-        if ahead > self._plan.future_tolerance:
-            raise BadEvent(
-                DeadLetterReason.FROM_THE_FUTURE, f"occurred_at is {ahead:,.0f} s ahead; {self._plan.future_tolerance:,.0f} s are tolerated"
-            )
-
-    def _refuse(self, family: int, r: Any, bad: BadEvent, wall: float) -> None:
-        value, detail, most = r.value, bad.detail, self._plan.original_kept
-        if value is not None and len(value) > most:
-            value, detail = value[:most], f"{detail} (the first {most:,} of {len(value):,} bytes are kept)"
-        topic, partition, offset = (origin(r) if self._plan.rekeyed else None) or (self._plan.sources[family].topic, self.number, r.offset)
-        letter = DeadLetter(
-            topic=topic,
-            partition=partition,
-            offset=offset,
-            reason=bad.reason,
-            detail=detail,
-            key_base64=_base64(r.key),
-            original_base64=_base64(value),
-            received_at=wall,
-        )
-        self._tell(self.number, (letter,))
+    @property
+    def caught_up(self) -> bool:
+        """All families are read to their ends, and nothing is held."""
+        return self.merge.caught_up and not self._intake.holds
 
     # -- on
 
+    @property
+    def ready(self) -> bool:
+        """Whether records wait that can be decoded at once: `run` has something to do, even where no event came of the last ones."""
+        return self._intake.ready
+
     def run(self, now: float) -> int:
         """Hand on what may go now; returns how many events went. `now`: monotonic seconds."""
+        self._intake.fill(now)
         entries = self.merge.take(now)
         out = self.corridor.feed_all(entries, self._names)
         if out:
@@ -208,13 +171,3 @@ class Partition:
             for family, source in enumerate(self._plan.sources)
             if (applied := self.merge.applied(family)) >= 0
         }
-
-
-def _written(record: Any) -> float:
-    """When a record was written (s since the epoch); inf where it does not say."""
-    stamp: int = record.timestamp
-    return stamp / 1000 if stamp >= 0 else inf
-
-
-def _base64(raw: bytes | None) -> str | None:
-    return None if raw is None else b64encode(raw).decode()

@@ -35,7 +35,7 @@ from training_rules import House
 #: Records of one topic partition under way (queued, or held by the merge) at which its fetching is held back, and at which it goes on.
 HIGH, LOW = 8000, 4000
 #: The cyclic collector's thresholds: what a fetch brings is gone, without cycles, before the youngest is due.
-COLLECT = 50_000, 20, 50
+COLLECT = 400_000, 20, 50
 #: Bytes of outputs under way to Kafka at which no further event is handed on, and fetching is held back: a slow broker slows the intake.
 MOST_OUT = 16 * 1024 * 1024
 NAP, IDLE = 0.02, 0.5  # s until the next look, when something is held and when nothing is
@@ -134,13 +134,22 @@ class Worker:
         if self._torn:
             return {}
         self._torn, epoch = True, self._epoch  # until all is written: cut off in between, changed partners would count as written
-        shots = [partition.snapshot(time.monotonic()) for partition in self.partitions.values()]
+        shots = await self._shots()
         await self._write(shots)
         if epoch != self._epoch:
             return {}  # taken away meanwhile: who has them now may have read the changelog before this was in it
         self._torn = False
         self.counters.commits += 1
         return {tp: offset for shot in shots for tp, offset in shot.offsets.items()}
+
+    async def _shots(self) -> list[Snapshot]:
+        """Each partition at a moment of its own: between two of them events go on. Those that are taken away meanwhile are left."""
+        shots = []
+        for partition in list(self.partitions.values()):
+            if self.partitions.get(partition.number) is partition:
+                shots.append(partition.snapshot(time.monotonic()))
+                await asyncio.sleep(0)
+        return shots
 
     async def _write(self, shots: Sequence[Snapshot]) -> None:
         if self._outbox is not None:
@@ -164,11 +173,7 @@ class Worker:
         self._queued[tp] -= len(records)
         self._look_at_keys(tp, records)
         partition, family = self.partitions[tp.partition], self._families[tp.topic]
-        try:
-            partition.feed(family, records, event.message.offset + 1, time.monotonic(), time.time())
-        except Exception as error:
-            self.failed(error)
-            raise
+        partition.feed(family, records, event.message.offset + 1, time.time())
         self._news.set()
 
     def _look_at_keys(self, tp: TP, records: Sequence[Any]) -> None:
@@ -205,24 +210,25 @@ class Worker:
         return self._outbox is not None and self._outbox.waiting > MOST_OUT
 
     def _run(self, partition: Partition) -> int:
-        if not partition.merge.holds:
+        """Whether anything went (true), or more can go at once."""
+        if not partition.holds:
             return 0
         self._hear(partition)
         went = partition.run(time.monotonic())
         self.counters.applied += went
-        return went
+        return went + partition.ready
 
     async def _nap(self) -> None:
         """Until there is something new; not long while something is held, or held back."""
         self._news.clear()
         try:
-            async with asyncio.timeout(NAP if self._held or any(p.merge.holds for p in self.partitions.values()) else IDLE):
+            async with asyncio.timeout(NAP if self._held or any(p.holds for p in self.partitions.values()) else IDLE):
                 await self._news.wait()
         except TimeoutError:
             return
 
     def _load(self, tp: TP) -> int:
-        return self._queued[tp] + self.partitions[tp.partition].merge.held(self._families[tp.topic])
+        return self._queued[tp] + self.partitions[tp.partition].held(self._families[tp.topic])
 
     def _give_room(self) -> None:
         """Fetch again what was held back, where there is room."""
@@ -254,7 +260,7 @@ class Worker:
 
     def caught_up_with(self, partition: Partition) -> bool:
         """All that the broker is known to have for this partition was handed on."""
-        return partition.merge.caught_up and not any(self._queued[tp] for tp in self._tps(partition))
+        return partition.caught_up and not any(self._queued[tp] for tp in self._tps(partition))
 
     def _tps(self, partition: Partition) -> Iterable[TP]:
         return (TP(source.topic, partition.number) for source in self.plan.sources)

@@ -13,8 +13,8 @@ from training_rules.engine import NOTHING, finish, fire, remember, step
 from training_rules.house import House
 from training_rules.rules import Rules
 
-#: The time an event is ordered by (s), the event, the number of its source, its offset.
-Entry = tuple[float, Any, int, int]
+#: The time an event is ordered by (s), the number of its source, its offset, the event.
+Entry = tuple[float, int, int, Any]
 
 
 class Corridor:
@@ -72,14 +72,14 @@ class Corridor:
         return [*out, *decided] if out else decided
 
     def feed_all(self, entries: Iterable[Entry], sources: Sequence[str]) -> list[Any]:
-        """`feed` for many: `(time it is ordered by, event, number of its source, offset)` each, in the order in which they go.
+        """`feed` for many: `(time it is ordered by, number of its source, offset, event)` each, in the order in which they go.
 
         Written for the event that most are: in order, of a known partner, before anybody's next timer. All others go by way of `feed`.
         """
         partner, handlers, deduped = self.partners.get, self.rules.handlers, self.rules.deduped
         changed, alarms, out = self.dirty.add, self._alarms, list[Any]()
         now, alarm = self.stream_time, self.next_due
-        for _, event, source, offset in entries:
+        for _, source, offset, event in entries:
             t, state = event.occurred_at, partner(event.partner_id)
             if state is None or not (state.now < t and now <= t < alarm):
                 self.stream_time = now

@@ -26,7 +26,7 @@ def put(merge: Merge, family: int, times: Sequence[float], first: int = 0, end: 
 
 def taken(merge: Merge, now: float = 0.0) -> list[tuple[float, int]]:
     """(event time, family) of what goes now."""
-    return [(event.occurred_at, family) for _, event, family, _ in merge.take(now)]
+    return [(event.occurred_at, family) for _, family, _, event in merge.take(now)]
 
 
 def two(**kwargs: float) -> Merge:

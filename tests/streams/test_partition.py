@@ -61,11 +61,11 @@ class Bench:
 
     def feed(self, family: int, *records: Record, position: int | None = None) -> None:
         after = records[-1].offset + 1 if position is None else position
-        self.partition.feed(family, records, after, now=0.0, wall=NOW)
+        self.partition.feed(family, records, after, wall=NOW)
         self.partition.merge.heard(family, after, inf)
 
     def run(self) -> Snapshot:
-        while self.partition.run(0.0):
+        while self.partition.run(0.0) or self.partition.ready:
             pass
         return self.partition.snapshot(0.0)
 
@@ -106,6 +106,7 @@ def test_bad_bytes_go_to_dead_letters_and_their_neighbours_are_handled() -> None
 def test_a_dead_letter_says_where_it_lay_why_and_what_it_was() -> None:
     bench = Bench()
     bench.feed(RATINGS, bad(5, b"{", b"K"))
+    bench.partition.run(0.0)
     letter = bench.told[0]
     assert (letter.topic, letter.partition, letter.offset, letter.reason) == ("topic.ratings", 3, 5, "not_json")
     assert (b64decode(letter.original_base64), b64decode(letter.key_base64)) == (b"{", b"K")
@@ -114,12 +115,14 @@ def test_a_dead_letter_says_where_it_lay_why_and_what_it_was() -> None:
 def test_a_tombstone_is_a_dead_letter_without_original() -> None:
     bench = Bench()
     bench.feed(RATINGS, bad(0, None))
+    bench.partition.run(0.0)
     assert (bench.told[0].reason, bench.told[0].original_base64) == ("tombstone", None)
 
 
 def test_of_an_original_too_long_for_the_topic_the_beginning_is_kept() -> None:
     bench = Bench(max_bytes=1000)
     bench.feed(RATINGS, bad(0, b"x" * (ORIGINAL_KEPT + 1)))
+    bench.partition.run(0.0)
     assert len(b64decode(bench.told[0].original_base64)) == ORIGINAL_KEPT
     assert "are kept" in bench.told[0].detail
 
@@ -133,18 +136,21 @@ def test_offsets_pass_over_bad_records() -> None:
 def test_an_event_from_the_future_is_refused_by_the_wall_clock() -> None:
     bench = Bench(clock="wall", future_tolerance=300.0)
     bench.feed(RATINGS, record(0, at=NOW + 301), record(1, at=NOW + 299))
+    bench.partition.run(0.0)
     assert [letter.reason for letter in bench.told] == ["from_the_future"]
 
 
 def test_in_a_replay_an_event_is_from_the_future_when_it_is_later_than_its_record() -> None:
     bench = Bench(clock="events", future_tolerance=300.0)
     bench.feed(RATINGS, record(0, at=NOW + 301, written=NOW), record(1, at=NOW + 301, written=NOW + 5))
+    bench.partition.run(0.0)
     assert [letter.offset for letter in bench.told] == [0]
 
 
 def test_in_a_replay_a_record_without_time_stamp_is_believed() -> None:
     bench = Bench(clock="events", future_tolerance=300.0)
     bench.feed(RATINGS, record(0, at=NOW + 9e6)._replace(timestamp=-1))
+    bench.partition.run(0.0)
     assert bench.told == []
 
 

@@ -373,6 +373,7 @@ def test_bad_records_whose_letters_do_not_leave_hold_back_what_comes_in(monkeypa
         bench.producer.slow.clear()
         for number in range(3):
             bench.feed(RATINGS, Record(number, 0, b"P1", b"{" * 20_000))
+            await bench.pumped()
         return TP("ratings", 0) in bench.consumer.held
 
     assert story(told)
