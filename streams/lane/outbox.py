@@ -42,27 +42,31 @@ class Channel:
         self._put += len(records)
         self._outbox.waiting += weight(records)
         if self._waiting and (self._flight is None or self._flight.done()):
-            self._flight = asyncio.get_running_loop().create_task(self._fly(), name=f"outputs to {self._topic}")
-            self._flight.add_done_callback(self._landed)
+            self._take_off()
 
     async def settle(self) -> None:
-        """Wait until everything put before this call is acknowledged; raises what made a flight fail."""
+        """Wait until everything put before this call is acknowledged, and for nothing that was put later; raises what made a flight fail."""
         wanted = self._put
         while self._delivered < wanted and self._flight is not None:
             await asyncio.shield(self._flight)
 
+    def _take_off(self) -> None:
+        self._flight = asyncio.get_running_loop().create_task(self._fly(), name=f"outputs to {self._topic}")
+        self._flight.add_done_callback(self._landed)
+
     async def _fly(self) -> None:
-        while self._waiting:
-            records, self._waiting = self._waiting, []
-            await self._outbox.deliver(self._topic, self._number, records)
-            self._delivered += len(records)
-            self._outbox.waiting -= weight(records)
+        records, self._waiting = self._waiting, []
+        await self._outbox.deliver(self._topic, self._number, records)
+        self._delivered += len(records)
+        self._outbox.waiting -= weight(records)
 
     def _landed(self, flight: asyncio.Task[None]) -> None:
         if flight.cancelled():
             self._outbox.failed(asyncio.CancelledError(f"sending to {self._topic} was cancelled"))
         elif (error := flight.exception()) is not None:
             self._outbox.failed(error)
+        elif self._waiting and flight is self._flight:
+            self._take_off()
 
 
 class Outbox:

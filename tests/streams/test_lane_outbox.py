@@ -135,6 +135,26 @@ def test_settling_does_not_wait_for_what_is_put_after_it() -> None:
     assert asyncio.run(story())
 
 
+def test_settling_ends_though_more_is_put_without_a_pause() -> None:
+    async def story() -> int:
+        producer = Producer()
+        outbox = box(producer)
+        outbox.put("nudges", 2, [(b"p", b"first")])
+
+        async def go_on() -> None:
+            while True:
+                outbox.put("nudges", 2, [(b"p", b"more")])
+                await asyncio.sleep(0)
+
+        more = asyncio.create_task(go_on())
+        async with asyncio.timeout(5.0):
+            await outbox.settle()
+        more.cancel()
+        return len(producer.values())
+
+    assert asyncio.run(story()) < 50
+
+
 def test_a_failed_flight_is_told_at_once() -> None:
     async def story() -> list[BaseException]:
         producer, failures = Producer(), []  # type: Producer, list[BaseException]
