@@ -141,6 +141,15 @@ def agent_stumbles(scene: Scene) -> None:
     scene.feeder.start()
 
 
+@_stock("L4", "one event hangs while later ones of its partition are done, and a kill", ["lost"])
+def agent_hangs(scene: Scene) -> None:
+    first = scene.fleet.join(("stock_dawdles", scene.rnd.randint(200, 1000)))
+    scene.feeder.start()
+    scene.until_sent(0.8)
+    scene.pause(1.0, 1.5)
+    first.signal(signal.SIGKILL)
+
+
 @_stock("L5", "ended in order, and started again with a backlog", ["doubled"])
 def backlog(scene: Scene) -> None:
     first = scene.fleet.join()

@@ -15,6 +15,7 @@ from tests.faults.stream import PARTITIONS, Record
 
 TABLE = "counts"
 FAMILIES = ("gps", "orders")
+CONCURRENCY = 1
 
 
 def changelog(settings: Settings) -> str:
@@ -36,14 +37,19 @@ def build(settings: Settings) -> faust.App:
 def _agent(app: faust.App, name: str, counts: Any) -> None:
     async def count(stream: Any) -> None:
         async for event in stream.events():
+            await dawdle()
             stumble()
             counts[json.loads(event.value)["partner_id"]] += 1
 
-    app.agent(app.topic(name, key_type=str, value_type=bytes, value_serializer="raw"), name=f"count-{name}")(count)
+    app.agent(app.topic(name, key_type=str, value_type=bytes, value_serializer="raw"), name=f"count-{name}", concurrency=CONCURRENCY)(count)
 
 
 def stumble() -> None:
     """Nothing. A twist makes it raise once, as a call to another service would on a bad day."""
+
+
+async def dawdle() -> None:
+    """Nothing. A twist makes one event take for ever, as a call without a timeout does."""
 
 
 def work(rules: Path, stats: Path) -> None:

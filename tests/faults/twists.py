@@ -226,10 +226,23 @@ def stock_stumbles(event: int) -> None:
     stock.stumble = stumble
 
 
+def stock_dawdles(event: int) -> None:
+    """The agent, two at a time, never comes back from its `event`th event; the other goes on."""
+    seen = 0
+
+    async def dawdle() -> None:
+        nonlocal seen
+        seen += 1
+        if seen == event:
+            await asyncio.Event().wait()
+
+    stock.dawdle, stock.CONCURRENCY = dawdle, 2
+
+
 TWISTS: dict[str, Callable[..., None]] = {
     f.__name__: f
     for f in (
         die_after, sleep_after, slow_commits, batches_taken_late, clock_ahead, offsets_first, outputs_not_awaited, no_applied_offsets, no_terms, handed_on_while_rebalancing, slow_outputs,
-        stock_dies_after_commit, stock_stumbles,
+        stock_dies_after_commit, stock_stumbles, stock_dawdles,
     )
 }  # fmt: skip
