@@ -1,6 +1,8 @@
 """A soak: its last line says what came of it, and the exit status is 1 where something was lost or doubled, or memory grew.
 
     python -m tests.faults.soak --minutes 60 --rate 30000 --kill-every 120 --seed 1
+
+What is long enough for memory to be judged is kept in benches/results/soak.json, with the table made anew.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benches import machine
+from benches import report as tables
 from tests.faults.soak import report
 from tests.faults.soak.run import Asked, soak
 from tests.faults.stream import RULES
@@ -29,8 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = soak(_asked(options), FOLDER.absolute())
     for note in found["notes"]:
         print(note)
-    if options.keep:
+    if found["flat"] is not None and not options.quick:
         machine.write("soak", {key: value for key, value in found.items() if key != "notes"})
+        tables.write()
     print(json.dumps({key: value for key, value in found.items() if key not in ("notes", "rows")}))
     print(report.last_line(found))
     return 0 if report.clean(found) else 1
@@ -43,7 +47,7 @@ def _end(number: int, frame: object) -> None:
 
 def _asked(options: argparse.Namespace) -> Asked:
     if options.quick:
-        options.minutes, options.rate, options.kill_every, options.partners, options.keep = 0.5, 3000.0, 10.0, 2000, False
+        options.minutes, options.rate, options.kill_every, options.partners = 0.5, 3000.0, 10.0, 2000
     return Asked(
         seconds=options.minutes * 60, rate=options.rate, kill_every=options.kill_every, seed=options.seed, partners=options.partners,
         speed=options.speed, compaction_lag=options.compaction_lag, views=not options.no_views, rules=tuple(options.rules or [RULES]),
@@ -61,7 +65,6 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--compaction-lag", type=float, default=60.0, help="s for which the changelog keeps what was written over")
     parser.add_argument("--rules", type=Path, nargs="*", help="rule files or folders; otherwise those of the faults, which count every event over life")
     parser.add_argument("--no-views", action="store_true", help="without Redis")
-    parser.add_argument("--keep", action="store_true", help="write benches/results/soak.json; `python -m benches.report` makes the table")
     parser.add_argument("--quick", action="store_true", help="half a minute at 3,000 a second; nothing is kept")
     return parser
 

@@ -69,4 +69,6 @@ def last_line(found: dict[str, Any]) -> str:
 
 
 def clean(found: dict[str, Any]) -> bool:
-    return not found["lost"] and not found["doubled"] and found["flat"] is not False
+    """Whether it may pass: a soak without kills, or with one that was never recovered from, shows nothing."""
+    recovered = bool(found["blows"]) and all(blow["recovered_s"] is not None for blow in found["blows"])
+    return recovered and not found["lost"] and not found["doubled"] and found["flat"] is not False

@@ -21,20 +21,22 @@ MOST = 20_000  # events in one
 
 
 async def send(job: Job, folder: Path) -> None:
-    """Each tick what is due by then; a line a second: `sent`, and `late_s`, how far behind the pace."""
-    lines, settings, sent = Lines(folder / "sender"), load(), 0
+    settings = load()
     async with Sender(settings) as sender:
-        stream = Stream(job, settings.partitions)
-        keys, events = stream.keys, stream.events()
-        while sent < job.events:
-            due = job.due(time.monotonic())
-            for family, who, value, _ in itertools.islice(events, min(due - sent, MOST)):
-                sender.add(family, keys[who], value)
-            await sender.flush()
-            sent = sender.sent
-            lines.each_second(sent=sent, late_s=round((due - sent) / job.rate, 3))
-            await asyncio.sleep(TICK if sent == due else 0)
-    lines.write(sent=sent, late_s=0.0)
+        await paced(job, Stream(job, settings.partitions), sender, Lines(folder / "sender"))
+
+
+async def paced(job: Job, stream: Stream, sender: Sender, lines: Lines) -> None:
+    """Each tick what is due by then; a line a second: `sent`, and `late_s`, how far behind the pace."""
+    keys, events = stream.keys, stream.events()
+    while sender.sent < job.events:
+        due = job.due(time.monotonic())
+        for family, who, value, _ in itertools.islice(events, min(due - sender.sent, MOST)):
+            sender.add(family, keys[who], value)
+        await sender.flush()
+        lines.each_second(sent=sender.sent, late_s=round((due - sender.sent) / job.rate, 3))
+        await asyncio.sleep(TICK if sender.sent == due else 0)
+    lines.write(sent=sender.sent, late_s=0.0)
 
 
 if __name__ == "__main__":

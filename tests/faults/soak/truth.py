@@ -51,7 +51,7 @@ def difference(wanted: Said, found: Said) -> Difference:
     theirs, their_places = np.unique(np.asarray(found.digests), return_index=True)
     missing = our_places[~np.isin(ours, theirs, assume_unique=True)]
     unknown = their_places[~np.isin(theirs, ours, assume_unique=True)]
-    return Difference([wanted.hints[i] for i in missing], [found.hints[i] for i in unknown], len(found) - len(theirs))
+    return Difference(sorted(wanted.hints[i] for i in missing), sorted(found.hints[i] for i in unknown), len(found) - len(theirs))
 
 
 class Truth:
