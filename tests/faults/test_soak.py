@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,8 +15,10 @@ from events.decode import Decoder
 from streams.app import plan
 from streams.settings import load
 from tests.faults.soak import memory, report
+from tests.faults.soak.crew import children_of
 from tests.faults.soak.lines import Lines, last
 from tests.faults.soak.memory import growth, resident_mb
+from tests.faults.soak.run import STALLED, Failed, _look
 from tests.faults.soak.sender import MOST, paced
 from tests.faults.soak.stream import Job, Stream
 from tests.faults.soak.strikes import Strike, strikes
@@ -78,13 +81,14 @@ class Broker:
     """A sender that takes what it is given."""
 
     def __init__(self):
-        self.sent, self.flushed, self._added = 0, [], []
+        self.sent, self.flushed, self.moments, self._added = 0, [], [], []
 
     def add(self, family, key, value):
         self._added.append((family, key, value))
 
     async def flush(self):
         self.flushed.append(self._added)
+        self.moments.append(time.monotonic())
         self.sent, self._added = self.sent + len(self._added), []
 
 
@@ -102,10 +106,11 @@ def test_what_is_late_is_sent_whole_in_order_and_in_pieces(tmp_path):
 
 
 def test_nothing_is_sent_before_it_is_due(tmp_path):
-    began = time.monotonic()
-    _, broker = paced_by(JOB._replace(events=300, began=began), tmp_path)
-    assert time.monotonic() - began >= 300 / JOB.rate
-    assert len([part for part in broker.flushed if part]) > 1
+    job = JOB._replace(events=300, began=time.monotonic() + 1.0)
+    wanted, broker = paced_by(job, tmp_path)
+    assert list(itertools.chain(*broker.flushed)) == wanted
+    for sent, moment in zip(itertools.accumulate(map(len, broker.flushed)), broker.moments, strict=True):
+        assert sent <= job.due(moment)
 
 
 # -- what has to come of it
@@ -264,6 +269,49 @@ def test_the_slowest_partition_says_how_far_behind_the_workers_are():
     watch = Watch(JOB, Crew({0: JOB.time_at(103.0), 1: JOB.time_at(103.9), 2: JOB.time_at(103.9), 3: JOB.time_at(103.9)}), {}, [])
     assert watch.behind(104.0) == pytest.approx(1.0)
     assert watch.behind(500.0) == pytest.approx(6.0), "the stream ends after nine seconds"
+
+
+SLEEPS = "import subprocess, sys; a = [subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE) for _ in range(3)]; print(*(p.pid for p in a), flush=True); input()"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_who_may_be_killed_are_the_children_of_the_supervisor_the_eldest_first():
+    with subprocess.Popen([sys.executable, "-c", SLEEPS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        pids = [int(pid) for pid in parent.stdout.readline().split()]
+        assert children_of(parent.pid) == pids
+        parent.stdin.close()
+        parent.wait()
+    assert children_of(parent.pid) == []
+
+
+def working(**changed):
+    """All that `_look` looks at."""
+    crew = Crew(dict.fromkeys(range(4), JOB.start))
+    crew.running, crew.tail = changed.get("running", True), "the end of a log"
+    began = time.monotonic() - changed.get("behind", 0.0)
+    checker = SimpleNamespace(running=changed.get("checking", True), status=3, tail=lambda: "the end of another")
+    return Watch(JOB._replace(began=began, events=10**9), crew, {}, []), checker
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"running": False}, "the supervisor ended: the end of a log"),
+        ({"checking": False}, "the checker ended with 3: the end of another"),
+        ({"behind": STALLED + 5}, "a partition is 305 s behind the stream"),
+    ],
+)
+def test_a_soak_that_makes_no_sense_any_more_is_broken_off_with_the_reason(tmp_path, changed, says):
+    with pytest.raises(Failed, match=says):
+        _look(*working(**changed), tmp_path, [])
+
+
+def test_progress_is_told_each_ten_seconds(tmp_path, capsys):
+    progress = []
+    for behind in (5, 11, 12, 25):
+        _look(*working(behind=behind), tmp_path, progress)
+    assert [round(p["at"]) for p in progress] == [11, 25]
+    assert [line.partition(":")[0].strip() for line in capsys.readouterr().err.splitlines()] == ["11 s", "25 s"]
 
 
 # -- what is said in the end

@@ -29,7 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _end)
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
-    found = soak(_asked(options), FOLDER.absolute())
+    try:
+        found = soak(_asked(options), FOLDER.absolute())
+    except KeyboardInterrupt:
+        print(f"cut short; all that was started is ended, the logs are in {FOLDER}", file=sys.stderr)
+        return 130
     for note in found["notes"]:
         print(note)
     if found["flat"] is not None and not options.quick:

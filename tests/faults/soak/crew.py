@@ -53,10 +53,7 @@ class Crew:
 
     def pids(self) -> list[int]:
         """The workers that live, the eldest first."""
-        parent = self._supervisor.pid
-        with contextlib.suppress(OSError):
-            return sorted(map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split()), key=_born)
-        return []
+        return children_of(self._supervisor.pid)
 
     def resident(self) -> dict[int, float]:
         """MB of each worker that lives."""
@@ -92,6 +89,13 @@ class Crew:
         """Whether each partition is in someone's hands and past an event time."""
         times = self.stream_times()
         return len(times) == partitions and min(times.values()) >= since
+
+
+def children_of(parent: int) -> list[int]:
+    """Processes that a process began, the eldest first; none when it is gone."""
+    with contextlib.suppress(OSError):
+        return sorted(map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split()), key=_born)
+    return []
 
 
 def _born(pid: int) -> int:
