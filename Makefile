@@ -43,6 +43,9 @@ yardstick: venv ## the yardstick alone; the last line is JSON
 faults: venv ## faults on purpose; ARGS="--runs 5 --seed 77", --report writes docs/faults.md, --prove breaks the protocol
 	@$(BIN)/python -m tests.faults $(ARGS)
 
+soak: venv ## an hour's load with kills, memory watched; ARGS="--minutes 60 --rate 30000 --kill-every 120 --seed 1", --quick
+	@exec $(BIN)/python -m tests.faults.soak $(ARGS)
+
 docs: venv ## pages that are made from code
 	@$(BIN)/python -m events.schemas docs/schemas
 	@$(BIN)/python -m events.reference > docs/events.md
@@ -57,4 +60,4 @@ lock: venv ## pin the newest versions that pyproject.toml allows
 clean: ## remove the virtual environment and local data
 	@rm -rf .venv .local
 
-.PHONY: help venv demo test lint rules ci bench yardstick faults docs lock clean
+.PHONY: help venv demo test lint rules ci bench yardstick faults soak docs lock clean

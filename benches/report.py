@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def write() -> None:
 def shown(name: str, results: Path = RESULTS) -> str:
     """The table of one bench; where no result is kept, how to get one."""
     kept = results / f"{name}.json"
-    return _TABLES[name](json.loads(kept.read_text(encoding="utf-8"))) if kept.exists() else f"No result is kept here yet: `python -m benches.{name}` writes it."
+    return _TABLES[name](json.loads(kept.read_text(encoding="utf-8"))) if kept.exists() else f"No result is kept here yet: `{_OTHERWISE.get(name, f'python -m benches.{name}')}` writes it."
 
 
 def summary() -> str:
@@ -169,9 +170,28 @@ def _handover(found: dict[str, Any]) -> str:
     return _table(("a worker is", "its partitions stand still, s", "the other's, s"), rows) + f"\n\n{told}"
 
 
+def _soak(found: dict[str, Any]) -> str:
+    head = ("to minute", "events/s", "nudges", "a worker, MB, median", "most", "both, MB, median", "behind, s, median", "most", *(f"{name}, MB" for name in found["rows"][0]["servers_mb"]))
+    names = ("to_minute", "events_per_s", "nudges", "mb_median", "mb_most", "together_mb", "behind_median_s", "behind_most_s")
+    rows = [(*(r[n] for n in names), *r["servers_mb"].values()) for r in found["rows"]]
+    seconds = sorted(blow["recovered_s"] for blow in found["blows"] if blow["recovered_s"] is not None)
+    shares = ", ".join(f"{name} {of['middle']:,} to {of['last']:,} MB" for name, of in found["memory"].items() if of)
+    told = [
+        f"**{found['kills']} kills, lost {found['lost']}, doubled {found['doubled']}**, repeated {found['repeated']:,}.",
+        f"{found['events']:,} events of {found['partners']:,} partners; {sum(found['wanted'].values()):,} outputs, {found['wanted'].get('nudges', 0):,} of them nudges.",
+        f"Recovered within {statistics.median(seconds):.1f} s in the median, {seconds[-1]:.1f} s at most." if seconds else "Nothing was recovered from.",
+        f"Memory, middle third to last: {shares}.",
+    ]  # fmt: skip
+    return _table(head, rows) + f"\n\n{' '.join(told)} {_where(found)}."
+
+
+#: How results are made that no bench makes.
+_OTHERWISE = {"soak": "make soak"}
+
 _TABLES = {
     "yardstick": _yardstick, "peers": peers, "workers": _workers, "latency": _latency, "catch_up": _catch_up, "recovery": _recovery, "scaling": _scaling, "timers": _timers,
     "step": _step, "partner_bytes": _partner_bytes, "windows": _windows, "compile": _compile, "agree": _agree, "fuzz": _fuzz, "handover": _handover,
+    "soak": _soak,
 }  # fmt: skip
 #: What `make bench` prints in the end.
 SUMMARY = ("peers", "workers", "latency", "catch_up", "recovery", "scaling", "timers")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-_STATM = Path("/proc/self/statm")
+_STATM, _STATUS = Path("/proc/self/statm"), Path("/proc/self/status")
+_HIGHEST = re.compile(rb"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -62,8 +64,20 @@ class Counters:
 def usage() -> dict[str, float]:
     """CPU seconds (user and system) of this process, all threads; its resident memory now, and at its highest, in MB."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    peak = used.ru_maxrss / (1024 if os.uname().sysname == "Linux" else 1024**2)
+    peak = peak_mb(_STATUS, used.ru_maxrss / (1024 if os.uname().sysname == "Linux" else 1024**2))
     return {"cpu_s": round(used.ru_utime + used.ru_stime, 3), "rss_mb": round(_resident(peak), 1), "peak_rss_mb": round(peak, 1)}
+
+
+def peak_mb(status: Path, otherwise: float) -> float:
+    """The highest resident memory (MB) that a file like /proc/self/status tells (VmHWM, in kB); `otherwise` where it tells none.
+
+    `ru_maxrss` outlives exec: a process begun by a large one would have that one's peak.
+    """
+    try:
+        found = _HIGHEST.search(status.read_bytes())
+    except OSError:
+        return otherwise
+    return int(found[1]) / 1024 if found else otherwise
 
 
 def _resident(otherwise: float) -> float:

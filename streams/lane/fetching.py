@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
+from weakref import ref
 
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult
 from aiokafka.errors import CorruptRecordException
@@ -73,14 +74,25 @@ class _Whole(OrderedDict[Any, Any]):
 
     def __setitem__(self, tp: Any, result: Any) -> None:
         if type(result) is FetchResult:
-            result.getall = lambda max_records=None: _all_of(result, max_records)
+            _untie(result)
         super().__setitem__(tp, result)
+
+
+def _untie(result: Any) -> None:
+    """Reading whole batches, with nothing that points back to itself: an answer is up to a megabyte that the collector does not see, comes with few objects
+    that would make it look, and what is unread when partitions change hands would be frozen with the states (`streams.worker.long_lived`) for good."""
+    itself, kept = ref(result), result._partition_records
+    result.getall = lambda max_records=None: _all_of(itself(), max_records)
+    if kept is not None:
+        kept._records_iterator = None  # a generator that holds it, begun only where records are asked for one by one
 
 
 def _all_of(result: Any, most: int | None) -> list[Any]:
     """As `FetchResult.getall`, whole batches at once; it moves the position on."""
     kept = result._partition_records
     if kept is None or most is not None or kept._isolation_level == READ_COMMITTED:
+        if kept is not None and kept._records_iterator is None:
+            kept._records_iterator = kept._unpack_records()
         rest: list[Any] = FetchResult.getall(result, most)
         return rest
     if not result.check_assignment(result._topic_partition):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import struct
+import weakref
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,6 +63,43 @@ def test_all_batches_come_in_every_codec(codec: int) -> None:
     theirs, ours = both(raw, 5)
     assert ours == theirs == (ours[0], 8)
     assert [row[3] for row in ours[0]] == [b"a", b"b", b"c"]
+
+
+@pytest.mark.parametrize("assigned", [True, False], ids=["read", "of a partition that is gone"])
+def test_an_answer_is_gone_once_it_is_read_without_the_collector(assigned: bool) -> None:
+    result, _ = fetched(batch(5, [b"a", b"b"], 4), 5)
+    result._assignment.active = assigned
+    kept = weakref.ref(result._partition_records), weakref.ref(result)
+    whole = _Whole({TP: result})
+    del result
+    gc.disable()
+    try:
+        rows = whole[TP].getall()
+        whole.clear()
+        assert [ref() for ref in kept] == [None, None]
+    finally:
+        gc.enable()
+    assert len(rows) == (2 if assigned else 0)
+
+
+def test_an_answer_that_is_never_read_is_gone_without_the_collector() -> None:
+    result, _ = fetched(batch(5, [b"a"]), 5)
+    kept = weakref.ref(result._partition_records)
+    whole = _Whole({TP: result})
+    del result
+    gc.disable()
+    try:
+        whole.clear()
+        assert kept() is None
+    finally:
+        gc.enable()
+
+
+def test_records_can_be_asked_for_in_parts() -> None:
+    result, state = fetched(batch(5, [b"a", b"b", b"c"]), 5)
+    whole = _Whole({TP: result})[TP]
+    assert [[r.value for r in whole.getall(2)], [r.value for r in whole.getall(2)]] == [[b"a", b"b"], [b"c"]]
+    assert state.position == 8
 
 
 def test_what_lies_before_the_position_is_left_out() -> None:
