@@ -19,7 +19,7 @@ def entries(seed):
     found = []
     for offset, record in enumerate(City(25, start=1_772_418_600.0, hours=4.0, seed=seed).events()):
         event = decoders[record.family](record.value, record.key)
-        found.append((event.occurred_at, event, NAMES.index(record.family), offset))
+        found.append((event.occurred_at, NAMES.index(record.family), offset, event))
     for at in rnd.sample(range(1, len(found)), len(found) // 20):
         found[at - 1], found[at] = found[at], found[at - 1]
     return found + found[-30:]
@@ -32,7 +32,7 @@ def told(corridor):
 def test_what_is_handed_on_together_is_decided_as_one_by_one():
     for seed in (1, 2):
         stream, alone, together, wanted, found = entries(seed), Corridor(RULES), Corridor(RULES), [], []
-        for _, event, source, offset in stream:
+        for _, source, offset, event in stream:
             wanted += alone.feed(event, NAMES[source], offset)
         for at in range(0, len(stream), 97):
             found += together.feed_all(stream[at : at + 97], NAMES)

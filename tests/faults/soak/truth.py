@@ -70,11 +70,11 @@ class Truth:
         self.counts: Counter[str] = Counter()
 
     def take(self, chunk: Iterable[Sent]) -> None:
-        entries: list[list[tuple[float, Any, int, int]]] = [[] for _ in self._corridors]
+        entries: list[list[tuple[float, int, int, Any]]] = [[] for _ in self._corridors]
         first = self.taken
         for family, who, value, at in chunk:
             number, place = self._numbers[family], self._places[who]
-            entries[place].append((at, self._decode[number](value, self._keys[who]), number, self._next[place][number]))
+            entries[place].append((at, number, self._next[place][number], self._decode[number](value, self._keys[who])))
             self._next[place][number] += 1
             self.taken += 1
         for corridor, own in zip(self._corridors, entries, strict=True):
