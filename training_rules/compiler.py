@@ -25,7 +25,7 @@ from training_rules import found, pairs, patterns
 from training_rules.definitions import Placed, conditions_of, distinct, event_scope, family_of, features_of, still_condition
 from training_rules.dispatch import Block, Dispatch
 from training_rules.episodes import clear_source
-from training_rules.messages import holes_of
+from training_rules.messages import holes_by_language, holes_of
 from training_rules.rules import Clearing, EngineOptions, Queue, Rule, Rules, SegmentCode, Timer
 from training_rules.triggers import Triggers, reads_event
 
@@ -203,7 +203,8 @@ class _Compiler:
         return Rule(
             number, d.name, nudge=True, evidence=evidence, version=d.version, kind=d.kind, mode=d.mode, priority=d.priority, cooldown=d.cooldown,
             max=d.max, urgent=d.urgent, about_order=d.about_order, hours=d.hours, days=d.days, rollout=d.rollout, holdout=d.holdout,
-            expires=date.fromisoformat(d.expires) if d.expires else None, valid_for=d.valid_for, offer=d.offer, message=self.ruleset.messages.get(d.message),
+            expires=date.fromisoformat(d.expires) if d.expires else None, valid_for=d.valid_for, offer=d.offer, message=(message := self.ruleset.messages.get(d.message)),
+            holes=holes_by_language(message) if message else {},
             best_of=tuple((self.ruleset.modules[m], functions[f"done_{number}_{at}"]) for at, m in enumerate(d.best_of)),
             condition=functions.get(f"condition_{number}"), measures=measured(d, self.ruleset), late_args={h: functions[f"arg_{number}_{h}"] for h in self._late_args(d)},
             seats=functions.get(f"seats_{number}"), still=functions.get(f"still_{number}"), clears=self._clearing(number, d, functions),

@@ -85,7 +85,8 @@ def nudge_id(partner_id: str, rule: str, version: str, match: Match) -> str:
 def _decision(s: PartnerState, now: float, c: Candidate, cause: str, rules: Rules) -> Any:
     rule, match = c.rule, c.match
     evidence: dict[str, Any] = {"events": event_ids(match.events), **facts_of(match.events, now), **rule.evidence(s, s.slots, now)}
-    evidence |= {name: {"value": value, "age": round(now - _began(match, now), 3)} for name, value in match.fields.items()}
+    for name, value in match.fields.items():
+        evidence[name] = {"value": value, "age": round(now - _began(match, now), 3)}
     if match.key != "":
         evidence["same"] = match.key
     identity = nudge_id(s.partner_id, rule.name, rule.version, match)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any
 
@@ -29,9 +29,9 @@ def language_of(texts: Mapping[str, Any], wanted: str | None) -> str:
     return FALLBACK if FALLBACK in texts else next(iter(texts))
 
 
-def missing_hole(text: Text, values: Mapping[str, Any]) -> str | None:
-    """The first hole for which there is no value, or none that can be said."""
-    return next((h for h in _names(text) if (value := values.get(h)) is None or (isinstance(value, float) and not isfinite(value))), None)
+def missing_hole(holes: Iterable[str], values: Mapping[str, Any]) -> str | None:
+    """The first of the holes for which there is no value, or none that can be said."""
+    return next((h for h in holes if (value := values.get(h)) is None or (isinstance(value, float) and not isfinite(value))), None)
 
 
 def fill(text: str, values: Mapping[str, Any], measures: Mapping[str, Quantity], language: str) -> str:
@@ -53,7 +53,12 @@ def _spell(hole: Hole, values: Mapping[str, Any], measures: Mapping[str, Quantit
 
 
 def holes_of(message: Message) -> frozenset[str]:
-    return frozenset(h for t in message.texts.values() for h in _names(t))
+    return frozenset(h for names in holes_by_language(message).values() for h in names)
+
+
+def holes_by_language(message: Message) -> dict[str, tuple[str, ...]]:
+    """The names of the holes of each text, in the order in which they stand."""
+    return {language: _names(text) for language, text in message.texts.items()}
 
 
 def _names(text: Text) -> tuple[str, ...]:

@@ -41,20 +41,28 @@ def decide(s: PartnerState, now: float, matches: list[Match], rules: Rules) -> l
     for c in candidates:
         c.reason = _refusal(s, now, c, rules)
     for live in (True, False):
-        passed = sorted((c for c in candidates if c.reason is None and (c.rule.mode == "live") is live), key=_rank)
-        best_live = min((_rank(c) for c in candidates if c.verdict in (Verdict.SEND, Verdict.GHOST)), default=None)
-        for c in passed:
-            if c is passed[0] and (live or best_live is None or _rank(c) < best_live):
-                _accept(s, now, c, rules)
-            else:
-                c.reason = HoldReason.LOWER_PRIORITY
-    quiet = sorted((c for c in candidates if c.reason is HoldReason.QUIET_HOURS and c.rule.mode == "live"), key=_rank)
-    enqueue(s, now, [c.match for c in quiet], rules)
+        passed = [c for c in candidates if c.reason is None and (c.rule.mode == "live") is live]
+        if passed:
+            _choose(s, now, passed, candidates, rules)
+    if rules.queue is not None:
+        quiet = sorted((c for c in candidates if c.reason is HoldReason.QUIET_HOURS and c.rule.mode == "live"), key=_rank)
+        enqueue(s, now, [c.match for c in quiet], rules)
     return candidates
 
 
+def _choose(s: PartnerState, now: float, passed: list[Candidate], candidates: list[Candidate], rules: Rules) -> None:
+    """The first by rank goes, unless a live one went that is before it; all others are displaced."""
+    first = min(passed, key=_rank)
+    sent = min((_rank(c) for c in candidates if c.verdict in (Verdict.SEND, Verdict.GHOST)), default=None)
+    for c in passed:
+        if c is first and (sent is None or _rank(c) < sent):
+            _accept(s, now, c, rules)
+        else:
+            c.reason = HoldReason.LOWER_PRIORITY
+
+
 def _rank(c: Candidate) -> tuple[int, str]:
-    return -c.rule.priority, c.rule.name
+    return c.rule.rank
 
 
 def _refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldReason | None:
@@ -124,10 +132,13 @@ def _worded(s: PartnerState, now: float, c: Candidate) -> HoldReason | None:
     message = c.rule.message
     assert message is not None
     c.language = messages.language_of(message.texts, wanted)
+    holes = c.rule.holes[c.language]
+    if not holes:
+        return None
     c.holes = {**s.profile, **c.match.args}
     for hole, read in c.rule.late_args.items():
         c.holes[hole] = read(s, s.slots, now)
-    return HoldReason.MISSING_VALUE if messages.missing_hole(message.texts[c.language], c.holes) else None
+    return HoldReason.MISSING_VALUE if messages.missing_hole(holes, c.holes) else None
 
 
 def _module(s: PartnerState, c: Candidate, wanted: str | None) -> HoldReason | None:

@@ -33,8 +33,8 @@ def identity_of(match: Match) -> str:
 
 def event_ids(events: Iterable[Any]) -> list[str]:
     """The first ids of the real events, each once."""
-    found = (i for e in events for i in ([e] if isinstance(e, str) else e[1]))
-    return list(dict.fromkeys(found))[:MOST_EVENTS]
+    found = [i for e in events for i in ((e,) if isinstance(e, str) else e[1])]
+    return list(dict.fromkeys(found))[:MOST_EVENTS] if len(found) > 1 else found
 
 
 def facts_of(events: Iterable[Any], now: float) -> dict[str, Any]:
