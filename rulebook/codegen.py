@@ -3,10 +3,11 @@ definitely false; negation is pushed to the leaves, and each leaf is false on un
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Protocol
 
+from rulebook.counts import needs
 from rulebook.currency import IN_CURRENCY, guard_of, narrowed
 from rulebook.scope import Scope, expand
 from rulebook.syntax import (
@@ -30,13 +31,16 @@ from rulebook.syntax import (
 @dataclass(frozen=True, slots=True)
 class Value:
     """Python code that reads one reference. `changes`: code for the next moment (s) at which it can change by time alone, or inf.
-    `against`: the same for a comparison with a constant, which stands for {0}. `seen`: code for the time of the newest datum in it."""
+    `against`: the same for a comparison with a constant, which stands for {0}. `seen`: code for the time of the newest datum in it. `nth`: of a count
+    over a sliding window of `span` seconds, code for the time of the {0}-th newest element, -inf where there are fewer."""
 
     code: str
     nullable: bool
     changes: tuple[str, ...] = ()
     against: str = ""
     seen: str = ""
+    nth: str = ""
+    span: float = 0.0
 
 
 class Resolver(Protocol):
@@ -67,7 +71,10 @@ class Codegen:
             case Comparison(operator):
                 asked = narrowed(expr, self.scope)
                 assert isinstance(asked, Comparison)
-                return self._guarded((asked.left, asked.right), operator if positive else OPPOSITE[operator], self._currency(expr))
+                asked = asked if positive else replace(asked, operator=OPPOSITE[operator])
+                if (count := needs(asked, self.resolver, self.scope)) is not None:
+                    return f"({count.test(count.newest)})"
+                return self._guarded((asked.left, asked.right), asked.operator, self._currency(expr))
             case Membership(_, items):
                 asked = narrowed(expr, self.scope)
                 assert isinstance(asked, Membership)
@@ -137,6 +144,8 @@ class Codegen:
             case Comparison():
                 asked = narrowed(expr, self.scope)
                 assert isinstance(asked, Comparison)
+                if (count := needs(asked, self.resolver, self.scope)) is not None:
+                    return [count.changes()]
                 return self._comparison_changes(asked.left, asked.right)
             case Arithmetic(_, left, right):
                 return _unique([*self.changes(left), *self.changes(right)])

@@ -73,6 +73,12 @@ def first_leaves(w: list[float] | None, span: float, now: float) -> float:
     return w[at] + span if at < len(w) else inf
 
 
+def leaves(t: float, span: float, now: float) -> float:
+    """When an element of the window leaves it; inf when it has left, or there is none (-inf)."""
+    at = t + span
+    return at if at > now else inf
+
+
 # -- samples: [[t, ...], [value, ...]] in order of time
 
 
