@@ -120,12 +120,15 @@ class _Compiler:
         for i in refreshed:
             body += seen_source(self.segments[i], self.features)
         watching = [i for i, watched in enumerate(self._watched) if event in watched or i in refreshed]
-        body += self._segment_looks(event, watching)
         clearing = [_look(n, slot) for n, (slot, watched) in self.clearings.items() if event in watched]
         blocks = self.triggers.out.blocks.get(event, [])
         self.looks[event] = len(updates) + len(watching) + len(clearing) + len(blocks)
-        body += [*clearing, *self._triggers(event, blocks), *self.triggers.notes(event)]
-        body += ["if s.unseen: found = hold_all(s, v, now, found, e.event_id)", "return found"]
+        acts = [*clearing, *self._triggers(event, blocks), *self.triggers.notes(event)]
+        if watching or acts:
+            body += [*self._segment_looks(event, watching), *acts, "if s.unseen: found = hold_all(s, v, now, found, e.event_id)"]
+        else:
+            body += ["if s.unseen: found = first_event(s, v, now, e.event_id)"]
+        body += ["return found"]
         self._function(f"on_{event}(s, e, t, now)", ["v, found = s.slots, None", *body])
 
     def _triggers(self, event: str, blocks: Sequence[Block]) -> list[str]:
@@ -150,6 +153,8 @@ class _Compiler:
         self._function("look_at_all(s, v, now)", ["found = None", *looks, "return found"])
         holds = [f"if (first := hold_{h}(s, v, now, cause)) is not None: found = matched(found, {h}, [first], {{}}, {{}})" for h in self.triggers.out.holds]
         self._function("hold_all(s, v, now, found, cause)", ["s.unseen = False", *holds, "s.next_due = min(s.dues, default=inf)", "return found"])
+        settled = "if (found := look_at_all(s, v, now)) is not None: settle(s, v, now, found, cause, MOVED)"
+        self._function("first_event(s, v, now, cause)", [settled, "return hold_all(s, v, now, found, cause)"])
 
     @cached_property
     def _fresh(self) -> list[set[str]]:

@@ -17,6 +17,8 @@ from training_rules.policy import Candidate, decide
 from training_rules.rules import Rules
 from training_rules.traces import event_ids, facts_of, identity_of
 
+#: Members of an enum are found slowly by way of their class; every decision asks for these.
+_SEND, _GHOST, _HOLD, _HOLDOUT = Verdict.SEND, Verdict.GHOST, Verdict.HOLD, HoldReason.HOLDOUT
 _Transition, _Decision, _Nudge = OUTPUT_STRUCTS["segment_transition"], OUTPUT_STRUCTS["decision"], OUTPUT_STRUCTS["nudge"]
 
 
@@ -34,10 +36,12 @@ def outputs(s: PartnerState, now: float, found: Found, cause: str, rules: Rules)
     for c in decide(s, now, matches, rules) if matches else ():
         decision = _decision(s, now, c, cause, rules)
         out.append(decision)
-        if c.verdict is Verdict.SEND:
+        if c.verdict is _HOLD:
+            continue
+        if c.verdict is _SEND:
             out.append(_nudge(s, now, c, decision, rules))
-        if c.rule.clears is not None and c.verdict in (Verdict.SEND, Verdict.GHOST):
-            done = episodes.opened(s, c.rule.clears, now, decision.nudge_id, control=c.verdict is Verdict.GHOST)
+        if c.rule.clears is not None and c.verdict in (_SEND, _GHOST):
+            done = episodes.opened(s, c.rule.clears, now, decision.nudge_id, control=c.verdict is _GHOST)
             out += [_episode(s, now, c.rule.number, e, Verdict.CLEARED, cause, rules) for e in done]
     return out
 
@@ -91,10 +95,11 @@ def _decision(s: PartnerState, now: float, c: Candidate, cause: str, rules: Rule
         evidence["same"] = match.key
     identity = nudge_id(s.partner_id, rule.name, rule.version, match)
     again = () if match.queued_at is None else (repr(now),)
+    verdict = c.verdict
     return _Decision(
         decision_id=make_id("decision", identity, *again), partner_id=s.partner_id, rule=rule.name, rule_version=rule.version, ruleset_version=rules.version,
-        verdict=c.verdict, reason=HoldReason.HOLDOUT if c.verdict is Verdict.GHOST else c.reason, decided_at=now, cause=_cause(cause),
-        evidence=evidence, nudge_id=None if c.verdict is Verdict.HOLD else identity,
+        verdict=verdict, reason=_HOLDOUT if verdict is _GHOST else c.reason, decided_at=now, cause=_cause(cause),
+        evidence=evidence, nudge_id=None if verdict is _HOLD else identity,
     )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
 from typing import Any
 
 from events.structs import Tick
@@ -136,6 +135,4 @@ def finish(state: PartnerState, now: float, found: Found, cause: str, rules: Rul
                 found.moves += more.moves
                 found.matches += more.matches
                 found.closed += more.closed
-    out = outputs(state, now, found, cause, rules)
-    state.next_due = min(state.dues, default=inf)
-    return out
+    return outputs(state, now, found, cause, rules)

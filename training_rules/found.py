@@ -15,7 +15,7 @@ _TRIGGER = attrgetter("trigger")
 Look = Callable[..., None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Match:
     """One satisfaction of a trigger. `events`: the ids that made it, oldest first, of a pattern's event its trace; `args`: values of message holes taken from the event;
     `fields`: the event's fields that the condition read; `key`: the value of `same`; `queued_at`: when it fell into quiet hours, if it did;

@@ -53,7 +53,9 @@ def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok
         if not key and not any(e[1] for e in entries):
             s.slots[number] = None
         return None
-    at = next(i for i, e in enumerate(entries) if e is entry)
+    at = len(entries) - 1
+    while entries[at] is not entry:
+        at -= 1
     first = last = at
     while first and entries[first - 1][1]:
         first -= 1
@@ -121,6 +123,8 @@ def _time(entry: list[Any]) -> float:
 def _forget(entries: list[list[Any]]) -> None:
     """What stands before a broken row, and is too old for a late event to mend, is not needed."""
     horizon = entries[-1][0] - LATENESS
+    if len(entries) == 1 or entries[1][0] >= horizon:
+        return
     broken = next((i for i in range(len(entries) - 1, -1, -1) if not entries[i][1] and entries[i][0] < horizon), 0)
     del entries[:broken]
 

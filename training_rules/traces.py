@@ -6,7 +6,7 @@ first, and the values that decided, each with the time of its newest datum.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from training_rules.found import Match
@@ -31,16 +31,23 @@ def identity_of(match: Match) -> str:
     return name if match.key == "" else f"{name}:{match.key}"
 
 
-def event_ids(events: Iterable[Any]) -> list[str]:
+def event_ids(events: Sequence[Any]) -> list[str]:
     """The first ids of the real events, each once."""
-    found = [i for e in events for i in ((e,) if isinstance(e, str) else e[1])]
-    return list(dict.fromkeys(found))[:MOST_EVENTS] if len(found) > 1 else found
+    ids = [i for e in events for i in ((e,) if isinstance(e, str) else e[1])] if _any_trace(events) else events
+    return list(dict.fromkeys(ids))[:MOST_EVENTS]
 
 
-def facts_of(events: Iterable[Any], now: float) -> dict[str, Any]:
+def _any_trace(events: Sequence[Any]) -> bool:
+    """Whether any of a match's events is a pattern's: few are."""
+    return list in map(type, events)
+
+
+def facts_of(events: Sequence[Any], now: float) -> dict[str, Any]:
     """What decided in the patterns that led here, as evidence of the moment `now`; the newest of those of one name."""
+    if not _any_trace(events):
+        return {}
     return {n: {"value": value, "age": None if at is None else round(now - at, 3)} for n, (value, at) in _values(events).items()}
 
 
-def _values(events: Iterable[Any]) -> dict[str, list[Any]]:
+def _values(events: Sequence[Any]) -> dict[str, list[Any]]:
     return {n: value for e in events if not isinstance(e, str) for n, value in e[2].items()}

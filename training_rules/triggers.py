@@ -11,6 +11,7 @@ from rulebook.syntax import Expr, Name, references
 from segments.features import Features, Slots
 from segments.membership import due_source, reads
 from training_rules.dispatch import Block, indented
+from training_rules.patterns import LATENESS
 from training_rules.rules import Timer
 
 
@@ -96,6 +97,8 @@ class Triggers:
         self.out.timers.append(Timer("wait", number, slot, trigger.wait))
         ends = [self._ends(event, trigger.same) for event in dict.fromkeys(trigger.without)]
         for event in dict.fromkeys(trigger.without):
+            if event == "logged_out" and not trigger.keep_on_logout:
+                continue  # that ends all of them, below
             scope = Scope(self.rules, event)
             end = f"if v[{slot}]: end_waits(s, {slot}, {timer}, {_key_code(trigger.same, scope)}, t, {trigger.wait!r})"
             self.out.on(event, _keyed([end], trigger.same, scope))
@@ -210,7 +213,9 @@ def describe(trigger: Trigger) -> str:
 
 
 def _note_time(slot: int) -> list[str]:
-    return [f"w = v[{slot}]", "if w and w[-1] <= t:", "    w.append(t)", "    if len(w) > 8: trim_times(w)", f"else: note_time(v, {slot}, t)"]
+    """Times are forgotten several at a time: some are kept for longer than needed."""
+    trim = f"    if len(w) > 8 and w[1] < t - {1.25 * LATENESS!r}: trim_times(w)"
+    return [f"w = v[{slot}]", "if w and w[-1] <= t:", "    w.append(t)", trim, f"else: note_time(v, {slot}, t)"]
 
 
 def _fields(where: Expr | None, scope: Scope) -> str:
