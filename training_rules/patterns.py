@@ -105,7 +105,8 @@ def note(v: Slots, number: int, entry: list[Any]) -> None:
 def keep(entries: list[Any], entry: list[Any]) -> None:
     """Put an entry in its place, and forget those that are too old for any late event."""
     put(entries, entry)
-    while entries[0][0] < entries[-1][0] - LATENESS:
+    oldest = entries[-1][0] - LATENESS
+    while entries[0][0] < oldest:
         del entries[0]
 
 
@@ -123,10 +124,11 @@ def _time(entry: list[Any]) -> float:
 def _forget(entries: list[list[Any]]) -> None:
     """What stands before a broken row, and is too old for a late event to mend, is not needed."""
     horizon = entries[-1][0] - LATENESS
-    if len(entries) == 1 or entries[1][0] >= horizon:
-        return
-    broken = next((i for i in range(len(entries) - 1, -1, -1) if not entries[i][1] and entries[i][0] < horizon), 0)
-    del entries[:broken]
+    at = len(entries) - 1
+    while at and (entries[at][1] or entries[at][0] >= horizon):
+        at -= 1
+    if at:
+        del entries[:at]
 
 
 def _entries(s: PartnerState, number: int, key: str) -> list[list[Any]]:

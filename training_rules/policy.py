@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from training_rules.rules import Rule, Rules
 
 
+#: Members of an enum are found slowly by way of their class; most matches end with one of these.
+_SEND, _GHOST, _LOWER_PRIORITY, _COOLDOWN = Verdict.SEND, Verdict.GHOST, HoldReason.LOWER_PRIORITY, HoldReason.COOLDOWN
+
+
 @dataclass(slots=True)
 class Candidate:
     """A match on its way through the gates; `language` and `holes` are known once its message is."""
@@ -53,12 +57,12 @@ def decide(s: PartnerState, now: float, matches: list[Match], rules: Rules) -> l
 def _choose(s: PartnerState, now: float, passed: list[Candidate], candidates: list[Candidate], rules: Rules) -> None:
     """The first by rank goes, unless a live one went that is before it; all others are displaced."""
     first = min(passed, key=_rank)
-    sent = min((_rank(c) for c in candidates if c.verdict in (Verdict.SEND, Verdict.GHOST)), default=None)
+    sent = min([_rank(c) for c in candidates if c.verdict is _SEND or c.verdict is _GHOST], default=None)
     for c in passed:
         if c is first and (sent is None or _rank(c) < sent):
             _accept(s, now, c, rules)
         else:
-            c.reason = HoldReason.LOWER_PRIORITY
+            c.reason = _LOWER_PRIORITY
 
 
 def _rank(c: Candidate) -> tuple[int, str]:
@@ -91,7 +95,7 @@ def _outlived(s: PartnerState, now: float, rule: Rule, queued_at: float) -> Hold
 def _paced(s: PartnerState, now: float, rule: Rule) -> HoldReason | None:
     sent: list[float] = s.slots[rule.sends_slot] or []
     if sent and now < sent[-1] + rule.cooldown:
-        return HoldReason.COOLDOWN
+        return _COOLDOWN
     if rule.max is not None and sum(at + rule.max[1] > now for at in sent) >= rule.max[0]:
         return HoldReason.MAX
     return None
@@ -106,7 +110,7 @@ def _allowed(s: PartnerState, now: float, rule: Rule, rules: Rules) -> HoldReaso
     if not rule.urgent:
         if policy.quiet_hours is not None and clock.within_hours(s, now, policy.quiet_hours):
             return HoldReason.QUIET_HOURS
-        if any(sum(at + span > now for at in s.sends) >= most for most, span in policy.caps):
+        if policy.caps and any(sum(at + span > now for at in s.sends) >= most for most, span in policy.caps):
             return HoldReason.CAP
     if policy.never_while and not rule.about_order and _busy(s, now, policy.never_while):
         return HoldReason.NOT_SAFE_NOW
@@ -121,7 +125,7 @@ def _shared(s: PartnerState, now: float, rule: Rule) -> HoldReason | None:
     """What there is only so much of, for all partners together."""
     if rule.seats is not None and not s.house.has_seat(rule, rule.seats(s, s.slots, now), now):
         return HoldReason.SEATS
-    return None if s.house.has_budget(rule, now) else HoldReason.BUDGET
+    return None if rule.offer is None or s.house.has_budget(rule, now) else HoldReason.BUDGET
 
 
 def _worded(s: PartnerState, now: float, c: Candidate) -> HoldReason | None:

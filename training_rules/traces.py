@@ -33,6 +33,8 @@ def identity_of(match: Match) -> str:
 
 def event_ids(events: Sequence[Any]) -> list[str]:
     """The first ids of the real events, each once."""
+    if len(events) == 1 and isinstance(events[0], str):
+        return [events[0]]
     ids = [i for e in events for i in ((e,) if isinstance(e, str) else e[1])] if _any_trace(events) else events
     return list(dict.fromkeys(ids))[:MOST_EVENTS]
 
