@@ -30,6 +30,8 @@ def times(s: PartnerState, number: int, key: str, t: float, event_id: str, need:
     keep = entries[-1][0] - within - LATENESS
     while entries[0][0] <= keep:
         del entries[0]
+    if len(entries) < need:
+        return None
     for first in range(len(entries) - need + 1):
         if entries[first][0] + within > entries[first + need - 1][0]:
             matched = [e[1] for e in entries[first : first + need]]

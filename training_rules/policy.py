@@ -8,6 +8,7 @@ only, and never displaces a live rule. What waited for the end of quiet hours pa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from events.outputs import HoldReason, Verdict
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from training_rules.rules import Rule, Rules
 
 
+_rank = attrgetter("rule.rank")
 #: Members of an enum are found slowly by way of their class; most matches end with one of these.
 _SEND, _GHOST, _LOWER_PRIORITY, _COOLDOWN = Verdict.SEND, Verdict.GHOST, HoldReason.LOWER_PRIORITY, HoldReason.COOLDOWN
 
@@ -44,29 +46,26 @@ def decide(s: PartnerState, now: float, matches: list[Match], rules: Rules) -> l
     candidates = [Candidate(rules.rules[m.trigger], m) for m in matches]
     for c in candidates:
         c.reason = _refusal(s, now, c, rules)
+    passed = [c for c in candidates if c.reason is None]
     for live in (True, False):
-        passed = [c for c in candidates if c.reason is None and (c.rule.mode == "live") is live]
-        if passed:
-            _choose(s, now, passed, candidates, rules)
+        of_mode = [c for c in passed if (c.rule.mode == "live") is live]
+        if of_mode:
+            _choose(s, now, of_mode, passed, rules)
     if rules.queue is not None:
         quiet = sorted((c for c in candidates if c.reason is HoldReason.QUIET_HOURS and c.rule.mode == "live"), key=_rank)
         enqueue(s, now, [c.match for c in quiet], rules)
     return candidates
 
 
-def _choose(s: PartnerState, now: float, passed: list[Candidate], candidates: list[Candidate], rules: Rules) -> None:
-    """The first by rank goes, unless a live one went that is before it; all others are displaced."""
-    first = min(passed, key=_rank)
-    sent = min([_rank(c) for c in candidates if c.verdict is _SEND or c.verdict is _GHOST], default=None)
-    for c in passed:
+def _choose(s: PartnerState, now: float, of_mode: list[Candidate], passed: list[Candidate], rules: Rules) -> None:
+    """The first by rank of one mode goes, unless a live one went that is before it; all others are displaced."""
+    first = min(of_mode, key=_rank)
+    sent = min([_rank(c) for c in passed if c.verdict is _SEND or c.verdict is _GHOST], default=None)
+    for c in of_mode:
         if c is first and (sent is None or _rank(c) < sent):
             _accept(s, now, c, rules)
         else:
             c.reason = _LOWER_PRIORITY
-
-
-def _rank(c: Candidate) -> tuple[int, str]:
-    return c.rule.rank
 
 
 def _refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldReason | None:

@@ -33,21 +33,17 @@ def identity_of(match: Match) -> str:
 
 def event_ids(events: Sequence[Any]) -> list[str]:
     """The first ids of the real events, each once."""
-    if len(events) == 1 and isinstance(events[0], str):
-        return [events[0]]
-    ids = [i for e in events for i in ((e,) if isinstance(e, str) else e[1])] if _any_trace(events) else events
-    return list(dict.fromkeys(ids))[:MOST_EVENTS]
+    ids = [i for e in events for i in ((e,) if isinstance(e, str) else e[1])] if any_trace(events) else events
+    return list(dict.fromkeys(ids))[:MOST_EVENTS] if len(ids) > 1 else [*ids]
 
 
-def _any_trace(events: Sequence[Any]) -> bool:
+def any_trace(events: Sequence[Any]) -> bool:
     """Whether any of a match's events is a pattern's: few are."""
     return list in map(type, events)
 
 
 def facts_of(events: Sequence[Any], now: float) -> dict[str, Any]:
     """What decided in the patterns that led here, as evidence of the moment `now`; the newest of those of one name."""
-    if not _any_trace(events):
-        return {}
     return {n: {"value": value, "age": None if at is None else round(now - at, 3)} for n, (value, at) in _values(events).items()}
 
 
