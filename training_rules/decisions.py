@@ -24,11 +24,16 @@ _Transition, _Decision, _Nudge = OUTPUT_STRUCTS["segment_transition"], OUTPUT_ST
 
 def make_id(*parts: str) -> str:
     """A short id that is a function of its parts."""
-    return blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
+    return _hashed("\x1f".join(parts))
+
+
+def _hashed(text: str) -> str:
+    return blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 def outputs(s: PartnerState, now: float, found: Found, cause: str, rules: Rules) -> list[Any]:
     """Transitions first, then each decision, a nudge right after the decision that sends it."""
+    cause = _cause(cause)
     out: list[Any] = [_transition(s, now, number, cause, rules) for number in net(found.moves)]
     out += [_episode(s, now, number, e, Verdict.CLEARED, cause, rules) for number, e in found.closed]
     out += [_episode(s, now, number, e, Verdict.NOT_CLEARED, cause, rules) for number, e in found.overdue]
@@ -53,7 +58,7 @@ def _episode(s: PartnerState, now: float, number: int, episode: list[Any], verdi
     evidence = {"opened_at": opened_at, "arm": "control" if control else "treatment", **rule.clears.facts(s, s.slots, now)}
     return _Decision(
         decision_id=make_id("episode", identity), partner_id=s.partner_id, rule=rule.name, rule_version=rule.version, ruleset_version=rules.version,
-        verdict=verdict, reason=None, decided_at=now, cause=_cause(cause), evidence=evidence, nudge_id=identity,
+        verdict=verdict, reason=None, decided_at=now, cause=cause, evidence=evidence, nudge_id=identity,
     )  # fmt: skip
 
 
@@ -78,12 +83,12 @@ def _transition(s: PartnerState, now: float, number: int, cause: str, rules: Rul
     direction = "entered" if s.slots[segment.slot][0] else "exited"
     return _Transition(
         transition_id=make_id("transition", s.partner_id, segment.name, direction, repr(now)), partner_id=s.partner_id, segment=segment.name,
-        transition=direction, decided_at=now, cause=_cause(cause), facts=segment.facts(s, s.slots, now), ruleset_version=rules.version,
+        transition=direction, decided_at=now, cause=cause, facts=segment.facts(s, s.slots, now), ruleset_version=rules.version,
     )  # fmt: skip
 
 
 def nudge_id(partner_id: str, rule: str, version: str, match: Match) -> str:
-    return make_id("nudge", rule, version, partner_id, identity_of(match))
+    return _hashed(f"nudge\x1f{rule}\x1f{version}\x1f{partner_id}\x1f{identity_of(match)}")
 
 
 def _decision(s: PartnerState, now: float, c: Candidate, cause: str, rules: Rules) -> Any:
@@ -97,11 +102,11 @@ def _decision(s: PartnerState, now: float, c: Candidate, cause: str, rules: Rule
     if match.key != "":
         evidence["same"] = match.key
     identity = nudge_id(s.partner_id, rule.name, rule.version, match)
-    again = () if match.queued_at is None else (repr(now),)
+    again = "" if match.queued_at is None else f"\x1f{now!r}"
     verdict = c.verdict
     return _Decision(
-        decision_id=make_id("decision", identity, *again), partner_id=s.partner_id, rule=rule.name, rule_version=rule.version, ruleset_version=rules.version,
-        verdict=verdict, reason=_HOLDOUT if verdict is _GHOST else c.reason, decided_at=now, cause=_cause(cause),
+        decision_id=_hashed(f"decision\x1f{identity}{again}"), partner_id=s.partner_id, rule=rule.name, rule_version=rule.version, ruleset_version=rules.version,
+        verdict=verdict, reason=_HOLDOUT if verdict is _GHOST else c.reason, decided_at=now, cause=cause,
         evidence=evidence, nudge_id=None if verdict is _HOLD else identity,
     )  # fmt: skip
 

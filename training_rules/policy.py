@@ -73,6 +73,12 @@ def _refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldRea
     rule = c.rule
     if c.match.queued_at is not None and (reason := _outlived(s, now, rule, c.match.queued_at)) is not None:
         return reason
+    if rule.gated and (held := _asked(s, now, rule, rules)) is not None:
+        return held
+    return _paced(s, now, rule) or _allowed(s, now, rule, rules) or _shared(s, now, rule) or _worded(s, now, c)
+
+
+def _asked(s: PartnerState, now: float, rule: Rule, rules: Rules) -> HoldReason | None:
     if rule.condition is not None and not rule.condition(s, s.slots, now):
         return HoldReason.CONDITION
     if rule.expires is not None and clock.is_over(s, now, rule.expires):
@@ -81,7 +87,7 @@ def _refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldRea
         return HoldReason.OUTSIDE_HOURS
     if rule.rollout < 1 and not rules.options.everyone and not chosen("rollout", rule.name, s.partner_id, rule.rollout):
         return HoldReason.ROLLOUT
-    return _paced(s, now, rule) or _allowed(s, now, rule, rules) or _shared(s, now, rule) or _worded(s, now, c)
+    return None
 
 
 def _outlived(s: PartnerState, now: float, rule: Rule, queued_at: float) -> HoldReason | None:

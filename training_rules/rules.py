@@ -93,7 +93,12 @@ class Rule:
         """How long a seat is held (s)."""
         return self.cooldown if self.valid_for is None else self.valid_for
 
-    @property
+    @cached_property
+    def gated(self) -> bool:
+        """Whether it asks more than that it is not too soon."""
+        return self.condition is not None or self.expires is not None or bool(self.hours) or bool(self.days) or self.rollout < 1
+
+    @cached_property
     def remembers(self) -> float:
         """How long the moments of sends matter (s)."""
         spans = [self.cooldown, self.max[1] if self.max else 0.0, self.offer.budget_per if self.offer else 0.0]
