@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import inf
 from operator import attrgetter
 from typing import Any
+
+import msgspec
 
 from segments.state import PartnerState
 
@@ -15,8 +16,7 @@ _TRIGGER = attrgetter("trigger")
 Look = Callable[..., None]
 
 
-@dataclass(slots=True)
-class Match:
+class Match(msgspec.Struct):
     """One satisfaction of a trigger. `events`: the ids that made it, oldest first, of a pattern's event its trace; `args`: values of message holes taken from the event;
     `fields`: the event's fields that the condition read; `key`: the value of `same`; `queued_at`: when it fell into quiet hours, if it did;
     `control`: it follows from a ghost, and can only be one."""

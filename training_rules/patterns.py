@@ -168,7 +168,7 @@ def wait(
 
 def end_waits(s: PartnerState, number: int, timer: int, key: str | None, t: float, span: float) -> None:
     """An event that a wait is without: waits of its key (None: of any) that began at or before it end in silence."""
-    left = s.slots[number] = [w for w in s.slots[number] if not (w[0] <= t and (key is None or w[1] == key))] or None
+    left = s.slots[number] = [w for w in s.slots[number] if w[0] > t or not (key is None or w[1] == key)] or None
     s.dues[timer] = left[0][0] + span if left else inf
 
 

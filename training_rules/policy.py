@@ -7,9 +7,10 @@ only, and never displaces a live rule. What waited for the end of quiet hours pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from events.outputs import HoldReason, Verdict
 from experiments.assignment import chosen
@@ -28,8 +29,7 @@ _rank = attrgetter("rule.rank")
 _SEND, _GHOST, _LOWER_PRIORITY, _COOLDOWN = Verdict.SEND, Verdict.GHOST, HoldReason.LOWER_PRIORITY, HoldReason.COOLDOWN
 
 
-@dataclass(slots=True)
-class Candidate:
+class Candidate(msgspec.Struct):
     """A match on its way through the gates; `language` and `holes` are known once its message is."""
 
     rule: Rule
