@@ -15,7 +15,7 @@ from training_rules import episodes, messages
 from training_rules.found import Found, Match, net
 from training_rules.policy import Candidate, decide
 from training_rules.rules import Rules
-from training_rules.traces import any_trace, event_ids, facts_of, identity_of
+from training_rules.traces import event_ids, identity_of, told
 
 #: Members of an enum are found slowly by way of their class; every decision asks for these.
 _SEND, _GHOST, _HOLD, _HOLDOUT = Verdict.SEND, Verdict.GHOST, Verdict.HOLD, HoldReason.HOLDOUT
@@ -93,9 +93,7 @@ def nudge_id(partner_id: str, rule: str, version: str, match: Match) -> str:
 
 def _decision(s: PartnerState, now: float, c: Candidate, cause: str, rules: Rules) -> Any:
     rule, match = c.rule, c.match
-    evidence: dict[str, Any] = {"events": event_ids(match.events)}
-    if any_trace(match.events):
-        evidence |= facts_of(match.events, now)
+    evidence = told(match.events, now)
     evidence |= rule.evidence(s, s.slots, now)
     for name, value in match.fields.items():
         evidence[name] = {"value": value, "age": round(now - _began(match, now), 3)}

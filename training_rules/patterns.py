@@ -50,7 +50,8 @@ def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok
     entries = _entries(s, number, key)
     entry = [t, event_id if ok else ""]
     put(entries, entry)
-    _forget(entries)
+    if len(entries) > 2:
+        _forget(entries)
     if not ok:
         if not key and not any(e[1] for e in entries):
             s.slots[number] = None

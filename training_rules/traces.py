@@ -33,18 +33,17 @@ def identity_of(match: Match) -> str:
 
 def event_ids(events: Sequence[Any]) -> list[str]:
     """The first ids of the real events, each once."""
-    ids = [i for e in events for i in ((e,) if isinstance(e, str) else e[1])] if any_trace(events) else events
-    return list(dict.fromkeys(ids))[:MOST_EVENTS] if len(ids) > 1 else [*ids]
+    found = (i for e in events for i in ([e] if isinstance(e, str) else e[1]))
+    return list(dict.fromkeys(found))[:MOST_EVENTS]
 
 
-def any_trace(events: Sequence[Any]) -> bool:
-    """Whether any of a match's events is a pattern's: few are."""
-    return list in map(type, events)
-
-
-def facts_of(events: Sequence[Any], now: float) -> dict[str, Any]:
-    """What decided in the patterns that led here, as evidence of the moment `now`; the newest of those of one name."""
-    return {n: {"value": value, "age": None if at is None else round(now - at, 3)} for n, (value, at) in _values(events).items()}
+def told(events: Sequence[Any], now: float) -> dict[str, Any]:
+    """Evidence of the moment `now`: the ids of the events, and what decided in the patterns that led here; the newest of those of one name."""
+    try:
+        return {"events": list(dict.fromkeys(events))[:MOST_EVENTS]}
+    except TypeError:  # a trace is a list: few matches have one, and to look for it costs as much as all else
+        facts = {n: {"value": value, "age": None if at is None else round(now - at, 3)} for n, (value, at) in _values(events).items()}
+        return {"events": event_ids(events), **facts}
 
 
 def _values(events: Sequence[Any]) -> dict[str, list[Any]]:
