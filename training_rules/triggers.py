@@ -165,10 +165,13 @@ class Triggers:
         self.out.timers.append(Timer("holds", number, slot, trigger.wait))
         moments = [*code.changes(trigger.when), f"inf if m is None or m[1] else m[0] + {trigger.wait!r}"]
         anew = [f"        elif t > m[0] and t + {trigger.wait!r} > now: m = v[{slot}] = [t, False, cause]"] if trigger.without else []
+        steady, varying = code.parted(trigger.when)
+        never = [f"    if not ({steady}):", f"        v[{slot}], s.dues[{timer}] = None, inf", "        return None"] if steady else []
         self.out.functions += [
             f"def hold_{number}(s, v, now, cause, t=-inf):  # {definition.name}",
+            *never,
             f"    m, first = v[{slot}], None",
-            f"    if {code.true(trigger.when)}:",
+            f"    if {varying}:",
             f"        if m is None: m = v[{slot}] = [now, False, cause]",
             *anew,
             f"        if not m[1] and now >= m[0] + {trigger.wait!r}: m[1], first = True, m[2]",
