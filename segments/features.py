@@ -140,6 +140,9 @@ class Features:
         of, to, samples = ratio_parts(ref, scope)
         parts = [self._aggregate(of, scope), self._aggregate(to, scope)]
         changes = tuple(dict.fromkeys(c for p in parts for c in p.changes))
+        if changes and parts[1].nth and samples > 0:  # with fewer than it needs it is unknown, until an event comes
+            enough = f"{parts[1].nth.format(int(samples))} + {parts[1].span!r} > now"
+            changes = (f"(min({', '.join(changes)}) if {enough} else inf)",)
         return Value(f"ratio({parts[0].code}, {parts[1].code}, {samples})", nullable=True, changes=changes, seen=f"newest({parts[0].seen}, {parts[1].seen})")
 
     def _share(self, ref: MetricCall, scope: Scope) -> Value:

@@ -52,7 +52,7 @@ def segment_source(segment: Segment, number: int, timer: int, features: Features
     code, leave = Codegen(features, scope), exit_condition(segment)
     assert segment.enter.when is not None
     slot = features.segment_slots[segment.name]
-    enter_true, leave_true = code.true(segment.enter.when), code.true(leave)
+    enter_true, leave_true = " and ".join(filter(None, code.parted(segment.enter.when))), code.true(leave)
     return [
         f"def seg_{number}(s, v, now):  # {segment.name}",
         f"    m = v[{slot}]",

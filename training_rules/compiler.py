@@ -25,7 +25,7 @@ from training_rules import found, pairs, patterns
 from training_rules.definitions import Placed, conditions_of, distinct, event_scope, family_of, features_of, still_condition
 from training_rules.dispatch import Block, Dispatch
 from training_rules.episodes import clear_source
-from training_rules.messages import holes_by_language, holes_of
+from training_rules.messages import holes_by_language, holes_of, prepare_words
 from training_rules.rules import Clearing, EngineOptions, Queue, Rule, Rules, SegmentCode, Timer
 from training_rules.triggers import Triggers, reads_event
 
@@ -50,6 +50,8 @@ class _Compiler:
 
     def run(self) -> Rules:
         timers = self._segments()
+        for message in self.ruleset.messages.values():
+            prepare_words(message)
         for number, definition in enumerate(self.definitions):
             self.triggers.emit(number, definition)
             if isinstance(definition, Nudge) and definition.clears is not None:

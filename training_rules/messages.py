@@ -9,7 +9,7 @@ from typing import Any
 from rulebook.hole_values import PLAIN, Quantity
 from rulebook.holes import Hole, Parts, template
 from rulebook.model import Message, Text
-from rulebook.spelling import category, spelled
+from rulebook.spelling import category, prepare, spelled
 
 FALLBACK = "en"
 
@@ -59,6 +59,13 @@ def holes_of(message: Message) -> frozenset[str]:
 def holes_by_language(message: Message) -> dict[str, tuple[str, ...]]:
     """The names of the holes of each text, in the order in which they stand."""
     return {language: _names(text) for language, text in message.texts.items()}
+
+
+def prepare_words(message: Message) -> None:
+    """Have ready what it takes to fill the holes."""
+    for language, holes in holes_by_language(message).items():
+        if holes:
+            prepare(language)
 
 
 def _names(text: Text) -> tuple[str, ...]:
