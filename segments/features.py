@@ -248,7 +248,7 @@ def _read(ref: Aggregate, storage: str, slot: str) -> Value:
     match storage:
         case "times":
             nth = f"(w[-{{0}}] if (w := {slot}) and len(w) >= {{0}} else -inf)"
-            return Value(f"alive({slot}, {span}, now)", False, (f"first_leaves({slot}, {span}, now)",), seen=f"newest_time({slot})", nth=nth, span=window.size)
+            return Value(f"alive({slot}, {span}, now)", False, (f"first_leaves({slot}, {span}, now)",), seen=f"({slot}[-1] if {slot} else None)", nth=nth, span=window.size)
         case "peaks":
             return Value(f"peak({slot}, {span}, now)", True, (f"first_sample_leaves({slot}, {span}, now)",), seen=f"newest_sample({slot})")
         case "long":

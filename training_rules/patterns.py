@@ -56,10 +56,10 @@ def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok
         if not key and not any(e[1] for e in entries):
             s.slots[number] = None
         return None
-    at = len(entries) - 1
-    while entries[at] is not entry:
-        at -= 1
-    first = last = at
+    last = len(entries) - 1
+    while entries[last] is not entry:
+        last -= 1
+    first = last
     while first and entries[first - 1][1]:
         first -= 1
     while last + 1 < len(entries) and entries[last + 1][1]:
