@@ -56,7 +56,10 @@ def matched(found: Found | None, trigger: int, events: list[Any], args: dict[str
 
 def in_order(found: Found, start: int) -> None:
     """The matches from number `start` on in the order of their triggers."""
-    found.matches[start:] = sorted(found.matches[start:], key=_TRIGGER)
+    if start:
+        found.matches[start:] = sorted(found.matches[start:], key=_TRIGGER)
+    else:
+        found.matches.sort(key=_TRIGGER)
 
 
 def closed(found: Found | None, rule: int, episodes: list[list[Any]]) -> Found:

@@ -50,7 +50,7 @@ def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok
     entries = _entries(s, number, key)
     entry = [t, event_id if ok else ""]
     put(entries, entry)
-    if len(entries) > 2:
+    if len(entries) > 2 and entries[1][0] < entries[-1][0] - LATENESS:
         _forget(entries)
     if not ok:
         if not key and not any(e[1] for e in entries):
@@ -135,10 +135,13 @@ def _forget(entries: list[list[Any]]) -> None:
 
 
 def _entries(s: PartnerState, number: int, key: str) -> list[list[Any]]:
+    entries: list[list[Any]] | None
     slot = s.slots[number]
     if slot is None:
-        slot = s.slots[number] = {}
-    entries: list[list[Any]] | None = slot.get(key)
+        entries = []
+        s.slots[number] = {key: entries}
+        return entries
+    entries = slot.get(key)
     if entries is None:
         if len(slot) >= MAX_OPEN:
             del slot[min(slot, key=lambda k: slot[k][-1][0] if slot[k] else -inf)]

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _rank = attrgetter("rule.rank")
 #: Members of an enum are found slowly by way of their class; most matches end with one of these.
-_SEND, _GHOST, _LOWER_PRIORITY, _COOLDOWN = Verdict.SEND, Verdict.GHOST, HoldReason.LOWER_PRIORITY, HoldReason.COOLDOWN
+_SEND, _GHOST, _SHADOW = Verdict.SEND, Verdict.GHOST, Verdict.SHADOW
+_LOWER_PRIORITY, _COOLDOWN = HoldReason.LOWER_PRIORITY, HoldReason.COOLDOWN
 
 
 class Candidate(msgspec.Struct):
@@ -161,13 +162,14 @@ def _module(s: PartnerState, c: Candidate, wanted: str | None) -> HoldReason | N
 
 def _accept(s: PartnerState, now: float, c: Candidate, rules: Rules) -> None:
     rule = c.rule
-    s.slots[rule.sends_slot] = [at for at in s.slots[rule.sends_slot] or () if at + rule.remembers > now] + [now]
+    sent, kept_for = s.slots[rule.sends_slot] or (), rule.remembers
+    s.slots[rule.sends_slot] = [*[at for at in sent if at + kept_for > now], now]
     if rule.mode == "shadow":
-        c.verdict = Verdict.SHADOW
+        c.verdict = _SHADOW
         return
     if rules.policy.caps:
         longest = max(span for _, span in rules.policy.caps)
         s.sends = [at for at in s.sends if at + longest > now] + [now]
     control = c.match.control or rules.is_control(rule, s.partner_id)
-    c.verdict = Verdict.GHOST if control else Verdict.SEND
+    c.verdict = _GHOST if control else _SEND
     s.house.take(rule, now, paid=not control)

@@ -39,6 +39,8 @@ def event_ids(events: Sequence[Any]) -> list[str]:
 
 def told(events: Sequence[Any], now: float) -> dict[str, Any]:
     """Evidence of the moment `now`: the ids of the events, and what decided in the patterns that led here; the newest of those of one name."""
+    if len(events) == 1 and isinstance(events[0], str):
+        return {"events": [events[0]]}
     try:
         return {"events": list(dict.fromkeys(events))[:MOST_EVENTS]}
     except TypeError:  # a trace is a list: few matches have one, and to look for it costs as much as all else
