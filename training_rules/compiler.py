@@ -52,6 +52,7 @@ class _Compiler:
         timers = self._segments()
         for message in self.ruleset.messages.values():
             prepare_words(message)
+        self.triggers.reserve(self.definitions)
         for number, definition in enumerate(self.definitions):
             self.triggers.emit(number, definition)
             if isinstance(definition, Nudge) and definition.clears is not None:

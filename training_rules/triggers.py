@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rulebook.codegen import Codegen
@@ -37,6 +38,20 @@ class Emitted:
 class Triggers:
     def __init__(self, rules: RuleSet, features: Features, slots: Slots) -> None:
         self.rules, self.features, self.slots, self.out = rules, features, slots, Emitted()
+
+    def reserve(self, definitions: Sequence[Nudge | Pattern]) -> None:
+        """Slots that one event looks at for many rules get numbers in a row: what is read together lies together in memory."""
+        found = []
+        for number, definition in enumerate(definitions):
+            match definition.trigger:
+                case Happens(step, in_a_row=True):
+                    found.append((step.event, number, self._key(definition)))
+                case InSequence(steps) as trigger if self._is_pair(definition, trigger):
+                    found.append((steps[1].event, number, self._key(definition)))
+            if isinstance(definition.trigger, Happens) and definition.trigger.without:
+                found.append((definition.trigger.without[0], number, f"wait:{self._key(definition)}"))
+        for _, _, key in sorted(found):
+            self.slots.slot(key)
 
     def emit(self, number: int, definition: Nudge | Pattern) -> None:
         trigger = definition.trigger
