@@ -3,10 +3,11 @@ definitely false; negation is pushed to the leaves, and each leaf is false on un
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Protocol
 
+from rulebook.counts import needs
 from rulebook.currency import IN_CURRENCY, guard_of, narrowed
 from rulebook.scope import Scope, expand
 from rulebook.syntax import (
@@ -24,19 +25,24 @@ from rulebook.syntax import (
     Name,
     Not,
     Reference,
+    references,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
     """Python code that reads one reference. `changes`: code for the next moment (s) at which it can change by time alone, or inf.
-    `against`: the same for a comparison with a constant, which stands for {0}. `seen`: code for the time of the newest datum in it."""
+    `outside`: others than the partner's own events fill it. `against`: the same for a comparison with a constant, which stands for {0}. `seen`: code for the time of the newest datum in it. `nth`: of a count
+    over a sliding window of `span` seconds, code for the time of the {0}-th newest element, -inf where there are fewer."""
 
     code: str
     nullable: bool
     changes: tuple[str, ...] = ()
     against: str = ""
     seen: str = ""
+    outside: bool = False
+    nth: str = ""
+    span: float = 0.0
 
 
 class Resolver(Protocol):
@@ -67,7 +73,10 @@ class Codegen:
             case Comparison(operator):
                 asked = narrowed(expr, self.scope)
                 assert isinstance(asked, Comparison)
-                return self._guarded((asked.left, asked.right), operator if positive else OPPOSITE[operator], self._currency(expr))
+                asked = asked if positive else replace(asked, operator=OPPOSITE[operator])
+                if (count := needs(asked, self.resolver, self.scope)) is not None:
+                    return f"({count.test(count.newest)})"
+                return self._guarded((asked.left, asked.right), asked.operator, self._currency(expr))
             case Membership(_, items):
                 asked = narrowed(expr, self.scope)
                 assert isinstance(asked, Membership)
@@ -137,6 +146,8 @@ class Codegen:
             case Comparison():
                 asked = narrowed(expr, self.scope)
                 assert isinstance(asked, Comparison)
+                if (count := needs(asked, self.resolver, self.scope)) is not None:
+                    return [count.changes()]
                 return self._comparison_changes(asked.left, asked.right)
             case Arithmetic(_, left, right):
                 return _unique([*self.changes(left), *self.changes(right)])
@@ -150,6 +161,23 @@ class Codegen:
                 if (longer := expand(expr, self.scope)) is not None:
                     return self.changes(longer)
                 return list(self.resolver.value(expr, self.scope).changes)
+
+    def parted(self, expr: Expr) -> tuple[str, str]:
+        """The code of `true` in two: what time alone can't change, and the rest. The first is empty where there is none, or nothing else. As long as the
+        first is not true, time alone can't make `expr` true."""
+        operands = expr.operands if isinstance(expr, Junction) and expr.word == "and" else (expr,)
+        steady, varying = list[str](), list[str]()
+        for operand in operands:
+            (varying if self.changes(operand) or self._outside(operand) else steady).append(self.true(operand))
+        return (" and ".join(steady), " and ".join(varying)) if steady and varying else ("", self.true(expr))
+
+    def _outside(self, expr: Expr) -> bool:
+        """Whether it reads what others than the partner's own events fill."""
+        for ref in references(expr):
+            longer = expand(ref, self.scope)
+            if self._outside(longer) if longer is not None and longer != ref else self.resolver.value(ref, self.scope).outside:
+                return True
+        return False
 
     def _comparison_changes(self, left: Expr, right: Expr) -> list[str]:
         for side, other in ((left, right), (right, left)):

@@ -135,8 +135,7 @@ def zone(s: PartnerState, now: float) -> str | None:
 def distance_to(s: PartnerState, now: float, places: tuple[geo.Place, ...]) -> float | None:
     if now - s.fix_at > FIX_FRESH:
         return None
-    lat, lon = s.lat, s.lon
-    return min([geo.km_to(p, lat, lon) for p in places])
+    return geo.km_to_any(places, s.lat, s.lon)
 
 
 def nearest(s: PartnerState, now: float, places: tuple[geo.Place, ...]) -> str | None:

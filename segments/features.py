@@ -27,7 +27,7 @@ _FACTS: dict[str, tuple[Value, tuple[str, ...]]] = {
     "zone": (Value("zone(s, now)", True, (f"goes_stale(s.zone_at, now, {facts.FIX_FRESH!r})",), seen="s.zone_at"), (*_FIX, "logged_in")),
     "home_zone": (Value("s.profile.get('zone')", True, seen="s.profile_at"), _PROFILE),
     "online_today": (Value("online_today(s, now)", False, (_DAY,), "reaches(online_today(s, now) if s.online else None, now, {0})", seen="s.session_at"), _SESSION),
-    "zone_demand": (Value("context(s, 'zone_demand')", True, seen="context_at(s, 'zone_demand')"), ()),
+    "zone_demand": (Value("context(s, 'zone_demand')", True, seen="context_at(s, 'zone_demand')", outside=True), ()),
 }
 _BEST, _MANY = ("min", "max", "last"), {"avg": "average({0})", "min": "min({0}, default=None)", "max": "max({0}, default=None)", "sum": "sum({0})"}
 _MANY |= {"last": "({0} or (None,))[-1]", "distinct": "len(set({0}))", "p50": "percentile({0}, 0.5)", "p90": "percentile({0}, 0.9)", "count": "len({0})"}
@@ -121,7 +121,7 @@ class Features:
             case MetricCall():
                 return self._share(ref, scope) if ref.window.kind == "last" else self._ratio(ref, scope)
             case CohortPct():
-                return Value(f"context(s, {str(ref)!r})", nullable=True, seen=f"context_at(s, {str(ref)!r})")
+                return Value(f"context(s, {str(ref)!r})", nullable=True, seen=f"context_at(s, {str(ref)!r})", outside=True)
             case Call("local_time"):
                 against, changes = "next_time_of_day(s, now, {0})", (_DAY, "clock_jump(s, now)")
                 return Value("time_of_day(s, now)", nullable=False, changes=changes, against=against, seen="now")
@@ -140,6 +140,9 @@ class Features:
         of, to, samples = ratio_parts(ref, scope)
         parts = [self._aggregate(of, scope), self._aggregate(to, scope)]
         changes = tuple(dict.fromkeys(c for p in parts for c in p.changes))
+        if changes and parts[1].nth and samples > 0:  # with fewer than it needs it is unknown, until an event comes
+            enough = f"{parts[1].nth.format(int(samples))} + {parts[1].span!r} > now"
+            changes = (f"(min({', '.join(changes)}) if {enough} else inf)",)
         return Value(f"ratio({parts[0].code}, {parts[1].code}, {samples})", nullable=True, changes=changes, seen=f"newest({parts[0].seen}, {parts[1].seen})")
 
     def _share(self, ref: MetricCall, scope: Scope) -> Value:
@@ -244,7 +247,8 @@ def _read(ref: Aggregate, storage: str, slot: str) -> Value:
     changes = (_DAY,) if window.kind == "today" else ()
     match storage:
         case "times":
-            return Value(f"alive({slot}, {span}, now)", False, (f"first_leaves({slot}, {span}, now)",), seen=f"newest_time({slot})")
+            nth = f"(w[-{{0}}] if (w := {slot}) and len(w) >= {{0}} else -inf)"
+            return Value(f"alive({slot}, {span}, now)", False, (f"first_leaves({slot}, {span}, now)",), seen=f"({slot}[-1] if {slot} else None)", nth=nth, span=window.size)
         case "peaks":
             return Value(f"peak({slot}, {span}, now)", True, (f"first_sample_leaves({slot}, {span}, now)",), seen=f"newest_sample({slot})")
         case "long":

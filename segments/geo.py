@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import asin, cos, hypot, radians, sin, sqrt
+from math import asin, cos, hypot, inf, radians, sin, sqrt
 
 from rulebook.model import Point, Ring
 
@@ -36,6 +36,15 @@ def km_to(place: Place, lat: float, lon: float) -> float:
     p = radians(lat)
     h = sin((place.lat - p) / 2) ** 2 + cos(p) * place.cosine * sin((place.lon - radians(lon)) / 2) ** 2
     return DIAMETER_KM * asin(min(1.0, sqrt(h)))
+
+
+def km_to_any(places: Sequence[Place], lat: float, lon: float) -> float:
+    """Distance in km to the nearest place."""
+    p, q, rings = radians(lat), radians(lon), [place for place in places if place.corners]
+    cosine = cos(p)
+    h = min([sin((a.lat - p) / 2) ** 2 + cosine * a.cosine * sin((a.lon - q) / 2) ** 2 for a in places if not a.corners], default=inf)
+    points = DIAMETER_KM * asin(min(1.0, sqrt(h))) if h < inf else inf
+    return min([points, *[_km_to_ring(ring.corners, lat, lon) for ring in rings]]) if rings else points
 
 
 def nearest(places: Sequence[Place], lat: float, lon: float) -> tuple[float, str]:

@@ -52,8 +52,7 @@ def segment_source(segment: Segment, number: int, timer: int, features: Features
     code, leave = Codegen(features, scope), exit_condition(segment)
     assert segment.enter.when is not None
     slot = features.segment_slots[segment.name]
-    enter_true, leave_true = code.true(segment.enter.when), code.true(leave)
-    changes = list(dict.fromkeys([*code.changes(segment.enter.when), *code.changes(leave)]))
+    enter_true, leave_true = " and ".join(filter(None, code.parted(segment.enter.when))), code.true(leave)
     return [
         f"def seg_{number}(s, v, now):  # {segment.name}",
         f"    m = v[{slot}]",
@@ -64,7 +63,7 @@ def segment_source(segment: Segment, number: int, timer: int, features: Features
         *_edge(leave_true, segment.exit.hold, "False", enter_true if segment.enter.hold else ""),
         "    else:",
         *_edge(enter_true, segment.enter.hold, "True", leave_true if segment.exit.hold else ""),
-        *_due(segment, timer, changes),
+        *_due(segment, timer, code),
         "    return moved",
     ]
 
@@ -102,15 +101,32 @@ def _edge(condition: str, hold: float, member: str, other: str) -> list[str]:
     ]
 
 
-def _due(segment: Segment, timer: int, changes: list[str]) -> list[str]:
-    moments = [*changes]
+def _due(segment: Segment, timer: int, code: Codegen) -> list[str]:
+    """Code that sets the timer: who is in waits for the way out, who is out for the way in, if time alone can open it. Right after a move both count."""
+    assert segment.enter.when is not None
+    enter, leave = code.changes(segment.enter.when), code.changes(exit_condition(segment))
+    both, wait = list(dict.fromkeys([*enter, *leave])), list[str]()
     if segment.enter.hold or segment.exit.hold:
-        moments.append(f"inf if m[1] is None else m[1] + ({segment.exit.hold!r} if m[0] else {segment.enter.hold!r})")
+        wait.append(f"inf if m[1] is None else m[1] + ({segment.exit.hold!r} if m[0] else {segment.enter.hold!r})")
     if segment.stale_after is not None:
-        moments.append(f"m[3] + {segment.stale_after!r} if now < m[3] + {segment.stale_after!r} else inf")
-    return due_source(timer, moments) if moments else []
+        wait.append(f"m[3] + {segment.stale_after!r} if now < m[3] + {segment.stale_after!r} else inf")
+    steady, _ = code.parted(segment.enter.when)
+    if not both or not (steady or set(enter) != set(leave)):
+        return due_source(timer, [*both, *wait]) if both or wait else []
+    outside = [("elif", f"{steady}", enter), ("else", "", [])] if steady else [("else", "", enter)]
+    ways = [("if", "moved", both), ("elif", "m[0]", leave), *outside]
+    lines = [f"    {word}{' ' if test else ''}{test}: due = {_earliest([*moments, *wait])}" for word, test, moments in ways]
+    return [*lines, *_noted(f"s.dues[{timer}] = due")]
+
+
+def _earliest(moments: list[str]) -> str:
+    return "inf" if not moments else moments[0] if len(moments) == 1 else f"min({', '.join(moments)})"
 
 
 def due_source(timer: int, moments: list[str]) -> list[str]:
     """Code that sets a timer. `next_due` may be earlier than all timers, never later: what is put off is seen when it comes."""
-    return [f"    due = s.dues[{timer}] = {moments[0] if len(moments) == 1 else 'min(' + ', '.join(moments) + ')'}", "    if due < s.next_due: s.next_due = due"]
+    return _noted(f"due = s.dues[{timer}] = {_earliest(moments)}")
+
+
+def _noted(assignment: str) -> list[str]:
+    return [f"    {assignment}", "    if due < s.next_due: s.next_due = due"]

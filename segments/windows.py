@@ -50,7 +50,9 @@ def forget(w: list[float], span: float, now: float) -> None:
 
 def alive(w: list[float] | None, span: float, now: float) -> int:
     """How many are in the window at `now`."""
-    return len(w) - gone(w, span, now) if w else 0
+    if not w:
+        return 0
+    return len(w) if w[0] + span > now else len(w) - gone(w, span, now)
 
 
 def gone(w: list[float], span: float, now: float) -> int:
@@ -69,8 +71,16 @@ def first_leaves(w: list[float] | None, span: float, now: float) -> float:
     """When the oldest element that is in the window leaves it; inf when there is none."""
     if not w:
         return inf
+    if (first := w[0] + span) > now:
+        return first
     at = gone(w, span, now)
     return w[at] + span if at < len(w) else inf
+
+
+def leaves(t: float, span: float, now: float) -> float:
+    """When an element of the window leaves it; inf when it has left, or there is none (-inf)."""
+    at = t + span
+    return at if at > now else inf
 
 
 # -- samples: [[t, ...], [value, ...]] in order of time
@@ -186,10 +196,6 @@ def share(w: Samples | None, min_samples: int) -> float | None:
 
 
 # -- the time of the newest element, for the ages in evidence; None where there is none
-
-
-def newest_time(w: list[float] | None) -> float | None:
-    return w[-1] if w else None
 
 
 def newest_sample(w: Samples | None) -> float | None:

@@ -25,7 +25,7 @@ from training_rules import found, pairs, patterns
 from training_rules.definitions import Placed, conditions_of, distinct, event_scope, family_of, features_of, still_condition
 from training_rules.dispatch import Block, Dispatch
 from training_rules.episodes import clear_source
-from training_rules.messages import holes_of
+from training_rules.messages import holes_by_language, holes_of, prepare_words
 from training_rules.rules import Clearing, EngineOptions, Queue, Rule, Rules, SegmentCode, Timer
 from training_rules.triggers import Triggers, reads_event
 
@@ -50,6 +50,9 @@ class _Compiler:
 
     def run(self) -> Rules:
         timers = self._segments()
+        for message in self.ruleset.messages.values():
+            prepare_words(message)
+        self.triggers.reserve(self.definitions)
         for number, definition in enumerate(self.definitions):
             self.triggers.emit(number, definition)
             if isinstance(definition, Nudge) and definition.clears is not None:
@@ -120,12 +123,15 @@ class _Compiler:
         for i in refreshed:
             body += seen_source(self.segments[i], self.features)
         watching = [i for i, watched in enumerate(self._watched) if event in watched or i in refreshed]
-        body += self._segment_looks(event, watching)
         clearing = [_look(n, slot) for n, (slot, watched) in self.clearings.items() if event in watched]
         blocks = self.triggers.out.blocks.get(event, [])
         self.looks[event] = len(updates) + len(watching) + len(clearing) + len(blocks)
-        body += [*clearing, *self._triggers(event, blocks), *self.triggers.notes(event)]
-        body += ["if s.unseen: found = hold_all(s, v, now, found, e.event_id)", "return found"]
+        acts = [*clearing, *self._triggers(event, blocks), *self.triggers.notes(event)]
+        if watching or acts:
+            body += [*self._segment_looks(event, watching), *acts, "if s.unseen: found = hold_all(s, v, now, found, e.event_id)"]
+        else:
+            body += ["if s.unseen: found = first_event(s, v, now, e.event_id)"]
+        body += ["return found"]
         self._function(f"on_{event}(s, e, t, now)", ["v, found = s.slots, None", *body])
 
     def _triggers(self, event: str, blocks: Sequence[Block]) -> list[str]:
@@ -150,6 +156,8 @@ class _Compiler:
         self._function("look_at_all(s, v, now)", ["found = None", *looks, "return found"])
         holds = [f"if (first := hold_{h}(s, v, now, cause)) is not None: found = matched(found, {h}, [first], {{}}, {{}})" for h in self.triggers.out.holds]
         self._function("hold_all(s, v, now, found, cause)", ["s.unseen = False", *holds, "s.next_due = min(s.dues, default=inf)", "return found"])
+        settled = "if (found := look_at_all(s, v, now)) is not None: settle(s, v, now, found, cause, MOVED)"
+        self._function("first_event(s, v, now, cause)", [settled, "return hold_all(s, v, now, found, cause)"])
 
     @cached_property
     def _fresh(self) -> list[set[str]]:
@@ -203,7 +211,8 @@ class _Compiler:
         return Rule(
             number, d.name, nudge=True, evidence=evidence, version=d.version, kind=d.kind, mode=d.mode, priority=d.priority, cooldown=d.cooldown,
             max=d.max, urgent=d.urgent, about_order=d.about_order, hours=d.hours, days=d.days, rollout=d.rollout, holdout=d.holdout,
-            expires=date.fromisoformat(d.expires) if d.expires else None, valid_for=d.valid_for, offer=d.offer, message=self.ruleset.messages.get(d.message),
+            expires=date.fromisoformat(d.expires) if d.expires else None, valid_for=d.valid_for, offer=d.offer, message=(message := self.ruleset.messages.get(d.message)),
+            holes=holes_by_language(message) if message else {},
             best_of=tuple((self.ruleset.modules[m], functions[f"done_{number}_{at}"]) for at, m in enumerate(d.best_of)),
             condition=functions.get(f"condition_{number}"), measures=measured(d, self.ruleset), late_args={h: functions[f"arg_{number}_{h}"] for h in self._late_args(d)},
             seats=functions.get(f"seats_{number}"), still=functions.get(f"still_{number}"), clears=self._clearing(number, d, functions),

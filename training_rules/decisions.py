@@ -15,18 +15,25 @@ from training_rules import episodes, messages
 from training_rules.found import Found, Match, net
 from training_rules.policy import Candidate, decide
 from training_rules.rules import Rules
-from training_rules.traces import event_ids, facts_of, identity_of
+from training_rules.traces import event_ids, identity_of, told
 
+#: Members of an enum are found slowly by way of their class; every decision asks for these.
+_SEND, _GHOST, _HOLD, _HOLDOUT = Verdict.SEND, Verdict.GHOST, Verdict.HOLD, HoldReason.HOLDOUT
 _Transition, _Decision, _Nudge = OUTPUT_STRUCTS["segment_transition"], OUTPUT_STRUCTS["decision"], OUTPUT_STRUCTS["nudge"]
 
 
 def make_id(*parts: str) -> str:
     """A short id that is a function of its parts."""
-    return blake2b("\x1f".join(parts).encode(), digest_size=12).hexdigest()
+    return _hashed("\x1f".join(parts))
+
+
+def _hashed(text: str) -> str:
+    return blake2b(text.encode(), digest_size=12).hexdigest()
 
 
 def outputs(s: PartnerState, now: float, found: Found, cause: str, rules: Rules) -> list[Any]:
     """Transitions first, then each decision, a nudge right after the decision that sends it."""
+    cause = _cause(cause)
     out: list[Any] = [_transition(s, now, number, cause, rules) for number in net(found.moves)]
     out += [_episode(s, now, number, e, Verdict.CLEARED, cause, rules) for number, e in found.closed]
     out += [_episode(s, now, number, e, Verdict.NOT_CLEARED, cause, rules) for number, e in found.overdue]
@@ -34,10 +41,12 @@ def outputs(s: PartnerState, now: float, found: Found, cause: str, rules: Rules)
     for c in decide(s, now, matches, rules) if matches else ():
         decision = _decision(s, now, c, cause, rules)
         out.append(decision)
-        if c.verdict is Verdict.SEND:
+        if c.verdict is _HOLD:
+            continue
+        if c.verdict is _SEND:
             out.append(_nudge(s, now, c, decision, rules))
-        if c.rule.clears is not None and c.verdict in (Verdict.SEND, Verdict.GHOST):
-            done = episodes.opened(s, c.rule.clears, now, decision.nudge_id, control=c.verdict is Verdict.GHOST)
+        if c.rule.clears is not None and c.verdict in (_SEND, _GHOST):
+            done = episodes.opened(s, c.rule.clears, now, decision.nudge_id, control=c.verdict is _GHOST)
             out += [_episode(s, now, c.rule.number, e, Verdict.CLEARED, cause, rules) for e in done]
     return out
 
@@ -49,7 +58,7 @@ def _episode(s: PartnerState, now: float, number: int, episode: list[Any], verdi
     evidence = {"opened_at": opened_at, "arm": "control" if control else "treatment", **rule.clears.facts(s, s.slots, now)}
     return _Decision(
         decision_id=make_id("episode", identity), partner_id=s.partner_id, rule=rule.name, rule_version=rule.version, ruleset_version=rules.version,
-        verdict=verdict, reason=None, decided_at=now, cause=_cause(cause), evidence=evidence, nudge_id=identity,
+        verdict=verdict, reason=None, decided_at=now, cause=cause, evidence=evidence, nudge_id=identity,
     )  # fmt: skip
 
 
@@ -74,26 +83,29 @@ def _transition(s: PartnerState, now: float, number: int, cause: str, rules: Rul
     direction = "entered" if s.slots[segment.slot][0] else "exited"
     return _Transition(
         transition_id=make_id("transition", s.partner_id, segment.name, direction, repr(now)), partner_id=s.partner_id, segment=segment.name,
-        transition=direction, decided_at=now, cause=_cause(cause), facts=segment.facts(s, s.slots, now), ruleset_version=rules.version,
+        transition=direction, decided_at=now, cause=cause, facts=segment.facts(s, s.slots, now), ruleset_version=rules.version,
     )  # fmt: skip
 
 
 def nudge_id(partner_id: str, rule: str, version: str, match: Match) -> str:
-    return make_id("nudge", rule, version, partner_id, identity_of(match))
+    return _hashed(f"nudge\x1f{rule}\x1f{version}\x1f{partner_id}\x1f{identity_of(match)}")
 
 
 def _decision(s: PartnerState, now: float, c: Candidate, cause: str, rules: Rules) -> Any:
     rule, match = c.rule, c.match
-    evidence: dict[str, Any] = {"events": event_ids(match.events), **facts_of(match.events, now), **rule.evidence(s, s.slots, now)}
-    evidence |= {name: {"value": value, "age": round(now - _began(match, now), 3)} for name, value in match.fields.items()}
+    evidence = told(match.events, now)
+    evidence |= rule.evidence(s, s.slots, now)
+    for name, value in match.fields.items():
+        evidence[name] = {"value": value, "age": round(now - _began(match, now), 3)}
     if match.key != "":
         evidence["same"] = match.key
     identity = nudge_id(s.partner_id, rule.name, rule.version, match)
-    again = () if match.queued_at is None else (repr(now),)
+    again = "" if match.queued_at is None else f"\x1f{now!r}"
+    verdict = c.verdict
     return _Decision(
-        decision_id=make_id("decision", identity, *again), partner_id=s.partner_id, rule=rule.name, rule_version=rule.version, ruleset_version=rules.version,
-        verdict=c.verdict, reason=HoldReason.HOLDOUT if c.verdict is Verdict.GHOST else c.reason, decided_at=now, cause=_cause(cause),
-        evidence=evidence, nudge_id=None if c.verdict is Verdict.HOLD else identity,
+        decision_id=_hashed(f"decision\x1f{identity}{again}"), partner_id=s.partner_id, rule=rule.name, rule_version=rule.version, ruleset_version=rules.version,
+        verdict=verdict, reason=_HOLDOUT if verdict is _GHOST else c.reason, decided_at=now, cause=cause,
+        evidence=evidence, nudge_id=None if verdict is _HOLD else identity,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from itertools import count, groupby
 from typing import Any, NamedTuple
 
 from rulebook.codegen import Codegen, Resolver, Value
+from rulebook.counts import needs
 from rulebook.currency import guard_of, narrowed
 from rulebook.scope import Scope, expand
 from rulebook.syntax import MIRRORED, Aggregate, Comparison, Expr, Junction, Literal, Name, Reference
@@ -30,12 +31,16 @@ class Block:
 
 
 class _Test(NamedTuple):
-    """A comparison of a reference with a constant. Those of one `key` are weaker or stronger than each other, or exclude each other (`==`)."""
+    """What a comparison with a constant asks of what the code `read` gives. Those of one `key` are weaker or stronger than each other, or exclude each
+    other (`==`, with `constant`). `test`: the comparison, over {0}; of two the one of lower `rank` is weaker; `free`: it costs nothing to read."""
 
     key: tuple[str, str]
-    reference: Reference
-    operator: str
+    read: str
+    nullable: bool
+    test: str
+    rank: tuple[float, bool]
     constant: Any
+    free: bool = False
 
 
 class _Open(NamedTuple):
@@ -62,55 +67,60 @@ class Dispatch:
         pairs = [(self._test_of(b, key), b) for b in blocks]
         inside = [(test, _without(b, expr)) for found, b in pairs if found is not None for test, expr in [found]]
         outside = [b for found, b in pairs if found is None]
-        known, read = self._read_once([inside[0][0].reference], known)
+        known, read = self._read_once([inside[0][0].read], known)
         cases = self._switch if key[1] == "==" else self._ladder
         return [*read, *cases(inside, known), *(self._lines(outside, known) if outside else [])]
 
     def _commonest(self, blocks: Sequence[_Open]) -> tuple[str, str] | None:
         """What most blocks ask, if two do; fields of the event first, which cost nothing to read."""
         asked = Counter[tuple[str, str]]()
-        fields = set[tuple[str, str]]()
+        free = set[tuple[str, str]]()
         for block in blocks:
-            tests = {test.key: test for expr in block.asked if (test := self._test(expr)) is not None}
+            tests = {test.key: test for expr in block.asked for test in self._tests(expr)}
             asked.update(tests.keys())
-            fields |= {key for key, t in tests.items() if isinstance(t.reference, Name) and self._scope.is_event_field(t.reference)}
-        best = max(asked, key=lambda key: (asked[key], key in fields), default=None)
+            free |= {key for key, test in tests.items() if test.free}
+        best = max(asked, key=lambda key: (asked[key], key in free), default=None)
         return best if best is not None and asked[best] > 1 else None
 
-    def _test(self, expr: Expr) -> _Test | None:
+    def _tests(self, expr: Expr) -> list[_Test]:
+        """The ways to ask it. One that counts is a threshold for its count, and one for the age of an element: the longer the window, the weaker."""
         if guard_of(expr, self._scope):
-            return None  # an amount in another currency is neither more nor less
+            return []  # an amount in another currency is neither more nor less
         expr = narrowed(expr, self._scope)
+        found = []
+        if (count := needs(expr, self._resolver, self._scope)) is not None:
+            rank = -count.span if count.met else count.span
+            found.append(_Test((count.newest, ">" if count.met else "<"), count.newest, False, count.test("{0}"), (rank, False), None))
         match expr:
             case Comparison(operator, left, Literal(constant)) if operator in _ORDERED and not isinstance(left, Literal):
-                return self._against(left, operator, constant)
+                found += self._against(left, operator, constant)
             case Comparison(operator, Literal(constant), right) if operator in _ORDERED and not isinstance(right, Literal):
-                return self._against(right, MIRRORED[operator], constant)
-            case _:
-                return None
+                found += self._against(right, MIRRORED[operator], constant)
+        return found
 
-    def _against(self, side: Expr, operator: str, constant: Any) -> _Test | None:
+    def _against(self, side: Expr, operator: str, constant: Any) -> list[_Test]:
         if not isinstance(side, Reference):
-            return None
+            return []
         longer = expand(side, self._scope)
         reference = longer if isinstance(longer, Aggregate) else side
-        if longer is not None and reference is side:
-            return None
-        return _Test((str(reference), operator[:1] if operator != "==" else operator), reference, operator, constant)
+        if (longer is not None and reference is side) or not (operator == "==" or isinstance(constant, int | float)):
+            return []
+        value, free = self._resolver.value(reference, self._scope), isinstance(reference, Name) and self._scope.is_event_field(reference)
+        key, rank = (str(reference), operator[:1] if operator != "==" else operator), -constant if operator[0] == "<" else 0.0 if operator == "==" else constant
+        return [_Test(key, value.code, value.nullable, f"{{0}} {operator} {constant!r}", (rank, len(operator) == 1), constant, free)]
 
     def _test_of(self, block: _Open, key: tuple[str, str]) -> tuple[_Test, Expr] | None:
-        return next(((test, expr) for expr in block.asked if (test := self._test(expr)) is not None and test.key == key), None)
+        return next(((test, expr) for expr in block.asked for test in self._tests(expr) if test.key == key), None)
 
     # -- shapes
 
     def _ladder(self, members: Sequence[tuple[_Test, _Open]], known: Mapping[str, str]) -> list[str]:
         """Weakest first, each rung inside the one before."""
-        up = members[0][0].key[1] == ">"
-        ranked = sorted(members, key=lambda m: (m[0].constant if up else -m[0].constant, len(m[0].operator) == 1))
-        value, lines, depth = self._value(members[0][0].reference, known), list[str](), 0
-        for (constant, operator), rung in groupby(ranked, key=lambda m: (m[0].constant, m[0].operator)):
-            unknown = f"{value.code} is not None and " if value.nullable and not depth else ""
-            lines += indented([f"if {unknown}{value.code} {operator} {constant!r}:", *indented(self._lines([b for _, b in rung], known))], depth)
+        ranked = sorted(members, key=lambda m: m[0].rank)
+        value, nullable, lines, depth = known[members[0][0].read], members[0][0].nullable, list[str](), 0
+        for test, rung in groupby(ranked, key=lambda m: m[0].test):
+            unknown = f"{value} is not None and " if nullable and not depth else ""
+            lines += indented([f"if {unknown}{test.format(value)}:", *indented(self._lines([b for _, b in rung], known))], depth)
             depth = min(depth + 1, _DEEPEST)
         return lines
 
@@ -118,9 +128,9 @@ class Dispatch:
         """One of several values, found by halves."""
         ranked = sorted(members, key=lambda m: m[0].constant)
         cases = [(constant, [b for _, b in case]) for constant, case in groupby(ranked, key=lambda m: m[0].constant)]
-        value = self._value(members[0][0].reference, known)
-        lines = self._cases(cases, value.code, known)
-        return [f"if {value.code} is not None:", *indented(lines)] if value.nullable else lines
+        value = known[members[0][0].read]
+        lines = self._cases(cases, value, known)
+        return [f"if {value} is not None:", *indented(lines)] if members[0][0].nullable else lines
 
     def _cases(self, cases: Sequence[tuple[Any, list[_Open]]], code: str, known: Mapping[str, str]) -> list[str]:
         if len(cases) <= _FEW_CASES:
@@ -144,14 +154,10 @@ class Dispatch:
 
     # -- reading once
 
-    def _value(self, reference: Reference, known: Mapping[str, str]) -> Value:
-        return _Known(self._resolver, known).value(reference, self._scope)
-
-    def _read_once(self, references: Iterable[Reference], known: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    def _read_once(self, codes: Iterable[str], known: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
         """Variables for what is not in one yet, and the lines that set them."""
         more, lines = dict(known), list[str]()
-        for reference in references:
-            code = self._resolver.value(reference, self._scope).code
+        for code in codes:
             if code not in more:
                 more[code] = f"r{next(self._names)}"
                 lines.append(f"{more[code]} = {code}")
@@ -166,7 +172,7 @@ class _Known:
 
     def value(self, ref: Reference, scope: Scope) -> Value:
         value = self._inner.value(ref, scope)
-        return replace(value, code=self._known.get(value.code, value.code))
+        return replace(value, code=self._known[value.code], nth="") if value.code in self._known else value
 
 
 class _Counting:
@@ -174,16 +180,14 @@ class _Counting:
 
     def __init__(self, inner: Resolver) -> None:
         self._inner, self._read = inner, Counter[str]()
-        self._references: dict[str, Reference] = {}
 
     def value(self, ref: Reference, scope: Scope) -> Value:
         value = self._inner.value(ref, scope)
         self._read[value.code] += 1
-        self._references.setdefault(value.code, ref)
         return value
 
-    def repeated(self) -> list[Reference]:
-        return [ref for code, ref in self._references.items() if self._read[code] > 1]
+    def repeated(self) -> list[str]:
+        return [code for code, times in self._read.items() if times > 1]
 
 
 def _conjuncts(guard: Expr | None) -> tuple[Expr, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
 from typing import Any
 
 from events.structs import Tick
@@ -125,7 +124,8 @@ def _look_at_episodes(state: PartnerState, now: float, found: Found, rule: Rule)
 def finish(state: PartnerState, now: float, found: Found, cause: str, rules: Rules) -> list[Any]:
     """Patterns become events, in turn, at the same moment; then policy decides on all matches together."""
     at = 0
-    while at < len(found.matches) and at < _MAX_CHAIN:
+    most = _MAX_CHAIN if rules.pattern_handlers else 0
+    while at < len(found.matches) and at < most:
         match, at = found.matches[at], at + 1
         rule = rules.rules[match.trigger]
         if not rule.nudge:
@@ -136,6 +136,4 @@ def finish(state: PartnerState, now: float, found: Found, cause: str, rules: Rul
                 found.moves += more.moves
                 found.matches += more.matches
                 found.closed += more.closed
-    out = outputs(state, now, found, cause, rules)
-    state.next_due = min(state.dues, default=inf)
-    return out
+    return outputs(state, now, found, cause, rules)

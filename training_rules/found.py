@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import inf
 from operator import attrgetter
 from typing import Any
+
+import msgspec
 
 from segments.state import PartnerState
 
@@ -15,8 +16,7 @@ _TRIGGER = attrgetter("trigger")
 Look = Callable[..., None]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct):
     """One satisfaction of a trigger. `events`: the ids that made it, oldest first, of a pattern's event its trace; `args`: values of message holes taken from the event;
     `fields`: the event's fields that the condition read; `key`: the value of `same`; `queued_at`: when it fell into quiet hours, if it did;
     `control`: it follows from a ghost, and can only be one."""
@@ -56,7 +56,10 @@ def matched(found: Found | None, trigger: int, events: list[Any], args: dict[str
 
 def in_order(found: Found, start: int) -> None:
     """The matches from number `start` on in the order of their triggers."""
-    found.matches[start:] = sorted(found.matches[start:], key=_TRIGGER)
+    if start:
+        found.matches[start:] = sorted(found.matches[start:], key=_TRIGGER)
+    else:
+        found.matches.sort(key=_TRIGGER)
 
 
 def closed(found: Found | None, rule: int, episodes: list[list[Any]]) -> Found:

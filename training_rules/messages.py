@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import Any
 
 from rulebook.hole_values import PLAIN, Quantity
 from rulebook.holes import Hole, Parts, template
 from rulebook.model import Message, Text
-from rulebook.spelling import category, spelled
+from rulebook.spelling import category, prepare, spelled
 
 FALLBACK = "en"
 
@@ -29,9 +29,9 @@ def language_of(texts: Mapping[str, Any], wanted: str | None) -> str:
     return FALLBACK if FALLBACK in texts else next(iter(texts))
 
 
-def missing_hole(text: Text, values: Mapping[str, Any]) -> str | None:
-    """The first hole for which there is no value, or none that can be said."""
-    return next((h for h in _names(text) if (value := values.get(h)) is None or (isinstance(value, float) and not isfinite(value))), None)
+def missing_hole(holes: Iterable[str], values: Mapping[str, Any]) -> str | None:
+    """The first of the holes for which there is no value, or none that can be said."""
+    return next((h for h in holes if (value := values.get(h)) is None or (isinstance(value, float) and not isfinite(value))), None)
 
 
 def fill(text: str, values: Mapping[str, Any], measures: Mapping[str, Quantity], language: str) -> str:
@@ -53,7 +53,19 @@ def _spell(hole: Hole, values: Mapping[str, Any], measures: Mapping[str, Quantit
 
 
 def holes_of(message: Message) -> frozenset[str]:
-    return frozenset(h for t in message.texts.values() for h in _names(t))
+    return frozenset(h for names in holes_by_language(message).values() for h in names)
+
+
+def holes_by_language(message: Message) -> dict[str, tuple[str, ...]]:
+    """The names of the holes of each text, in the order in which they stand."""
+    return {language: _names(text) for language, text in message.texts.items()}
+
+
+def prepare_words(message: Message) -> None:
+    """Have ready what it takes to fill the holes."""
+    for language, holes in holes_by_language(message).items():
+        if holes:
+            prepare(language)
 
 
 def _names(text: Text) -> tuple[str, ...]:

@@ -26,10 +26,11 @@ def begin_pair(s: PartnerState, number: int, key: str, t: float, now: float, eve
             if other == key and t < at < t + within and [at, second] not in used:
                 keep(used, [at, second])
                 return [event_id, second]
-    expire(opened, within, t)
-    if len(opened) >= MAX_OPEN:
-        del opened[0]
-        s.drop()
+    if opened:
+        expire(opened, within, t)
+        if len(opened) >= MAX_OPEN:
+            del opened[0]
+            s.drop()
     put(opened, [t, key, event_id])
     return None
 
@@ -37,7 +38,8 @@ def begin_pair(s: PartnerState, number: int, key: str, t: float, now: float, eve
 def end_pair(v: Slots, number: int, key: str, t: float, event_id: str, within: float) -> list[str] | None:
     """A second event where firsts are open. It completes the oldest of its key; returns the ids of the match."""
     opened, used = v[number]
-    expire(opened, within, t)
+    if opened[0][0] + within <= t:
+        expire(opened, within, t)
     for first in opened:
         if first[1] == key and first[0] <= t < first[0] + within:
             opened.remove(first)

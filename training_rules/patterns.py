@@ -30,6 +30,8 @@ def times(s: PartnerState, number: int, key: str, t: float, event_id: str, need:
     keep = entries[-1][0] - within - LATENESS
     while entries[0][0] <= keep:
         del entries[0]
+    if len(entries) < need:
+        return None
     for first in range(len(entries) - need + 1):
         if entries[first][0] + within > entries[first + need - 1][0]:
             matched = [e[1] for e in entries[first : first + need]]
@@ -48,13 +50,16 @@ def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok
     entries = _entries(s, number, key)
     entry = [t, event_id if ok else ""]
     put(entries, entry)
-    _forget(entries)
+    if len(entries) > 2 and entries[1][0] < entries[-1][0] - LATENESS:
+        _forget(entries)
     if not ok:
         if not key and not any(e[1] for e in entries):
             s.slots[number] = None
         return None
-    at = next(i for i, e in enumerate(entries) if e is entry)
-    first = last = at
+    last = len(entries) - 1
+    while entries[last] is not entry:
+        last -= 1
+    first = last
     while first and entries[first - 1][1]:
         first -= 1
     while last + 1 < len(entries) and entries[last + 1][1]:
@@ -103,7 +108,8 @@ def note(v: Slots, number: int, entry: list[Any]) -> None:
 def keep(entries: list[Any], entry: list[Any]) -> None:
     """Put an entry in its place, and forget those that are too old for any late event."""
     put(entries, entry)
-    while entries[0][0] < entries[-1][0] - LATENESS:
+    oldest = entries[-1][0] - LATENESS
+    while entries[0][0] < oldest:
         del entries[0]
 
 
@@ -121,15 +127,21 @@ def _time(entry: list[Any]) -> float:
 def _forget(entries: list[list[Any]]) -> None:
     """What stands before a broken row, and is too old for a late event to mend, is not needed."""
     horizon = entries[-1][0] - LATENESS
-    broken = next((i for i in range(len(entries) - 1, -1, -1) if not entries[i][1] and entries[i][0] < horizon), 0)
-    del entries[:broken]
+    at = len(entries) - 1
+    while at and (entries[at][1] or entries[at][0] >= horizon):
+        at -= 1
+    if at:
+        del entries[:at]
 
 
 def _entries(s: PartnerState, number: int, key: str) -> list[list[Any]]:
+    entries: list[list[Any]] | None
     slot = s.slots[number]
     if slot is None:
-        slot = s.slots[number] = {}
-    entries: list[list[Any]] | None = slot.get(key)
+        entries = []
+        s.slots[number] = {key: entries}
+        return entries
+    entries = slot.get(key)
     if entries is None:
         if len(slot) >= MAX_OPEN:
             del slot[min(slot, key=lambda k: slot[k][-1][0] if slot[k] else -inf)]
@@ -160,7 +172,7 @@ def wait(
 
 def end_waits(s: PartnerState, number: int, timer: int, key: str | None, t: float, span: float) -> None:
     """An event that a wait is without: waits of its key (None: of any) that began at or before it end in silence."""
-    left = s.slots[number] = [w for w in s.slots[number] if not (w[0] <= t and (key is None or w[1] == key))] or None
+    left = s.slots[number] = [w for w in s.slots[number] if w[0] > t or not (key is None or w[1] == key)] or None
     s.dues[timer] = left[0][0] + span if left else inf
 
 

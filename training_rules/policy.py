@@ -7,8 +7,10 @@ only, and never displaces a live rule. What waited for the end of quiet hours pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from events.outputs import HoldReason, Verdict
 from experiments.assignment import chosen
@@ -22,8 +24,13 @@ if TYPE_CHECKING:
     from training_rules.rules import Rule, Rules
 
 
-@dataclass(slots=True)
-class Candidate:
+_rank = attrgetter("rule.rank")
+#: Members of an enum are found slowly by way of their class; most matches end with one of these.
+_SEND, _GHOST, _SHADOW = Verdict.SEND, Verdict.GHOST, Verdict.SHADOW
+_LOWER_PRIORITY, _COOLDOWN = HoldReason.LOWER_PRIORITY, HoldReason.COOLDOWN
+
+
+class Candidate(msgspec.Struct):
     """A match on its way through the gates; `language` and `holes` are known once its message is."""
 
     rule: Rule
@@ -40,21 +47,26 @@ def decide(s: PartnerState, now: float, matches: list[Match], rules: Rules) -> l
     candidates = [Candidate(rules.rules[m.trigger], m) for m in matches]
     for c in candidates:
         c.reason = _refusal(s, now, c, rules)
+    passed = [c for c in candidates if c.reason is None]
     for live in (True, False):
-        passed = sorted((c for c in candidates if c.reason is None and (c.rule.mode == "live") is live), key=_rank)
-        best_live = min((_rank(c) for c in candidates if c.verdict in (Verdict.SEND, Verdict.GHOST)), default=None)
-        for c in passed:
-            if c is passed[0] and (live or best_live is None or _rank(c) < best_live):
-                _accept(s, now, c, rules)
-            else:
-                c.reason = HoldReason.LOWER_PRIORITY
-    quiet = sorted((c for c in candidates if c.reason is HoldReason.QUIET_HOURS and c.rule.mode == "live"), key=_rank)
-    enqueue(s, now, [c.match for c in quiet], rules)
+        of_mode = [c for c in passed if (c.rule.mode == "live") is live]
+        if of_mode:
+            _choose(s, now, of_mode, passed, rules)
+    if rules.queue is not None:
+        quiet = sorted((c for c in candidates if c.reason is HoldReason.QUIET_HOURS and c.rule.mode == "live"), key=_rank)
+        enqueue(s, now, [c.match for c in quiet], rules)
     return candidates
 
 
-def _rank(c: Candidate) -> tuple[int, str]:
-    return -c.rule.priority, c.rule.name
+def _choose(s: PartnerState, now: float, of_mode: list[Candidate], passed: list[Candidate], rules: Rules) -> None:
+    """The first by rank of one mode goes, unless a live one went that is before it; all others are displaced."""
+    first = min(of_mode, key=_rank)
+    sent = min([_rank(c) for c in passed if c.verdict is _SEND or c.verdict is _GHOST], default=None)
+    for c in of_mode:
+        if c is first and (sent is None or _rank(c) < sent):
+            _accept(s, now, c, rules)
+        else:
+            c.reason = _LOWER_PRIORITY
 
 
 def _refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldReason | None:
@@ -62,6 +74,12 @@ def _refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldRea
     rule = c.rule
     if c.match.queued_at is not None and (reason := _outlived(s, now, rule, c.match.queued_at)) is not None:
         return reason
+    if rule.gated and (held := _asked(s, now, rule, rules)) is not None:
+        return held
+    return _paced(s, now, rule) or _allowed(s, now, rule, rules) or _shared(s, now, rule) or _worded(s, now, c)
+
+
+def _asked(s: PartnerState, now: float, rule: Rule, rules: Rules) -> HoldReason | None:
     if rule.condition is not None and not rule.condition(s, s.slots, now):
         return HoldReason.CONDITION
     if rule.expires is not None and clock.is_over(s, now, rule.expires):
@@ -70,7 +88,7 @@ def _refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldRea
         return HoldReason.OUTSIDE_HOURS
     if rule.rollout < 1 and not rules.options.everyone and not chosen("rollout", rule.name, s.partner_id, rule.rollout):
         return HoldReason.ROLLOUT
-    return _paced(s, now, rule) or _allowed(s, now, rule, rules) or _shared(s, now, rule) or _worded(s, now, c)
+    return None
 
 
 def _outlived(s: PartnerState, now: float, rule: Rule, queued_at: float) -> HoldReason | None:
@@ -83,7 +101,7 @@ def _outlived(s: PartnerState, now: float, rule: Rule, queued_at: float) -> Hold
 def _paced(s: PartnerState, now: float, rule: Rule) -> HoldReason | None:
     sent: list[float] = s.slots[rule.sends_slot] or []
     if sent and now < sent[-1] + rule.cooldown:
-        return HoldReason.COOLDOWN
+        return _COOLDOWN
     if rule.max is not None and sum(at + rule.max[1] > now for at in sent) >= rule.max[0]:
         return HoldReason.MAX
     return None
@@ -98,7 +116,7 @@ def _allowed(s: PartnerState, now: float, rule: Rule, rules: Rules) -> HoldReaso
     if not rule.urgent:
         if policy.quiet_hours is not None and clock.within_hours(s, now, policy.quiet_hours):
             return HoldReason.QUIET_HOURS
-        if any(sum(at + span > now for at in s.sends) >= most for most, span in policy.caps):
+        if policy.caps and any(sum(at + span > now for at in s.sends) >= most for most, span in policy.caps):
             return HoldReason.CAP
     if policy.never_while and not rule.about_order and _busy(s, now, policy.never_while):
         return HoldReason.NOT_SAFE_NOW
@@ -113,7 +131,7 @@ def _shared(s: PartnerState, now: float, rule: Rule) -> HoldReason | None:
     """What there is only so much of, for all partners together."""
     if rule.seats is not None and not s.house.has_seat(rule, rule.seats(s, s.slots, now), now):
         return HoldReason.SEATS
-    return None if s.house.has_budget(rule, now) else HoldReason.BUDGET
+    return None if rule.offer is None or s.house.has_budget(rule, now) else HoldReason.BUDGET
 
 
 def _worded(s: PartnerState, now: float, c: Candidate) -> HoldReason | None:
@@ -124,10 +142,13 @@ def _worded(s: PartnerState, now: float, c: Candidate) -> HoldReason | None:
     message = c.rule.message
     assert message is not None
     c.language = messages.language_of(message.texts, wanted)
+    holes = c.rule.holes[c.language]
+    if not holes:
+        return None
     c.holes = {**s.profile, **c.match.args}
     for hole, read in c.rule.late_args.items():
         c.holes[hole] = read(s, s.slots, now)
-    return HoldReason.MISSING_VALUE if messages.missing_hole(message.texts[c.language], c.holes) else None
+    return HoldReason.MISSING_VALUE if messages.missing_hole(holes, c.holes) else None
 
 
 def _module(s: PartnerState, c: Candidate, wanted: str | None) -> HoldReason | None:
@@ -141,13 +162,14 @@ def _module(s: PartnerState, c: Candidate, wanted: str | None) -> HoldReason | N
 
 def _accept(s: PartnerState, now: float, c: Candidate, rules: Rules) -> None:
     rule = c.rule
-    s.slots[rule.sends_slot] = [at for at in s.slots[rule.sends_slot] or () if at + rule.remembers > now] + [now]
+    sent, kept_for = s.slots[rule.sends_slot] or (), rule.remembers
+    s.slots[rule.sends_slot] = [*[at for at in sent if at + kept_for > now], now]
     if rule.mode == "shadow":
-        c.verdict = Verdict.SHADOW
+        c.verdict = _SHADOW
         return
     if rules.policy.caps:
         longest = max(span for _, span in rules.policy.caps)
         s.sends = [at for at in s.sends if at + longest > now] + [now]
     control = c.match.control or rules.is_control(rule, s.partner_id)
-    c.verdict = Verdict.GHOST if control else Verdict.SEND
+    c.verdict = _GHOST if control else _SEND
     s.house.take(rule, now, paid=not control)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from math import inf
 from typing import Any
 
@@ -47,7 +48,8 @@ class Clearing:
 
 @dataclass(frozen=True)
 class Rule:
-    """One nudge rule or pattern (`nudge` False, `same` the field that its event carries), compiled. Durations are in seconds."""
+    """One nudge rule or pattern (`nudge` False, `same` the field that its event carries), compiled. Durations are in seconds; `holes` are those of
+    the message, by language."""
 
     number: int
     name: str
@@ -70,6 +72,7 @@ class Rule:
     valid_for: float | None = None
     offer: Offer | None = None
     message: Message | None = None
+    holes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     best_of: tuple[tuple[Module, Read], ...] = ()
     condition: Read | None = None
     late_args: Mapping[str, Read] = field(default_factory=dict)
@@ -80,12 +83,22 @@ class Rule:
     sends_slot: int = -1
     family: str = ""
 
+    @cached_property
+    def rank(self) -> tuple[int, str]:
+        """Which of several goes first: the least."""
+        return -self.priority, self.name
+
     @property
     def seat_span(self) -> float:
         """How long a seat is held (s)."""
         return self.cooldown if self.valid_for is None else self.valid_for
 
-    @property
+    @cached_property
+    def gated(self) -> bool:
+        """Whether it asks more than that it is not too soon."""
+        return self.condition is not None or self.expires is not None or bool(self.hours) or bool(self.days) or self.rollout < 1
+
+    @cached_property
     def remembers(self) -> float:
         """How long the moments of sends matter (s)."""
         spans = [self.cooldown, self.max[1] if self.max else 0.0, self.offer.budget_per if self.offer else 0.0]

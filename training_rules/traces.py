@@ -6,7 +6,7 @@ first, and the values that decided, each with the time of its newest datum.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from training_rules.found import Match
@@ -31,16 +31,22 @@ def identity_of(match: Match) -> str:
     return name if match.key == "" else f"{name}:{match.key}"
 
 
-def event_ids(events: Iterable[Any]) -> list[str]:
+def event_ids(events: Sequence[Any]) -> list[str]:
     """The first ids of the real events, each once."""
     found = (i for e in events for i in ([e] if isinstance(e, str) else e[1]))
     return list(dict.fromkeys(found))[:MOST_EVENTS]
 
 
-def facts_of(events: Iterable[Any], now: float) -> dict[str, Any]:
-    """What decided in the patterns that led here, as evidence of the moment `now`; the newest of those of one name."""
-    return {n: {"value": value, "age": None if at is None else round(now - at, 3)} for n, (value, at) in _values(events).items()}
+def told(events: Sequence[Any], now: float) -> dict[str, Any]:
+    """Evidence of the moment `now`: the ids of the events, and what decided in the patterns that led here; the newest of those of one name."""
+    if len(events) == 1 and isinstance(events[0], str):
+        return {"events": [events[0]]}
+    try:
+        return {"events": list(dict.fromkeys(events))[:MOST_EVENTS]}
+    except TypeError:  # a trace is a list: few matches have one, and to look for it costs as much as all else
+        facts = {n: {"value": value, "age": None if at is None else round(now - at, 3)} for n, (value, at) in _values(events).items()}
+        return {"events": event_ids(events), **facts}
 
 
-def _values(events: Iterable[Any]) -> dict[str, list[Any]]:
+def _values(events: Sequence[Any]) -> dict[str, list[Any]]:
     return {n: value for e in events if not isinstance(e, str) for n, value in e[2].items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rulebook.codegen import Codegen
@@ -11,6 +12,7 @@ from rulebook.syntax import Expr, Name, references
 from segments.features import Features, Slots
 from segments.membership import due_source, reads
 from training_rules.dispatch import Block, indented
+from training_rules.patterns import LATENESS
 from training_rules.rules import Timer
 
 
@@ -36,6 +38,20 @@ class Emitted:
 class Triggers:
     def __init__(self, rules: RuleSet, features: Features, slots: Slots) -> None:
         self.rules, self.features, self.slots, self.out = rules, features, slots, Emitted()
+
+    def reserve(self, definitions: Sequence[Nudge | Pattern]) -> None:
+        """Slots that one event looks at for many rules get numbers in a row: what is read together lies together in memory."""
+        found = []
+        for number, definition in enumerate(definitions):
+            match definition.trigger:
+                case Happens(step, in_a_row=True):
+                    found.append((step.event, number, self._key(definition)))
+                case InSequence(steps) as trigger if self._is_pair(definition, trigger):
+                    found.append((steps[1].event, number, self._key(definition)))
+            if isinstance(definition.trigger, Happens) and definition.trigger.without:
+                found.append((definition.trigger.without[0], number, f"wait:{self._key(definition)}"))
+        for _, _, key in sorted(found):
+            self.slots.slot(key)
 
     def emit(self, number: int, definition: Nudge | Pattern) -> None:
         trigger = definition.trigger
@@ -96,6 +112,8 @@ class Triggers:
         self.out.timers.append(Timer("wait", number, slot, trigger.wait))
         ends = [self._ends(event, trigger.same) for event in dict.fromkeys(trigger.without)]
         for event in dict.fromkeys(trigger.without):
+            if event == "logged_out" and not trigger.keep_on_logout:
+                continue  # that ends all of them, below
             scope = Scope(self.rules, event)
             end = f"if v[{slot}]: end_waits(s, {slot}, {timer}, {_key_code(trigger.same, scope)}, t, {trigger.wait!r})"
             self.out.on(event, _keyed([end], trigger.same, scope))
@@ -162,10 +180,13 @@ class Triggers:
         self.out.timers.append(Timer("holds", number, slot, trigger.wait))
         moments = [*code.changes(trigger.when), f"inf if m is None or m[1] else m[0] + {trigger.wait!r}"]
         anew = [f"        elif t > m[0] and t + {trigger.wait!r} > now: m = v[{slot}] = [t, False, cause]"] if trigger.without else []
+        steady, varying = code.parted(trigger.when)
+        never = [f"    if not ({steady}):", f"        v[{slot}], s.dues[{timer}] = None, inf", "        return None"] if steady else []
         self.out.functions += [
             f"def hold_{number}(s, v, now, cause, t=-inf):  # {definition.name}",
+            *never,
             f"    m, first = v[{slot}], None",
-            f"    if {code.true(trigger.when)}:",
+            f"    if {varying}:",
             f"        if m is None: m = v[{slot}] = [now, False, cause]",
             *anew,
             f"        if not m[1] and now >= m[0] + {trigger.wait!r}: m[1], first = True, m[2]",
@@ -210,7 +231,9 @@ def describe(trigger: Trigger) -> str:
 
 
 def _note_time(slot: int) -> list[str]:
-    return [f"w = v[{slot}]", "if w and w[-1] <= t:", "    w.append(t)", "    if len(w) > 8: trim_times(w)", f"else: note_time(v, {slot}, t)"]
+    """Times are forgotten several at a time: some are kept for longer than needed."""
+    trim = f"    if len(w) > 8 and w[1] < t - {1.25 * LATENESS!r}: trim_times(w)"
+    return [f"w = v[{slot}]", "if w and w[-1] <= t:", "    w.append(t)", trim, f"else: note_time(v, {slot}, t)"]
 
 
 def _fields(where: Expr | None, scope: Scope) -> str:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rulebook.model import Point, Ring
-from segments.geo import Place, inside, km_between, km_to, nearest
+from segments.geo import Place, inside, km_between, km_to, km_to_any, nearest
 
 LAT, LON = st.floats(-89, 89), st.floats(-180, 180)
 
@@ -20,6 +20,12 @@ def test_distances_equal_those_of_geopy_on_the_same_sphere(a, b, c, d):
 @given(LAT, LON, LAT, LON)
 def test_a_prepared_place_gives_the_same_distance(a, b, c, d):
     assert km_to(Place(Point("x", a, b)), c, d) == pytest.approx(km_between(c, d, a, b), rel=1e-9, abs=1e-9)
+
+
+@given(st.lists(st.tuples(LAT, LON), min_size=1, max_size=4), LAT, LON, st.booleans())
+def test_the_distance_to_several_places_is_that_to_the_nearest(points, lat, lon, fenced):
+    places = [Place(Point("x", a, b)) for a, b in points] + ([Place(Ring("r", ((0.0, 0.0), (0.0, 1.0), (1.0, 1.0))))] if fenced else [])
+    assert km_to_any(places, lat, lon) == pytest.approx(min(km_to(p, lat, lon) for p in places), rel=1e-12)
 
 
 def test_the_nearest_of_several_places_is_named():

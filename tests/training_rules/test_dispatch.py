@@ -1,5 +1,6 @@
 """Many rules on one event decide what each of them alone would, in the order in which they stand."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,7 +10,8 @@ FAR = [f"distance_km {op} {c}km" for op in ("<", "<=", ">", ">=") for c in (1, 2
 WHY = [f'reason == "{r}"' for r in ("a", "b", "c", "d", "e", "f")]
 TRIGGERS = ("{{happens: order_rejected{}}}", "{{happens: order_rejected{}, times: 2, in_a_row: true}}", "{{happens: order_rejected{}, times: 2, within: 10m}}",
             "{{happens: order_rejected{}, without: logged_out, for: 3m}}", "{{sequence: [{{happens: order_rejected{}}}, {{happens: logged_in}}], within: 5m}}")  # fmt: skip
-GUARDS = st.tuples(*(st.sampled_from(["", *asked]) for asked in (FAR, WHY, ["online"], ["pay > 20 INR", "pay != 20 INR"]))).map(lambda parts: " and ".join(filter(None, parts)))
+OFTEN = [f"count({event} over {w}m) {op} {c}" for event in ("order_rejected", "logged_in") for w in (1, 2, 5) for op in ("<", "<=", ">", ">=") for c in (1, 2)]
+GUARDS = st.tuples(*(st.sampled_from(["", *asked]) for asked in (FAR, WHY, OFTEN, ["online"], ["pay > 20 INR", "pay != 20 INR"]))).map(lambda parts: " and ".join(filter(None, parts)))
 RULES = st.lists(st.tuples(st.sampled_from(TRIGGERS), GUARDS), min_size=2, max_size=12)
 EVENTS = st.lists(
     st.tuples(
@@ -54,6 +56,25 @@ def test_a_threshold_that_many_rules_share_is_read_once():
     source = rules(text(list(enumerate([(TRIGGERS[0], f"rating < {n}") for n in (2, 3, 4)])))).source
     handler = source[source.index("def on_order_rejected") :].partition("\ndef ")[0]
     assert handler.count("average(") == 1
+
+
+def test_counts_over_windows_of_any_length_read_one_element():
+    source = rules(text(list(enumerate([(TRIGGERS[0], f"count(logged_in over {hours}h) > 2") for hours in (1, 3, 9)])))).source
+    handler = source[source.index("def on_order_rejected") :].partition("\ndef ")[0]
+    assert handler.count("w[-3]") == 1
+    assert "alive(" not in handler
+
+
+@pytest.mark.parametrize(("asked", "fire"), [("< 2", [0, 1, 20]), ("<= 2", [0, 1, 2, 20]), ("> 2", [3]), (">= 2", [2, 3]), ("== 2", [2]), ("2 <", [3]), (">= 1.5", [2, 3]), ("> 0.5", [1, 2, 3]), (">= 0", [0, 1, 2, 3, 20])])
+def test_a_count_against_a_constant_is_what_counting_says(asked, fire):
+    count = "count(logged_in over 10m)"
+    where = f"2 < {count}" if asked == "2 <" else f"{count} {asked}"
+    town = Town(rules(text([(0, (TRIGGERS[0], where))])))
+    for minute in (0, 1, 2, 3, 20):  # before each but the first of them a log-in more, ten minutes and more before the last none
+        if 0 < minute < 20:
+            town.feed("logged_in", minute)
+        town.feed("order_rejected", minute)
+    assert [minute for _, _, _, minute in town.decisions()] == fire
 
 
 def test_more_thresholds_than_python_nests_are_fine():

@@ -3,6 +3,7 @@
 import pytest
 
 from events.structs import STRUCTS
+from rulebook.spelling import prepare
 from tests.training_rules.town import START, Town, nudge, rules
 
 
@@ -54,3 +55,9 @@ def test_a_plural_without_a_value_holds_the_nudge():
 
 def test_a_value_without_bounds_holds_the_nudge():
     assert sent(ONE, f"{{x: distance_km{' * 999999999999999' * 25}}}") == []
+
+
+def test_languages_are_read_before_events_flow():
+    prepare.cache_clear()
+    rules("nudges:\n" + nudge(args="{days: tenure}") + "messages:\n  text:\n    en: {title: Hello, body: '{days} with us'}\n    hi: {title: Hello, body: '{days}'}\n    kn: {title: Hello, body: '{days}'}\n")
+    assert prepare.cache_info().currsize == 3

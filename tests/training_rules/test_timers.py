@@ -1,0 +1,80 @@
+"""A timer is set only for a moment at which time alone can change something: every other wake costs, and decides nothing."""
+
+from math import inf
+
+import pytest
+
+from tests.training_rules.town import START, Town, nudge, rules
+
+BUSY = "segments:\n  busy: {enter: {when: count(order_rejected over 10m) >= 3 and online}, exit: {when: count(order_rejected over 10m) < 2}}\n"
+
+
+def due(town):
+    """Minutes after START; inf where no timer is set."""
+    return min((d - START) / 60 for d in town.corridor.partners["p"].dues)
+
+
+def test_a_count_that_is_not_reached_waits_for_events_only():
+    town = Town(rules("nudges:\n" + nudge(trigger="{holds: count(order_rejected over 10m) >= 3}")))
+    for minute in (0, 1):
+        town.feed("order_rejected", minute)
+    assert due(town) == inf
+
+
+def test_a_count_that_is_reached_can_fall_when_its_oldest_needed_element_leaves():
+    town = Town(rules("nudges:\n" + nudge(trigger="{holds: count(order_rejected over 10m) >= 3}")))
+    for minute in range(5):
+        town.feed("order_rejected", minute)
+    assert due(town) == 12
+
+
+def test_who_is_out_sets_no_timer_while_a_part_that_time_cannot_change_is_false():
+    town = Town(rules(BUSY))
+    for minute in range(4):
+        town.feed("order_rejected", minute)
+    assert due(town) == inf
+
+
+def test_who_is_in_leaves_at_the_very_moment_and_by_one_wake():
+    town = Town(rules(BUSY))
+    town.feed("logged_in", 0)
+    for minute in (1, 2, 3, 4):
+        town.feed("order_rejected", minute)
+    woken = town.corridor.wakes
+    town.advance(60)
+    assert town.moves() == [("busy", "entered", 3), ("busy", "exited", 13)]
+    assert town.corridor.wakes - woken <= 2
+
+
+def test_a_part_that_comes_true_late_finds_the_condition_as_it_is_then():
+    town = Town(rules("nudges:\n" + nudge(trigger="{holds: online and tenure >= 30d, for: 5m}")))
+    town.feed("profile_updated", 0, joined_on="2026-01-02")
+    town.feed("logged_in", 7)
+    town.advance(60)
+    assert town.sent() == [("n", 12)]
+
+
+def test_a_part_that_turns_false_ends_what_was_held():
+    town = Town(rules("nudges:\n" + nudge(trigger="{holds: online and tenure >= 30d, for: 5m}")))
+    town.feed("profile_updated", 0, joined_on="2026-01-02")
+    for kind, minute in (("logged_in", 0), ("logged_out", 4), ("logged_in", 6)):
+        town.feed(kind, minute)
+    town.advance(60)
+    assert town.sent() == [("n", 11)]
+
+
+@pytest.mark.parametrize(("before", "set_for"), [(4, inf), (5, 60)])
+def test_a_ratio_without_enough_samples_waits_for_events_only(before, set_for):
+    metric = "metrics:\n  rate: {ratio: {of: order_accepted, to: [order_accepted, order_rejected]}, min_samples: 5}\n"
+    town = Town(rules(metric + "nudges:\n" + nudge(trigger="{holds: rate(1h) < 50%, for: 3h}")))
+    for minute in range(before):
+        town.feed("order_accepted", minute)
+    assert due(town) == set_for
+
+
+def test_what_others_fill_is_looked_at_whenever_time_can_change_the_rest():
+    town = Town(rules("nudges:\n" + nudge(trigger='{holds: zone_demand == "high" and count(order_rejected over 10m) < 1}')))
+    town.feed("order_rejected", 0)
+    town.corridor.partners["p"].context["zone_demand"] = ["high", START]
+    town.advance(20)
+    assert town.sent() == [("n", 10)]
