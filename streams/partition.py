@@ -6,6 +6,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from math import inf
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from streams.merge import Merge
 from streams.pace import Pace
 from streams.rekey import origin
 from streams.stats import Counters
-from training_rules import Corridor, House, Rules
+from training_rules import Corridor, House, Partners, Rules
 
 #: At equal event times the earlier goes first: who the partner is and where, before what they were asked and did.
 ORDER = ("profile", "session", "training", "app", "earnings", "ratings", "gps", "orders", "feedback")
@@ -33,8 +34,8 @@ ORIGINAL_KEPT = 512 * 1024
 #: How long a family that is behind is waited for in a replay (s).
 REPLAY_WAIT = 60.0
 
-#: States decoded between two looks at other tasks.
-BREATHE = 2000
+#: States taken in between two looks at other tasks.
+BREATHE = 10_000
 
 _STAMP = attrgetter("timestamp")
 Features, DeadLetter = OUTPUT_STRUCTS["features"], OUTPUT_STRUCTS["dead_letter"]
@@ -80,13 +81,12 @@ class Snapshot(NamedTuple):
 
 
 async def corridor_of(plan: Plan, restored: Restored, house: House | None = None) -> Corridor:
-    """The corridor with its partners as the changelog has them; other tasks run in between."""
-    partners, load = {}, plan.rules.load
-    for count, state in enumerate(map(load, restored.states())):
-        partners[state.partner_id] = state
-        if not count % BREATHE:
-            await asyncio.sleep(0)
-    return Corridor(plan.rules, partners, restored.stream_time, house)
+    """The corridor with its partners at rest, as the changelog has them; `restored` gives them away. Other tasks run in between."""
+    resting: dict[str, bytes] = {}
+    while len(restored):
+        resting.update(islice(restored.take(), BREATHE))
+        await asyncio.sleep(0)
+    return Corridor(plan.rules, Partners(plan.rules, resting=resting), restored.stream_time, house)
 
 
 Tell = Callable[[int, Sequence[Any]], None]
@@ -196,7 +196,7 @@ class Partition:
         shown = [
             Features(partner_id=who, at=at, segments=rules.segments_of(s), features=rules.features(s, at), ruleset_version=rules.version)
             for who in self._pace.due(dirty, now)
-            if (s := partners.get(who)) is not None
+            if (s := partners.look(who)) is not None
         ]
         if shown:
             self._tell(self.number, shown)

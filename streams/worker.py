@@ -90,12 +90,12 @@ class Worker:
         with long_lived():
             for number, restored in sorted(partitions.items()):
                 self._look_at_sources(number, restored)
+                term, count = next_term(restored.highest_term, generation), len(restored)
                 corridor = await corridor_of(self.plan, restored, House(number, self._count))
                 if epoch != self._epoch:
                     return  # taken away again meanwhile
-                term = next_term(restored.highest_term, generation)
                 self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters)
-                self.counters.restored += len(restored)
+                self.counters.restored += count
 
     def _look_at_sources(self, number: int, restored: Restored) -> None:
         """Are these the topics that the states were made from? Raises TopicFault. What the changelog does not say yet is to be written."""

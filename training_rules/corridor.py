@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from heapq import heappop, heappush
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heapify, heappop, heappush
 from math import inf
 from typing import Any
 
@@ -11,6 +11,7 @@ from events.structs import Tick
 from segments.state import PartnerState
 from training_rules.engine import NOTHING, finish, fire, remember, step
 from training_rules.house import House
+from training_rules.partners import Partners
 from training_rules.rules import Rules
 
 #: The time an event is ordered by (s), the event, the number of its source, its offset.
@@ -26,15 +27,17 @@ class Corridor:
     """
 
     def __init__(
-        self, rules: Rules, partners: dict[str, PartnerState] | None = None, stream_time: float = -inf, house: House | None = None
+        self, rules: Rules, partners: Partners | Mapping[str, PartnerState] | None = None, stream_time: float = -inf, house: House | None = None
     ) -> None:
         self.rules, self.stream_time, self.house = rules, stream_time, house or House()
-        self.partners: dict[str, PartnerState] = {} if partners is None else partners
+        self.partners = partners if isinstance(partners, Partners) else Partners(rules, dict(partners or {}))
         self.dirty: set[str] = set()
         self.wakes = 0
-        self._alarms: list[tuple[float, str]] = []
-        self.house.remember(self.partners.values(), rules)
-        for state in self.partners.values():
+        self._alarms = self.partners.alarms()
+        heapify(self._alarms)
+        self.partners.house = self.house
+        self.house.remember(self.partners.sends(), rules)
+        for state in self.partners.awake.values():
             state.house = self.house
             self.watch(state)
 
@@ -57,7 +60,6 @@ class Corridor:
         state = self.partners.get(partner_id)
         if state is None:
             state = self.partners[partner_id] = self.rules.new_state(partner_id)
-            state.house = self.house
         if source:
             if offset <= state.applied.get(source, -1):
                 return out
@@ -76,7 +78,7 @@ class Corridor:
 
         Written for the event that most are: in order, of a known partner, before anybody's next timer. All others go by way of `feed`.
         """
-        partner, handlers, deduped = self.partners.get, self.rules.handlers, self.rules.deduped
+        partner, handlers, deduped = self.partners.awake.get, self.rules.handlers, self.rules.deduped
         changed, alarms, out = self.dirty.add, self._alarms, list[Any]()
         now, alarm = self.stream_time, self.next_due
         for _, event, source, offset in entries:
@@ -111,8 +113,8 @@ class Corridor:
         out: list[Any] = []
         while self._alarms and self._alarms[0][0] <= to:
             due, partner_id = heappop(self._alarms)
-            state = self.partners.get(partner_id)
-            if state is not None and state.alarm == due:
+            state = self.partners.due(partner_id, due)
+            if state is not None:
                 state.alarm = inf
                 out += self._wake(state, due)
         return out

@@ -57,6 +57,12 @@ def load(raw: bytes, rules: Rules) -> PartnerState:
     return state
 
 
+def sends(raw: bytes) -> dict[int, Any]:
+    """The moments of what the partner was sent, by slot id, without making a state; other slots may be among them."""
+    found: dict[int, Any] = _decode(memoryview(raw)[_HEADER.size :])[1]
+    return found
+
+
 def plain(state: PartnerState, rules: Rules) -> dict[str, Any]:
     """The state as plain data, to compare and to show."""
     shown: dict[str, Any] = {f: getattr(state, f) for f in _FIELDS} | {"now": state.now, "next_due": min(state.dues, default=inf)}

@@ -7,7 +7,7 @@ thousand times is decoded once.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import inf
 from typing import Protocol
 
@@ -81,6 +81,13 @@ class Restored:
         Not the highest time of any state: states of a torn flush are ahead of records that will be read again, and those are not late.
         """
         return self._mark.stream_time
+
+    def take(self) -> Iterator[tuple[str, bytes]]:
+        """Partners and their states, as they were dumped, given away one by one: a million are not there twice."""
+        held = self._sealed
+        while held:
+            key, value = held.popitem()
+            yield key.decode(), value[HEADER:]
 
     def states(self) -> Iterable[bytes]:
         """The states as they were dumped."""

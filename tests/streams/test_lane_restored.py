@@ -109,3 +109,9 @@ def test_of_the_topics_the_latest_owner_speaks() -> None:
 
 def test_a_changelog_that_does_not_say_has_no_topics() -> None:
     assert restored(state(b"p", b"state")).sources == {}
+
+
+def test_states_that_were_taken_are_given_away() -> None:
+    found = restored(state(b"p", b"one"), state(b"q", b"two"))
+    assert dict(found.take()) == {"p": b"one", "q": b"two"}
+    assert len(found) == 0
