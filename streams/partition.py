@@ -67,6 +67,7 @@ class Plan:
     merge_settle: float = 1.0
     future_tolerance: float = 300.0
     features_every: float = 10.0
+    rest_after: float = 300.0
     max_bytes: int = MAX_BYTES
     original_kept: int = ORIGINAL_KEPT
     rekeyed: bool = False
@@ -179,14 +180,18 @@ class Partition:
         if to > self.corridor.stream_time and (out := self.corridor.advance(to)):
             self._tell(self.number, out)
 
+    def rest(self, now: float) -> None:
+        """Let some of those rest who have not been heard of for a while. `now`: monotonic seconds."""
+        self.corridor.rest(now, self._plan.rest_after)
+
     # -- out
 
     def snapshot(self, now: float) -> Snapshot:
         """Changed partners as changelog records, closed by a mark; they count as unchanged from now on. `now`: monotonic seconds."""
         dirty, self.corridor.dirty = self.corridor.dirty, set()
         self._show_features(dirty, now)
-        partners, dump, term = self.corridor.partners, self._plan.rules.dump, self.term
-        records: list[Record] = [(who.encode(), sealed(term, dump(partners[who]))) for who in dirty]
+        write, term = self.corridor.write, self.term
+        records: list[Record] = [(who.encode(), sealed(term, write(who))) for who in dirty]
         if records:
             records.append((MARK, mark(term, self.corridor.stream_time)))
         return Snapshot(self.number, records, self.offsets())

@@ -244,8 +244,9 @@ class Worker:
     # -- time
 
     def tick(self) -> None:
-        """With the wall clock, and all read to the end, time passes without events: up to the moment the broker last said so."""
+        """With the wall clock, and all read to the end, time passes without events: up to the moment the broker last said so. Who is idle rests."""
         for partition in self.partitions.values():
+            partition.rest(time.monotonic())
             if self.running and not self.crowded:
                 self._hear(partition)
                 if self.plan.clock == "wall" and self.caught_up_with(partition):
@@ -309,6 +310,7 @@ class Worker:
             | usage()
             | {
                 "partners": sum(len(p.corridor.partners) for p in self.partitions.values()),
+                "awake": sum(len(p.corridor.partners.awake) for p in self.partitions.values()),
                 "partitions": {number: self._state_of(p) for number, p in sorted(self.partitions.items())},
                 "lag": sum(self.lag(p) for p in self.partitions.values()),
                 "partitioners": self._guard.names() if self._guard is not None else {},

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
+from itertools import islice
 from math import inf
 from typing import Any
 
 from events.structs import Tick
 from segments.state import PartnerState
+from training_rules import snapshots
 from training_rules.engine import NOTHING, finish, fire, remember, step
 from training_rules.house import House
+from training_rules.idle import heard
 from training_rules.partners import Partners
 from training_rules.rules import Rules
+
+#: How many partners are looked at, and how many of them go to rest, in one go: some 2 ms.
+LOOKS, LAID = 1000, 150
 
 #: The time an event is ordered by (s), the event, the number of its source, its offset.
 Entry = tuple[float, Any, int, int]
@@ -126,8 +132,47 @@ class Corridor:
             self.wakes += 1
             out = step(state, Tick(due), self.rules) if due > state.now else _overdue(state, due, self.rules)
             self.dirty.add(state.partner_id)
+        elif self.partners.roused.pop(state.partner_id, None) is not None:
+            self.partners.idle.add(state.partner_id)
         self.watch(state)
         return out
+
+    def write(self, partner_id: str) -> bytes:
+        """The state of a changed partner as it goes into the changelog. Whom only a timer woke goes to rest with it."""
+        partners = self.partners
+        state, woken = partners[partner_id], partners.roused.pop(partner_id, None)
+        raw = self.rules.dump(state)
+        if woken is None:
+            return raw
+        if woken == heard(state):
+            self._lay(state, raw)
+        else:
+            partners.idle.add(partner_id)
+        return raw
+
+    def rest(self, now: float, after: float) -> None:
+        """Those who had no event for a while go to rest: after `after` seconds by `now` (monotonic s), at twice that the latest if there are not too many.
+        Only a few are looked at in one go. The changelog has what they rest as: who is changed, and not written yet, stays awake."""
+        partners, laid = self.partners, 0
+        for who in islice(partners.idle.over(now - after), LOOKS):
+            if (state := partners.awake.get(who)) is None:
+                continue
+            if state.heard != (at := heard(state)) or who in self.dirty:
+                state.heard = at
+                partners.idle.add(who)
+                continue
+            self._lay(state, self.rules.dump(state))
+            laid += 1
+            if laid == LAID:
+                break
+        partners.idle.begin(now)
+
+    def _lay(self, state: PartnerState, raw: bytes) -> None:
+        """There is an alarm for the very moment that the bytes say is next: who wakes up relies on it."""
+        due, who = snapshots.peek(raw)[0], state.partner_id
+        if due not in (inf, state.alarm):
+            heappush(self._alarms, (due, who))
+        self.partners.lay(who, raw)
 
 
 def _overdue(state: PartnerState, due: float, rules: Rules) -> Sequence[Any]:

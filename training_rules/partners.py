@@ -1,6 +1,6 @@
 """The partners of one partition, by id: those awake are states, those at rest the bytes that a snapshot made of them.
 
-A partner at rest costs a sixth of the memory of one awake, and nothing at a start. The next event or timer wakes them; a look does not.
+A partner at rest costs a fraction of the memory of one awake, and nothing at a start. The next event or timer wakes them; a look does not.
 """
 
 from __future__ import annotations
@@ -12,18 +12,23 @@ from math import inf
 from segments.state import PartnerState
 from training_rules import snapshots
 from training_rules.house import House
+from training_rules.idle import Idle, heard
 from training_rules.rules import Rules
 
 
 class Partners:
-    """`awake` is for the hot path, which finds whom it wants there nearly always; all else asks here. Nobody is in both."""
+    """`awake` is for the hot path, which finds whom it wants there nearly always; all else asks here. Nobody is in both.
 
-    __slots__ = ("_rules", "awake", "house", "resting")
+    `idle` knows who may go to rest again; `roused` are those whom a timer woke, with what `heard` said then: they need no event to be awake for nothing.
+    """
+
+    __slots__ = ("_rules", "awake", "house", "idle", "resting", "roused")
 
     def __init__(self, rules: Rules, awake: dict[str, PartnerState] | None = None, resting: dict[str, bytes] | None = None) -> None:
         self._rules, self.house = rules, House()
         self.awake: dict[str, PartnerState] = {} if awake is None else awake
         self.resting: dict[str, bytes] = {} if resting is None else resting
+        self.idle, self.roused = Idle(self.awake), dict[str, int]()
 
     def __len__(self) -> int:
         return len(self.awake) + len(self.resting)
@@ -39,7 +44,10 @@ class Partners:
     def get(self, partner_id: str) -> PartnerState | None:
         """The partner's state, awake from now on; None for one who is not known."""
         state = self.awake.get(partner_id)
-        return self._wake(partner_id) if state is None and partner_id in self.resting else state
+        if state is None and partner_id in self.resting:
+            state = self._wake(partner_id)
+            self.idle.add(partner_id)
+        return state
 
     def __getitem__(self, partner_id: str) -> PartnerState:
         state = self.get(partner_id)
@@ -50,6 +58,7 @@ class Partners:
     def __setitem__(self, partner_id: str, state: PartnerState) -> None:
         self.resting.pop(partner_id, None)
         self.awake[partner_id] = state
+        self.idle.add(partner_id)
         state.house = self.house
 
     def due(self, partner_id: str, at: float) -> PartnerState | None:
@@ -58,7 +67,17 @@ class Partners:
         if state is not None:
             return state if state.alarm == at else None
         raw = self.resting.get(partner_id)
-        return self._wake(partner_id) if raw is not None and snapshots.peek(raw)[0] == at else None
+        if raw is None or snapshots.peek(raw)[0] != at:
+            return None
+        state = self._wake(partner_id)
+        self.roused[partner_id] = heard(state)
+        return state
+
+    def lay(self, partner_id: str, raw: bytes) -> None:
+        """Somebody awake goes to rest as these bytes."""
+        self.roused.pop(partner_id, None)
+        del self.awake[partner_id]
+        self.resting[partner_id] = raw
 
     def _wake(self, partner_id: str) -> PartnerState:
         raw = self.resting.pop(partner_id)
@@ -68,6 +87,7 @@ class Partners:
 
     def pop(self, partner_id: str) -> bool:
         """Forget a partner. Returns whether they were known."""
+        self.roused.pop(partner_id, None)
         return (self.awake.pop(partner_id, None) or self.resting.pop(partner_id, None)) is not None
 
     # -- to look at

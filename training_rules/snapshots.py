@@ -80,7 +80,7 @@ def load(raw: bytes, rules: Rules) -> PartnerState:
     state.dues = _placed(dues, rules.timer_numbers, [inf] * len(rules.timers))
     state.next_due, state.alarm = min(state.dues, default=inf) if dues else inf, inf
     state.day_start, state.day_end = inf, -inf
-    state.unseen, state.house = False, None
+    state.unseen, state.house, state.heard = False, None, -1
     return state
 
 

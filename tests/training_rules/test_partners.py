@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.training_rules.test_corridor import NAMES, RULES, entries
+from tests.training_rules.test_corridor import NAMES, RULES, entries, told
 from tests.training_rules.town import START, Town, nudge, rules
 from training_rules import Corridor, House, Partners
+from training_rules import corridor as corridor_module
 from training_rules.snapshots import UnknownFormat, plain
 
 STUCK = "nudges:\n" + nudge(trigger="{happens: arrived_at_restaurant, without: order_picked_up, for: 10m}")
@@ -118,3 +119,137 @@ def test_a_restart_in_the_middle_changes_no_decision():
     assert len(wanted) > 5
     assert restarted.feed_all(stream[cut:], NAMES) == wanted
     assert {w: plain(s, RULES) for w, s in restarted.partners.items()} == {w: plain(s, RULES) for w, s in whole.partners.items()}
+
+
+# -- going to rest again
+
+
+def written(corridor):
+    """As a commit does."""
+    dirty, corridor.dirty = corridor.dirty, set()
+    return {who: corridor.write(who) for who in dirty}
+
+
+def arrive(corridor, town, minute, who="p", offset=0):
+    corridor.feed(town.event("arrived_at_restaurant", minute, partner=who), "orders", offset)
+
+
+@pytest.fixture
+def quiet():
+    """A corridor in which p waits at a restaurant, written, and looked at ten seconds ago; its rest is after 300 s."""
+    town = Town(rules(STUCK))
+    arrive(town.corridor, town, 0)
+    written(town.corridor)
+    town.corridor.rest(0.0, 300.0)
+    town.corridor.rest(300.0, 300.0)
+    return town
+
+
+def awake(town):
+    return list(town.corridor.partners.awake)
+
+
+def test_who_is_not_heard_of_for_a_while_goes_to_rest(quiet):
+    quiet.corridor.rest(590.0, 300.0)
+    assert awake(quiet) == ["p"]
+    quiet.corridor.rest(600.0, 300.0)
+    assert awake(quiet) == []
+
+
+def test_who_makes_events_stays_awake(quiet):
+    for offset in range(1, 5):
+        arrive(quiet.corridor, quiet, offset, offset=offset)
+        written(quiet.corridor)
+        quiet.corridor.rest(300.0 + 300.0 * offset, 300.0)
+        assert awake(quiet) == ["p"]
+
+
+def test_who_is_not_written_yet_stays_awake(quiet):
+    quiet.corridor.dirty.add("p")
+    quiet.corridor.rest(600.0, 300.0)
+    assert awake(quiet) == ["p"]
+    written(quiet.corridor)
+    quiet.corridor.rest(900.0, 300.0)
+    assert awake(quiet) == []
+
+
+def test_the_timer_of_one_who_went_to_rest_fires_at_its_time(quiet):
+    quiet.corridor.rest(600.0, 300.0)
+    quiet.advance(30)
+    assert quiet.sent() == [("n", 10)]
+
+
+def test_whom_a_timer_woke_goes_to_rest_when_they_are_written(quiet):
+    quiet.corridor.rest(600.0, 300.0)
+    quiet.advance(30)
+    assert awake(quiet) == ["p"]
+    changed = written(quiet.corridor)
+    assert (awake(quiet), quiet.corridor.partners.resting) == ([], changed)
+
+
+def test_whom_a_timer_woke_and_then_an_event_stays_awake(quiet):
+    quiet.corridor.rest(600.0, 300.0)
+    quiet.advance(30)
+    arrive(quiet.corridor, quiet, 31, offset=1)
+    written(quiet.corridor)
+    assert awake(quiet) == ["p"]
+    quiet.corridor.rest(700.0, 300.0)
+    quiet.corridor.rest(1000.0, 300.0)
+    quiet.corridor.rest(1300.0, 300.0)
+    assert awake(quiet) == []
+
+
+def test_only_a_few_go_to_rest_at_once(monkeypatch):
+    monkeypatch.setattr(corridor_module, "LAID", 10)
+    monkeypatch.setattr(corridor_module, "LOOKS", 25)
+    town = Town(rules(STUCK))
+    for number in range(60):
+        arrive(town.corridor, town, 0, f"p{number}", number)
+    written(town.corridor)
+    left = []
+    for now in (0.0, 300.0, 300.0, 300.0, 600.0, 600.0, 600.0, 600.0, 600.0, 600.0):
+        town.corridor.rest(now, 300.0)
+        left.append(len(awake(town)))
+    assert left == [60, 60, 60, 60, 50, 40, 30, 20, 10, 0]
+
+
+def test_a_look_at_many_ends_after_some(monkeypatch):
+    monkeypatch.setattr(corridor_module, "LOOKS", 25)
+    town = Town(rules(STUCK))
+    for number in range(60):
+        arrive(town.corridor, town, 0, f"p{number}", number)
+    town.corridor.rest(0.0, 300.0)
+    town.corridor.rest(300.0, 300.0)
+    assert sum(state.heard >= 0 for state in town.corridor.partners.values()) == 25
+
+
+def test_going_to_rest_at_any_time_changes_no_decision():
+    for seed in (1, 2):
+        stream, never, often, wanted, found = entries(seed), Corridor(RULES), Corridor(RULES), [], []
+        slept = 0
+        for number, at in enumerate(range(0, len(stream), 53)):
+            wanted += never.feed_all(stream[at : at + 53], NAMES)
+            found += often.feed_all(stream[at : at + 53], NAMES)
+            written(never)
+            written(often)
+            often.rest(float(number), 2.0)
+            slept += len(often.partners.resting)
+        wanted += never.advance(never.stream_time + 86_400)
+        found += often.advance(often.stream_time + 86_400)
+        assert slept > 500
+        assert len(wanted) > 10
+        assert found == wanted
+        assert told(often) == told(never)
+
+
+def test_alarms_do_not_grow_with_every_rest():
+    town = Town(rules(STUCK))
+    corridor = town.corridor
+    arrive(corridor, town, 0)
+    for number in range(50):
+        corridor.feed(town.event("position", 1 + number / 100, lat=1.0, lon=1.0), "gps", number)
+        written(corridor)
+        for now in (0.0, 10.0, 20.0):
+            corridor.rest(number * 100 + now, 5.0)
+        assert awake(town) == []
+    assert len(corridor._alarms) == 1
