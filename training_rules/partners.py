@@ -20,15 +20,16 @@ class Partners:
     """`awake` is for the hot path, which finds whom it wants there nearly always; all else asks here. Nobody is in both.
 
     `idle` knows who may go to rest again; `roused` are those whom a timer woke, with what `heard` said then: they need no event to be awake for nothing.
+    `woken` counts who woke up or is new.
     """
 
-    __slots__ = ("_rules", "awake", "house", "idle", "resting", "roused")
+    __slots__ = ("_rules", "awake", "house", "idle", "resting", "roused", "woken")
 
     def __init__(self, rules: Rules, awake: dict[str, PartnerState] | None = None, resting: dict[str, bytes] | None = None) -> None:
         self._rules, self.house = rules, House()
         self.awake: dict[str, PartnerState] = {} if awake is None else awake
         self.resting: dict[str, bytes] = {} if resting is None else resting
-        self.idle, self.roused = Idle(self.awake), dict[str, int]()
+        self.idle, self.roused, self.woken = Idle(self.awake), dict[str, int](), 0
 
     def __len__(self) -> int:
         return len(self.awake) + len(self.resting)
@@ -58,6 +59,7 @@ class Partners:
     def __setitem__(self, partner_id: str, state: PartnerState) -> None:
         self.resting.pop(partner_id, None)
         self.awake[partner_id] = state
+        self.woken += 1
         self.idle.add(partner_id)
         state.house = self.house
 
@@ -82,6 +84,7 @@ class Partners:
     def _wake(self, partner_id: str) -> PartnerState:
         raw = self.resting.pop(partner_id)
         state = self.awake[partner_id] = self._rules.load(raw)
+        self.woken += 1
         state.house, state.alarm = self.house, snapshots.peek(raw)[0]
         return state
 

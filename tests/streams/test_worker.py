@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Coroutine
 from math import inf
@@ -449,3 +450,20 @@ def test_a_partner_who_is_not_written_yet_does_not_rest() -> None:
         return bench.worker.snapshot()["awake"]
 
     assert story(told, rest_after=0.001) == 1
+
+
+def test_many_who_woke_up_are_not_looked_at_by_the_collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "MANY_WOKEN", 3)
+
+    async def told(bench: Bench) -> list[int]:
+        frozen = []
+        for number in range(4):
+            bench.feed(RATINGS, record(number, who=f"P{number}", at=NOW + number))
+            await bench.pumped()
+            bench.worker.tick()
+            frozen.append(gc.get_freeze_count())
+        return frozen
+
+    first, second, third, fourth = story(told)
+    gc.unfreeze()
+    assert first >= second < third >= fourth  # what was frozen and is gone is not counted
