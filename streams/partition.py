@@ -6,7 +6,6 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from math import inf
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -35,7 +34,7 @@ ORIGINAL_KEPT = 512 * 1024
 REPLAY_WAIT = 60.0
 
 #: States taken in between two looks at other tasks.
-BREATHE = 10_000
+BREATHE = 5000
 
 _STAMP = attrgetter("timestamp")
 Features, DeadLetter = OUTPUT_STRUCTS["features"], OUTPUT_STRUCTS["dead_letter"]
@@ -85,7 +84,7 @@ async def corridor_of(plan: Plan, restored: Restored, house: House | None = None
     """The corridor with its partners at rest, as the changelog has them; `restored` gives them away. Other tasks run in between."""
     resting: dict[str, bytes] = {}
     while len(restored):
-        resting.update(islice(restored.take(), BREATHE))
+        resting |= restored.take(BREATHE)
         await asyncio.sleep(0)
     return Corridor(plan.rules, Partners(plan.rules, resting=resting), restored.stream_time, house)
 

@@ -75,8 +75,9 @@ class Worker:
         self.ended = asyncio.Event()
 
     def bind(self, app: LaneApp) -> None:
-        """The Faust app that this worker lives in."""
-        self._app = app
+        """The Faust app that this worker lives in. What was loaded and compiled up to here stays, whatever is read from now on."""
+        with long_lived():
+            self._app = app
 
     # -- what the lane asks for
 
@@ -92,10 +93,11 @@ class Worker:
         with long_lived():
             for number, restored in sorted(partitions.items()):
                 self._look_at_sources(number, restored)
-                term, count = next_term(restored.highest_term, generation), len(restored)
+                count = len(restored)
                 corridor = await corridor_of(self.plan, restored, House(number, self._count))
                 if epoch != self._epoch:
                     return  # taken away again meanwhile
+                term = next_term(restored.highest_term, generation)
                 self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters)
                 self.counters.restored += count
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from math import inf
 
 from segments.state import PartnerState
 from training_rules import snapshots
@@ -111,8 +110,7 @@ class Partners:
 
     def alarms(self) -> list[tuple[float, str]]:
         """When those at rest want to be woken, in no order. Raises UnknownFormat where a newer version wrote a state."""
-        peek = snapshots.peek
-        return [(due, who) for who, raw in self.resting.items() if (due := peek(raw)[0]) != inf]
+        return snapshots.dues(self.resting)
 
     def sends(self) -> Iterator[tuple[str, Mapping[int, Sequence[float]]]]:
         """Of every partner the moments of what they were sent, by slot id; other slots may be among them."""

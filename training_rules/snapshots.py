@@ -24,6 +24,7 @@ from training_rules.rules import Rules
 
 FORMAT, OLDEST = 2, 1
 _HEADER, _OLD_HEADER = struct.Struct(">BddI"), struct.Struct(">Bdd")
+_due, _NEVER = struct.Struct(">d"), (inf,)
 _pack, _unpack, _glance = _HEADER.pack, _HEADER.unpack_from, _OLD_HEADER.unpack_from
 _START, _OLD_START = _HEADER.size, _OLD_HEADER.size
 _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder().decode
@@ -55,12 +56,24 @@ def dump(state: PartnerState, rules: Rules) -> bytes:
     return _pack(FORMAT, min(dues.values(), default=inf), state.now, len(apart)) + apart + _encode((fields, slots, dues))
 
 
+def dues(states: Mapping[str, bytes]) -> list[tuple[float, str]]:
+    """When partners want to be woken, with their ids; of those who do at all. Raises UnknownFormat where any state is in a format that is not known."""
+    for version in {raw[0] for raw in states.values()}:
+        _look_at(version)
+    read = _due.unpack_from
+    return [(due[0], who) for who, raw in states.items() if (due := read(raw, 1)) != _NEVER]
+
+
 def peek(raw: bytes) -> tuple[float, float]:
     """Next due moment and stream time of a snapshot, without reading the rest. Raises UnknownFormat for what a newer version wrote."""
     version, due, now = _glance(raw)
+    _look_at(version)
+    return due, now
+
+
+def _look_at(version: int) -> None:
     if not OLDEST <= version <= FORMAT:
         raise UnknownFormat(f"a partner's state is in format {version}; this version reads format {FORMAT}: run the version that wrote it, or newer")
-    return due, now
 
 
 def load(raw: bytes, rules: Rules) -> PartnerState:
