@@ -89,8 +89,8 @@ def _pace(rate: dict[str, Any]) -> str:
 
 
 def _scaling(found: dict[str, Any]) -> str:
-    head = ("partners", "cold, bytes each", "warm, bytes each", "peak while restoring, MB", "restored partners/s, without Kafka")
-    rows = [tuple(r[n] for n in ("partners", "cold_bytes", "warm_bytes", "peak_mb", "restored_per_s")) for r in found["sizes"]]
+    head = ("partners", "cold, bytes each", "a tenth awake", "warm, bytes each", "peak, MB", "restored partners/s, without Kafka")
+    rows = [tuple(r[n] for n in ("partners", "cold_bytes", "tenth_bytes", "warm_bytes", "peak_mb", "restored_per_s")) for r in found["sizes"]]
     told = f"Slope: {found['cold_slope_bytes']:,} bytes for each partner more when cold, {found['warm_slope_bytes']:,} when warm; {found['changelog_bytes']:,} bytes each in the changelog."
     return _table(head, rows) + f"\n\n{told} {_where(found)}."
 
@@ -129,8 +129,8 @@ def _step(found: dict[str, Any]) -> str:
 
 
 def _partner_bytes(found: dict[str, Any]) -> str:
-    head = ("partners", "hours", "rules", "in memory", "in the changelog, median", "p99")
-    row = tuple(found[n] for n in ("partners", "hours", "rules", "memory_bytes", "changelog_bytes_median", "changelog_bytes_p99"))
+    head = ("partners", "hours", "rules", "in memory, awake", "at rest", "in the changelog, median", "p99")
+    row = tuple(found[n] for n in ("partners", "hours", "rules", "memory_bytes", "resting_bytes", "changelog_bytes_median", "changelog_bytes_p99"))
     return _table(head, [row]) + f"\n\nBytes. {_where(found)}."
 
 

@@ -1,4 +1,4 @@
-"""Memory by the number of partners: bytes each when just restored (cold) and after events of each (warm), and the slope.
+"""Memory by the number of partners: bytes each when all rest, as after a start (cold), with a tenth of them awake, and with all of them (warm); and the slopes.
 
     python -m benches.scaling [--sizes 10000 100000 1000000]
 
@@ -87,15 +87,17 @@ def one(count: int, day: Day) -> dict[str, Any]:
     took = time.perf_counter() - began
     del restored
     cold = _resident()
-    _warm(corridor, count, crowd.end + 1.0)
+    _warm(corridor, count // 10, crowd.end + 1.0)
+    tenth = _resident()
+    _warm(corridor, count, crowd.end + 2.0)
     return {
-        "partners": count, "changelog_bytes": round(changelog), "cold_bytes": round((cold - empty) / count), "warm_bytes": round((_resident() - empty) / count),
-        "peak_mb": _peak_mb(), "restored_per_s": round(count / took),
+        "partners": count, "changelog_bytes": round(changelog), "cold_bytes": round((cold - empty) / count), "tenth_bytes": round((tenth - empty) / count),
+        "warm_bytes": round((_resident() - empty) / count), "peak_mb": _peak_mb(), "restored_per_s": round(count / took),
     }  # fmt: skip
 
 
 def _warm(corridor: Corridor, count: int, at: float) -> None:
-    """Events of each partner, a family after the other."""
+    """Events of each of the first `count` partners, a family after the other."""
     for family, kind, fields in WARMING:
         decode: Callable[..., Any] = Decoder(family).decode
         for number in range(count):

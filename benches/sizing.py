@@ -20,6 +20,7 @@ _BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 BUSY = 0.5  # share of its core that a worker shall use at the peak: the other half catches up after an outage
 EVENTS_PER_ORDER, PEAK = 9, 4.0  # offered, accepted, two arrivals, picked up, delivered, rated, paid, app; the peak hour against the mean of a day
 EVENT_BYTES, COMPRESSED = 120, 0.4  # of a position as JSON, and what lz4 leaves of a batch of them
+KNOWN = 4  # partners whose state is kept, for each who is online: the others rest
 GROWTH = 4  # partitions for each worker of today: they can't be added later
 
 
@@ -29,8 +30,9 @@ class Slopes:
 
     events_per_cpu_s: float
     dump_us: float
-    load_us: float
+    restore_us: float
     memory: float
+    resting: float
     changelog: float
     base_mb: float
     gap_killed_s: float
@@ -47,7 +49,7 @@ class Company:
     """Who is to be served. `ping` and `commit` in seconds."""
 
     name: str
-    partners: int
+    partners: int  # online
     ping: float
     orders_per_day: int
     commit: float = 1.0
@@ -80,10 +82,11 @@ COMPANIES = (
 
 def measured() -> Slopes:
     """The slopes, from the results that are kept: the slowest run counts."""
-    yard, step, size, gap = (json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name in ("yardstick", "step", "partner_bytes", "handover"))
+    names = ("yardstick", "step", "partner_bytes", "handover", "recovery")
+    yard, step, size, gap, recovery = (json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name in names)
     return Slopes(
-        min(run["events_per_cpu_s"] for run in yard["runs"]), step["us"]["dump"], step["us"]["load"], size["memory_bytes"],
-        size["changelog_bytes_median"], yard["rss_mb"], gap["cases"]["killed, supervised"]["moved_s"], gap["cases"]["ended"]["moved_s"],
+        min(run["events_per_cpu_s"] for run in yard["runs"]), step["us"]["dump"], 1e6 / recovery["partners_per_s"], size["memory_bytes"],
+        size["resting_bytes"], size["changelog_bytes_median"], yard["rss_mb"], gap["cases"]["killed, supervised"]["moved_s"], gap["cases"]["ended"]["moved_s"],
     )  # fmt: skip
 
 
@@ -103,11 +106,11 @@ def plan(company: Company, slopes: Slopes) -> dict[str, Any]:
         "cores": busy,
         "workers": workers,
         "partitions": workers * GROWTH,
-        "memory_mb": slopes.base_mb + share * slopes.memory / 1e6,
-        "restore_s": share * slopes.load_us / 1e6,
+        "memory_mb": slopes.base_mb + share * (slopes.memory + (KNOWN - 1) * slopes.resting) / 1e6,
+        "restore_s": share * KNOWN * slopes.restore_us / 1e6,
         "in_mb_s": company.events * EVENT_BYTES * COMPRESSED / 1e6,
         "changelog_mb_s": company.written * slopes.changelog / 1e6,
-        "changelog_gb": company.partners * slopes.changelog / 1e9,
+        "changelog_gb": company.partners * KNOWN * slopes.changelog / 1e9,
     }
 
 
@@ -117,8 +120,9 @@ def _slopes() -> str:
         ("`c`", "events per CPU-second, the slowest run of the yardstick", f"{s.events_per_cpu_s:,.0f}"),
         ("`t`", "one event from the topic to its outputs, 1,000,000 ÷ `c`, µs", f"{s.event_us:.1f}"),
         ("`d`", "one partner's state to bytes, µs", f"{s.dump_us:.1f}"),
-        ("`l`", "one partner's state from bytes, µs", f"{s.load_us:.1f}"),
-        ("`m`", "one partner in memory with the shipped catalogue, bytes", f"{s.memory:,.0f}"),
+        ("`l`", "one partner's state from Kafka to memory, µs", f"{s.restore_us:.1f}"),
+        ("`m`", "one partner in memory with the shipped catalogue, awake, bytes", f"{s.memory:,.0f}"),
+        ("`q`", "and at rest, bytes", f"{s.resting:,.0f}"),
         ("`b`", "one partner in the changelog, bytes", f"{s.changelog:,.0f}"),
         ("`r`", "a worker without partners, MB", f"{s.base_mb:,.0f}"),
         ("`g`", "partitions stand still after a kill under a supervisor, without the reading of states, s", f"{s.gap_killed_s:.1f}"),

@@ -8,13 +8,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from benches.partner_bytes import START
-from events import FAMILIES
-from events.decode import Decoder
-from simulator.city import City
+from benches.partner_bytes import lived
 from streams.lane.restored import Restored
 from streams.lane.terms import MARK, mark, sealed
-from training_rules import Corridor, Rules
+from training_rules import Rules
 
 TERM = 1
 CHUNK = 10_000
@@ -35,9 +32,7 @@ class Day(NamedTuple):
 
     @classmethod
     def lived(cls, rules: Rules, hours: float, partners: int = 500) -> Day:
-        corridor, decoders = Corridor(rules), {name: Decoder(name).decode for name in FAMILIES}
-        for record in City(partners, start=START, hours=hours, seed=1).events():
-            corridor.feed(decoders[record.family](record.value, record.key))
+        corridor, _ = lived(rules, partners, hours)
         return cls(corridor.stream_time, [rules.dump(state) for state in corridor.partners.values()])
 
     def write(self, path: Path) -> None:

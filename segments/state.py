@@ -13,11 +13,12 @@ class PartnerState:
     """All that is kept of one partner. Times are seconds since the epoch.
 
     `slots` holds windows, memberships, open matches and last sends by number; `dues` the next moment at which a timed slot wants to be
-    looked at, `next_due` no later than the first of them; `alarm` is when the partner is to be woken at the latest; `unseen` is true until the first event; `applied` the last offset applied for each source topic; `house` is what the partners of one partition share. `alarm` and `house` are no part of a snapshot.
+    looked at, `next_due` no later than the first of them; `alarm` is when the partner is to be woken at the latest; `unseen` is true until the first event; `applied` the last offset applied for each source topic; `house` is what the partners of one partition share; `heard`
+    tells whether there was an event since the partner was last looked at. `alarm`, `house` and `heard` are no part of a snapshot.
     """
 
     __slots__ = (
-        "alarm", "applied", "closed", "context", "day_end", "day_start", "dropped", "dues", "fix_at", "house", "lat", "lon", "next_due", "now", "online",
+        "alarm", "applied", "closed", "context", "day_end", "day_start", "dropped", "dues", "fix_at", "heard", "house", "lat", "lon", "next_due", "now", "online",
         "online_before", "online_since", "opted_out", "orders", "partner_id", "profile", "profile_at", "recent", "sends", "session_at", "session_start",
         "slots", "speed", "unseen", "zone", "zone_at",
     )  # fmt: skip
@@ -28,6 +29,7 @@ class PartnerState:
         self.next_due = inf
         self.alarm = inf
         self.house: Any = None
+        self.heard = -1
         self.unseen = True
         self.applied: dict[str, int] = {}
         self.slots: list[Any] = [None] * slots

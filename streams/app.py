@@ -97,6 +97,7 @@ def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -
         merge_wait=settings.merge_wait,
         future_tolerance=settings.future_tolerance,
         features_every=settings.features_every,
+        rest_after=settings.rest_after,
         max_bytes=settings.max_event_bytes,
         original_kept=original_kept,
         rekeyed=bool(settings.rekey),

@@ -18,7 +18,7 @@ from streams.lane.terms import MARK, mark, sealed
 from streams.merge import Merge
 from streams.pace import Pace
 from streams.stats import Counters
-from training_rules import Corridor, House, Rules
+from training_rules import Corridor, House, Partners, Rules
 
 #: At equal event times the earlier goes first: who the partner is and where, before what they were asked and did.
 ORDER = ("profile", "session", "training", "app", "earnings", "ratings", "gps", "orders", "feedback")
@@ -29,8 +29,8 @@ ORIGINAL_KEPT = 512 * 1024
 #: How long a family that is behind is waited for in a replay (s).
 REPLAY_WAIT = 60.0
 
-#: States decoded between two looks at other tasks.
-BREATHE = 2000
+#: States taken in between two looks at other tasks.
+BREATHE = 5000
 
 Features = OUTPUT_STRUCTS["features"]
 
@@ -61,6 +61,7 @@ class Plan:
     merge_settle: float = 1.0
     future_tolerance: float = 300.0
     features_every: float = 10.0
+    rest_after: float = 300.0
     max_bytes: int = MAX_BYTES
     original_kept: int = ORIGINAL_KEPT
     rekeyed: bool = False
@@ -75,13 +76,12 @@ class Snapshot(NamedTuple):
 
 
 async def corridor_of(plan: Plan, restored: Restored, house: House | None = None) -> Corridor:
-    """The corridor with its partners as the changelog has them; other tasks run in between."""
-    partners, load = {}, plan.rules.load
-    for count, state in enumerate(map(load, restored.states())):
-        partners[state.partner_id] = state
-        if not count % BREATHE:
-            await asyncio.sleep(0)
-    return Corridor(plan.rules, partners, restored.stream_time, house)
+    """The corridor with its partners at rest, as the changelog has them; `restored` gives them away. Other tasks run in between."""
+    resting: dict[str, bytes] = {}
+    while len(restored):
+        resting |= restored.take(BREATHE)
+        await asyncio.sleep(0)
+    return Corridor(plan.rules, Partners(plan.rules, resting=resting), restored.stream_time, house)
 
 
 Tell = Callable[[int, Sequence[Any]], None]
@@ -142,14 +142,18 @@ class Partition:
         if to > self.corridor.stream_time and (out := self.corridor.advance(to)):
             self._tell(self.number, out)
 
+    def rest(self, now: float) -> None:
+        """Let some of those rest who have not been heard of for a while. `now`: monotonic seconds."""
+        self.corridor.rest(now, self._plan.rest_after)
+
     # -- out
 
     def snapshot(self, now: float) -> Snapshot:
         """Changed partners as changelog records, closed by a mark; they count as unchanged from now on. `now`: monotonic seconds."""
         dirty, self.corridor.dirty = self.corridor.dirty, set()
         self._show_features(dirty, now)
-        partners, dump, term = self.corridor.partners, self._plan.rules.dump, self.term
-        records: list[Record] = [(who.encode(), sealed(term, dump(partners[who]))) for who in dirty]
+        write, term = self.corridor.write, self.term
+        records: list[Record] = [(who.encode(), sealed(term, write(who))) for who in dirty]
         if records:
             records.append((MARK, mark(term, self.corridor.stream_time)))
         return Snapshot(self.number, records, self.offsets())
@@ -159,7 +163,7 @@ class Partition:
         shown = [
             Features(partner_id=who, at=at, segments=rules.segments_of(s), features=rules.features(s, at), ruleset_version=rules.version)
             for who in self._pace.due(dirty, now)
-            if (s := partners.get(who)) is not None
+            if (s := partners.look(who)) is not None
         ]
         if shown:
             self._tell(self.number, shown)

@@ -36,6 +36,8 @@ from training_rules import House
 HIGH, LOW = 8000, 4000
 #: The cyclic collector's thresholds: what a fetch brings is gone, without cycles, before the youngest is due.
 COLLECT = 400_000, 20, 50
+#: Partners that woke up or are new, after which the collector is told that they stay.
+MANY_WOKEN = 4000
 #: Bytes of outputs under way to Kafka at which no further event is handed on, and fetching is held back: a slow broker slows the intake.
 MOST_OUT = 16 * 1024 * 1024
 NAP, IDLE = 0.02, 0.5  # s until the next look, when something is held and when nothing is
@@ -63,7 +65,7 @@ class Worker:
         self._outbox: Outbox | None = None
         self._queued: dict[TP, int] = defaultdict(int)
         self._held: set[TP] = set()
-        self._torn, self._epoch = False, 0
+        self._torn, self._epoch, self._settled = False, 0, 0
         self._guard, self._said = guard, ""
         self._identities, self._unsigned = dict(identities or {}), set[int]()
         self._news = asyncio.Event()
@@ -73,8 +75,9 @@ class Worker:
         self.ended = asyncio.Event()
 
     def bind(self, app: LaneApp) -> None:
-        """The Faust app that this worker lives in."""
-        self._app = app
+        """The Faust app that this worker lives in. What was loaded and compiled up to here stays, whatever is read from now on."""
+        with long_lived():
+            self._app = app
 
     # -- what the lane asks for
 
@@ -90,12 +93,13 @@ class Worker:
         with long_lived():
             for number, restored in sorted(partitions.items()):
                 self._look_at_sources(number, restored)
+                count = len(restored)
                 corridor = await corridor_of(self.plan, restored, House(number, self._count))
                 if epoch != self._epoch:
                     return  # taken away again meanwhile
                 term = next_term(restored.highest_term, generation)
                 self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters)
-                self.counters.restored += len(restored)
+                self.counters.restored += count
 
     def _look_at_sources(self, number: int, restored: Restored) -> None:
         """Are these the topics that the states were made from? Raises TopicFault. What the changelog does not say yet is to be written."""
@@ -250,13 +254,24 @@ class Worker:
     # -- time
 
     def tick(self) -> None:
-        """With the wall clock, and all read to the end, time passes without events: up to the moment the broker last said so."""
+        """With the wall clock, and all read to the end, time passes without events: up to the moment the broker last said so. Who is idle rests."""
         for partition in self.partitions.values():
+            partition.rest(time.monotonic())
+            self._settle(partition)
             if self.running and not self.crowded:
                 self._hear(partition)
                 if self.plan.clock == "wall" and self.caught_up_with(partition):
                     heard = min(self._consumer.heard_at(tp) or 0.0 for tp in self._tps(partition))
                     partition.advance(heard - self._slack)
+
+    def _settle(self, partition: Partition) -> None:
+        """Who woke up stays for minutes, and goes without leaving cycles behind: when they are many the collector looks at them once, and not again and again."""
+        partners = partition.corridor.partners
+        self._settled, partners.woken = self._settled + partners.woken, 0
+        if self._settled >= MANY_WOKEN:
+            self._settled = 0
+            gc.collect()
+            gc.freeze()
 
     def caught_up_with(self, partition: Partition) -> bool:
         """All that the broker is known to have for this partition was handed on."""
@@ -315,6 +330,7 @@ class Worker:
             | usage()
             | {
                 "partners": sum(len(p.corridor.partners) for p in self.partitions.values()),
+                "awake": sum(len(p.corridor.partners.awake) for p in self.partitions.values()),
                 "partitions": {number: self._state_of(p) for number, p in sorted(self.partitions.items())},
                 "lag": sum(self.lag(p) for p in self.partitions.values()),
                 "partitioners": self._guard.names() if self._guard is not None else {},

@@ -11,9 +11,10 @@ from training_rules.compiler import compile_rules
 from training_rules.corridor import Corridor
 from training_rules.engine import step
 from training_rules.house import House
+from training_rules.partners import Partners
 from training_rules.rules import EngineOptions, Rules
 
-__all__ = ["Corridor", "EngineOptions", "House", "PartnerState", "Rules", "compile_rules", "load_rules", "step"]
+__all__ = ["Corridor", "EngineOptions", "House", "PartnerState", "Partners", "Rules", "compile_rules", "load_rules", "step"]
 
 
 def load_rules(paths: str | Path | Iterable[str | Path], *, options: EngineOptions | None = None) -> Rules:

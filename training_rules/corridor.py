@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from heapq import heappop, heappush
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heapify, heappop, heappush
+from itertools import islice
 from math import inf
 from typing import Any
 
 from events.structs import Tick
 from segments.state import PartnerState
+from training_rules import snapshots
 from training_rules.engine import NOTHING, finish, fire, remember, step
 from training_rules.house import House
+from training_rules.idle import heard
+from training_rules.partners import Partners
 from training_rules.rules import Rules
+
+#: How many partners are looked at, and how many of them go to rest, in one go: some 2 ms.
+LOOKS, LAID = 1000, 150
 
 #: The time an event is ordered by (s), the number of its source, its offset, the event.
 Entry = tuple[float, int, int, Any]
@@ -26,15 +33,17 @@ class Corridor:
     """
 
     def __init__(
-        self, rules: Rules, partners: dict[str, PartnerState] | None = None, stream_time: float = -inf, house: House | None = None
+        self, rules: Rules, partners: Partners | Mapping[str, PartnerState] | None = None, stream_time: float = -inf, house: House | None = None
     ) -> None:
         self.rules, self.stream_time, self.house = rules, stream_time, house or House()
-        self.partners: dict[str, PartnerState] = {} if partners is None else partners
+        self.partners = partners if isinstance(partners, Partners) else Partners(rules, dict(partners or {}))
         self.dirty: set[str] = set()
         self.wakes = 0
-        self._alarms: list[tuple[float, str]] = []
-        self.house.remember(self.partners.values(), rules)
-        for state in self.partners.values():
+        self._alarms = self.partners.alarms()
+        heapify(self._alarms)
+        self.partners.house = self.house
+        self.house.remember(self.partners.sends(), rules)
+        for state in self.partners.awake.values():
             state.house = self.house
             self.watch(state)
 
@@ -57,7 +66,6 @@ class Corridor:
         state = self.partners.get(partner_id)
         if state is None:
             state = self.partners[partner_id] = self.rules.new_state(partner_id)
-            state.house = self.house
         if source:
             if offset <= state.applied.get(source, -1):
                 return out
@@ -76,7 +84,7 @@ class Corridor:
 
         Written for the event that most are: in order, of a known partner, before anybody's next timer. All others go by way of `feed`.
         """
-        partner, handlers, deduped = self.partners.get, self.rules.handlers, self.rules.deduped
+        partner, handlers, deduped = self.partners.awake.get, self.rules.handlers, self.rules.deduped
         changed, alarms, out = self.dirty.add, self._alarms, list[Any]()
         now, alarm = self.stream_time, self.next_due
         for _, source, offset, event in entries:
@@ -111,8 +119,8 @@ class Corridor:
         out: list[Any] = []
         while self._alarms and self._alarms[0][0] <= to:
             due, partner_id = heappop(self._alarms)
-            state = self.partners.get(partner_id)
-            if state is not None and state.alarm == due:
+            state = self.partners.due(partner_id, due)
+            if state is not None:
                 state.alarm = inf
                 out += self._wake(state, due)
         return out
@@ -124,8 +132,47 @@ class Corridor:
             self.wakes += 1
             out = step(state, Tick(due), self.rules) if due > state.now else _overdue(state, due, self.rules)
             self.dirty.add(state.partner_id)
+        elif self.partners.roused.pop(state.partner_id, None) is not None:
+            self.partners.idle.add(state.partner_id)
         self.watch(state)
         return out
+
+    def write(self, partner_id: str) -> bytes:
+        """The state of a changed partner as it goes into the changelog. Whom only a timer woke goes to rest with it."""
+        partners = self.partners
+        state, woken = partners[partner_id], partners.roused.pop(partner_id, None)
+        raw = self.rules.dump(state)
+        if woken is None:
+            return raw
+        if woken == heard(state):
+            self._lay(state, raw)
+        else:
+            partners.idle.add(partner_id)
+        return raw
+
+    def rest(self, now: float, after: float) -> None:
+        """Those who had no event for a while go to rest: after `after` seconds by `now` (monotonic s), at twice that the latest if there are not too many.
+        Only a few are looked at in one go. The changelog has what they rest as: who is changed, and not written yet, stays awake."""
+        partners, laid = self.partners, 0
+        for who in islice(partners.idle.over(now - after), LOOKS):
+            if (state := partners.awake.get(who)) is None:
+                continue
+            if state.heard != (at := heard(state)) or who in self.dirty:
+                state.heard = at
+                partners.idle.add(who)
+                continue
+            self._lay(state, self.rules.dump(state))
+            laid += 1
+            if laid == LAID:
+                break
+        partners.idle.begin(now)
+
+    def _lay(self, state: PartnerState, raw: bytes) -> None:
+        """There is an alarm for the very moment that the bytes say is next: who wakes up relies on it."""
+        due, who = snapshots.peek(raw)[0], state.partner_id
+        if due not in (inf, state.alarm):
+            heappush(self._alarms, (due, who))
+        self.partners.lay(who, raw)
 
 
 def _overdue(state: PartnerState, due: float, rules: Rules) -> Sequence[Any]:

@@ -15,7 +15,7 @@ from training_rules.rules import Rule, Rules
 from training_rules.traces import Trace, trace
 
 NOTHING: Sequence[Any] = ()
-_MANY_RECENT, _LINGER, _MAX_CHAIN = 32, 1.125, 100
+_MANY_RECENT, _LINGER, _MAX_CHAIN = 8, 1.125, 100
 
 #: Event ids that are remembered of one partner at most: the oldest go first, and are counted; a copy of theirs would count.
 MOST_RECENT = 4096
@@ -66,7 +66,7 @@ def remember(state: PartnerState, event_id: str, t: float, rules: Rules) -> None
     recent[event_id] = t
     if len(recent) <= _MANY_RECENT:
         return
-    kept = rules.options.allowed_lateness
+    kept = rules.ids_kept
     if recent[next(iter(recent))] < state.now - kept * _LINGER:
         state.recent = recent = {i: at for i, at in recent.items() if at >= state.now - kept}
     if len(recent) > MOST_RECENT:

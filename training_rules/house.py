@@ -6,11 +6,9 @@ derived from the partners' own states: it is built anew from them when a partiti
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from math import floor
 from typing import TYPE_CHECKING
-
-from segments.state import PartnerState
 
 if TYPE_CHECKING:
     from training_rules.rules import Rule, Rules
@@ -48,15 +46,16 @@ class House:
         if rule.offer is not None and paid:
             self.promised.setdefault(rule.name, []).append(now)
 
-    def remember(self, partners: Iterable[PartnerState], rules: Rules) -> None:
-        """Take in what partners were sent before; once, when they come from a snapshot."""
+    def remember(self, sends: Iterable[tuple[str, Mapping[int, Sequence[float]]]], rules: Rules) -> None:
+        """Take in what partners were sent before, `(partner, moments by slot id)`; once, when they come from a snapshot. Nothing is read where no rule shares."""
         sharing = [r for r in rules.rules if r.nudge and r.mode == "live" and (r.seats is not None or r.offer is not None)]
         if not sharing:
             return
-        for s in partners:
-            for rule in sharing:
-                for at in s.slots[rule.sends_slot] or ():
-                    self.take(rule, at, paid=not rules.is_control(rule, s.partner_id))
+        slots = [(rule, rules.slot_ids[rule.sends_slot]) for rule in sharing]
+        for who, moments in sends:
+            for rule, slot in slots:
+                for at in moments.get(slot) or ():
+                    self.take(rule, at, paid=not rules.is_control(rule, who))
         for kept in (*self.taken.values(), *self.promised.values()):
             kept.sort()
 

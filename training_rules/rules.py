@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from math import inf
+from math import inf, isfinite
 from typing import Any
 
 from experiments.assignment import chosen
@@ -159,6 +159,36 @@ class Rules:
     @property
     def policy(self) -> Policy:
         return self.ruleset.policy
+
+    @cached_property
+    def ids_kept(self) -> float:
+        """How long ids of events are remembered (s): as late as any may come that is ever too late, since copies are looked for only that far back."""
+        return max([self.options.allowed_lateness, *(late for kind in self.deduped if isfinite(late := self.lateness[kind]))])
+
+    @cached_property
+    def sends_from(self) -> int:
+        """The number of the first slot that holds moments of sends; all after it do."""
+        return min((r.sends_slot for r in self.rules if r.nudge), default=len(self.slots))
+
+    @cached_property
+    def sends_ids(self) -> tuple[int, ...]:
+        """Ids of the slots that hold moments of sends."""
+        return self.slot_ids[self.sends_from :]
+
+    @cached_property
+    def other_ids(self) -> tuple[int, ...]:
+        """Ids of the other slots."""
+        return self.slot_ids[: self.sends_from]
+
+    @cached_property
+    def slot_numbers(self) -> Mapping[int, int]:
+        """Numbers of slots by their ids."""
+        return {i: number for number, i in enumerate(self.slot_ids)}
+
+    @cached_property
+    def timer_numbers(self) -> Mapping[int, int]:
+        """Numbers of timers by their ids."""
+        return {i: number for number, i in enumerate(self.timer_ids)}
 
     def new_state(self, partner_id: str) -> PartnerState:
         """The state of a partner of whom nothing is known, in a house of its own."""

@@ -1,14 +1,19 @@
-"""A partner's state as bytes: what a changelog record holds, and how a restart, or a worker on another machine, gets it back.
+"""A partner's state as bytes: what a changelog record holds, how a restart, or a worker on another machine, gets it back, and what one at rest is in memory.
 
-Layout: a header of format (1 byte), next due moment and stream time (big-endian doubles), then a msgpack array. Slots and timers stand under a
-hash of their definition, so that those of unchanged rules are found again by another rule set, and others begin anew.
+Layout: a header of format (1 byte), next due moment and stream time (big-endian doubles) and the length of what follows first (4 bytes): the moments of sends,
+apart from the rest, since seats and budgets are counted from them without waking anybody. Then fields, slots and timers. All are msgpack. Slots, sends and
+timers stand under a hash of their definition, so that those of unchanged rules are found again by another rule set, and others begin anew.
+
+Format 1, read still: no length, sends among the slots, the profile under its names.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from math import inf
 from operator import attrgetter
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -17,11 +22,23 @@ from events.errors import NudgelineError
 from segments.state import PartnerState
 from training_rules.rules import Rules
 
-FORMAT = 1
-_HEADER = struct.Struct(">Bdd")
+FORMAT, OLDEST = 2, 1
+_HEADER, _OLD_HEADER = struct.Struct(">BddI"), struct.Struct(">Bdd")
+_due, _NEVER = struct.Struct(">d"), (inf,)
+_pack, _unpack, _glance = _HEADER.pack, _HEADER.unpack_from, _OLD_HEADER.unpack_from
+_START, _OLD_START = _HEADER.size, _OLD_HEADER.size
 _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder().decode
-_FIELDS = tuple(f for f in PartnerState.__slots__ if f not in ("alarm", "house", "unseen", "slots", "dues", "next_due", "now", "day_start", "day_end"))
-_PARTNER, _values = _FIELDS.index("partner_id"), attrgetter(*_FIELDS)
+
+#: The order of fields and of a profile's values in all formats so far; a new one is added at the end, by a new format.
+_FIELDS = (
+    "applied", "closed", "context", "dropped", "fix_at", "lat", "lon", "online", "online_before", "online_since", "opted_out", "orders", "partner_id",
+    "profile", "profile_at", "recent", "sends", "session_at", "session_start", "speed", "zone", "zone_at",
+)  # fmt: skip
+_PROFILE = ("city", "zone", "language", "vehicle", "time_zone", "consent", "first_name", "joined_at")
+_fields_of = attrgetter(*_FIELDS)
+_AT_PROFILE, _AT_RECENT = _FIELDS.index("profile"), _FIELDS.index("recent")
+
+Kept = dict[int, Any]
 
 
 class UnknownFormat(NudgelineError):
@@ -30,35 +47,96 @@ class UnknownFormat(NudgelineError):
 
 def dump(state: PartnerState, rules: Rules) -> bytes:
     """The state as bytes; the same state gives the same bytes."""
-    slots = {i: v for i, v in zip(rules.slot_ids, state.slots, strict=True) if v is not None}
+    fields, sent = list(_fields_of(state)), state.slots[rules.sends_from :]
+    fields[_AT_PROFILE] = list(map(state.profile.get, _PROFILE))
+    fields[_AT_RECENT] = _still_recent(state, rules)
+    apart = _encode({i: v for i, v in zip(rules.sends_ids, sent, strict=True) if v}) if any(sent) else b""
+    slots = {i: v for i, v in zip(rules.other_ids, state.slots, strict=False) if v is not None}  # which are the first
     dues = {i: at for i, at in zip(rules.timer_ids, state.dues, strict=True) if at != inf}
-    return _HEADER.pack(FORMAT, min(state.dues, default=inf), state.now) + _encode((_values(state), slots, dues))
+    return _pack(FORMAT, min(dues.values(), default=inf), state.now, len(apart)) + apart + _encode((fields, slots, dues))
+
+
+def dues(states: Mapping[str, bytes]) -> list[tuple[float, str]]:
+    """When partners want to be woken, with their ids; of those who do at all. Raises UnknownFormat where any state is in a format that is not known."""
+    for version in {raw[0] for raw in states.values()}:
+        _look_at(version)
+    read = _due.unpack_from
+    return [(due[0], who) for who, raw in states.items() if (due := read(raw, 1)) != _NEVER]
 
 
 def peek(raw: bytes) -> tuple[float, float]:
-    """Next due moment and stream time of a snapshot, without reading the rest."""
-    version, due, now = _HEADER.unpack_from(raw)
-    if version != FORMAT:
-        raise UnknownFormat(f"a partner's state is in format {version}; this version reads format {FORMAT}: run the version that wrote it, or newer")
+    """Next due moment and stream time of a snapshot, without reading the rest. Raises UnknownFormat for what a newer version wrote."""
+    version, due, now = _glance(raw)
+    _look_at(version)
     return due, now
+
+
+def _look_at(version: int) -> None:
+    if not OLDEST <= version <= FORMAT:
+        raise UnknownFormat(f"a partner's state is in format {version}; this version reads format {FORMAT}: run the version that wrote it, or newer")
 
 
 def load(raw: bytes, rules: Rules) -> PartnerState:
     """The state again. Raises UnknownFormat for what a newer version wrote."""
-    _due, now = peek(raw)
-    fields, slots, dues = _decode(memoryview(raw)[_HEADER.size :])
-    state = rules.new_state(fields[_PARTNER])
-    for name, value in zip(_FIELDS, fields, strict=True):
-        setattr(state, name, value)
-    state.now, state.unseen = now, False
-    state.slots = [slots.get(i) for i in rules.slot_ids]
-    state.dues = [dues.get(i, inf) for i in rules.timer_ids]
-    state.next_due = min(state.dues, default=inf)
+    state = PartnerState.__new__(PartnerState)
+    _, state.now = peek(raw)
+    sends, (fields, slots, dues) = _parts(raw)
+    (
+        applied, state.closed, state.context, state.dropped, state.fix_at, state.lat, state.lon, state.online, state.online_before, state.online_since,
+        state.opted_out, state.orders, state.partner_id, profile, state.profile_at, state.recent, state.sends, state.session_at, state.session_start,
+        state.speed, zone, state.zone_at,
+    ) = fields  # fmt: skip
+    state.applied = {intern(topic): offset for topic, offset in applied.items()}
+    state.profile, state.zone = _profile(profile), zone and intern(zone)
+    state.slots = _placed(slots, rules.slot_numbers, [None] * len(rules.slots))
+    _placed(sends, rules.slot_numbers, state.slots)
+    state.dues = _placed(dues, rules.timer_numbers, [inf] * len(rules.timers))
+    state.next_due, state.alarm = min(state.dues, default=inf) if dues else inf, inf
+    state.day_start, state.day_end = inf, -inf
+    state.unseen, state.house, state.heard = False, None, -1
     return state
+
+
+def _parts(raw: bytes) -> tuple[Kept, Any]:
+    """Sends, and fields, slots and timers."""
+    view = memoryview(raw)
+    if raw[0] == OLDEST:
+        return {}, _decode(view[_OLD_START:])
+    end = _START + _unpack(raw)[3]
+    return _decode(view[_START:end]) if end > _START else {}, _decode(view[end:])
+
+
+def _profile(kept: Any) -> dict[str, Any]:
+    """A profile again. Its words are few: partners share them."""
+    named = kept.items() if isinstance(kept, dict) else zip(_PROFILE, kept, strict=False)
+    return {intern(name): intern(value) if value.__class__ is str else value for name, value in named if value is not None}
+
+
+def _placed(kept: Kept, numbers: Mapping[int, int], places: list[Any]) -> list[Any]:
+    """Put what is known still into its place."""
+    for i, value in kept.items():
+        if (number := numbers.get(i)) is not None:
+            places[number] = value
+    return places
+
+
+def _still_recent(state: PartnerState, rules: Rules) -> dict[str, float]:
+    """The ids by which a copy of an event is known: one that is older comes too late, known or not."""
+    since = state.now - rules.ids_kept
+    return {i: at for i, at in state.recent.items() if at >= since}
+
+
+def sends(raw: bytes) -> Kept:
+    """The moments of what the partner was sent, by slot id, without making a state; in format 1 other slots are among them."""
+    if raw[0] == OLDEST:
+        return _decode(memoryview(raw)[_OLD_START:])[1]  # type: ignore[no-any-return]
+    size = _unpack(raw)[3]
+    return _decode(memoryview(raw)[_START : _START + size]) if size else {}
 
 
 def plain(state: PartnerState, rules: Rules) -> dict[str, Any]:
     """The state as plain data, to compare and to show."""
     shown: dict[str, Any] = {f: getattr(state, f) for f in _FIELDS} | {"now": state.now, "next_due": min(state.dues, default=inf)}
+    shown["recent"] = _still_recent(state, rules)
     shown["slots"] = {slot.key: v for slot, v in zip(rules.slots, state.slots, strict=True) if v is not None}
     return shown

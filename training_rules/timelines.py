@@ -140,7 +140,6 @@ def run(timeline: Timeline, rules: Rules) -> TestResult:
     corridor = Corridor(rules)
     events = iter(events_of(timeline))
     state = corridor.partners[partner] = rules.new_state(partner)
-    state.house = corridor.house
     state.context |= {name: [value, start] for name, value in timeline.partner.items() if name in CONTEXT}
     outputs: list[Any] = list(corridor.feed(next(events)))
     seen, rows = 0, []

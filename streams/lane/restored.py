@@ -31,6 +31,7 @@ class Restored:
         self._sealed: dict[bytes, bytes] = {}
         self._mark = Mark(0, -inf)
         self._sources = b""
+        self._taken = set[bytes]()  # terms of the states that were given away
         self.records = 0
 
     def __len__(self) -> int:
@@ -71,8 +72,8 @@ class Restored:
 
     @property
     def highest_term(self) -> int:
-        """The highest term of any record; 0 when there is none."""
-        return max(self._mark.term, max(map(term_of, self._sealed.values()), default=0))
+        """The highest term of any record, given away or not; 0 when there is none."""
+        return max([self._mark.term, *map(term_of, self._taken), *map(term_of, self._sealed.values())])
 
     @property
     def stream_time(self) -> float:
@@ -81,6 +82,13 @@ class Restored:
         Not the highest time of any state: states of a torn flush are ahead of records that will be read again, and those are not late.
         """
         return self._mark.stream_time
+
+    def take(self, most: int) -> dict[str, bytes]:
+        """At most so many partners, and their states as they were dumped. They are given away: a million are not there twice."""
+        give = self._sealed.popitem
+        given = [give() for _ in range(min(most, len(self._sealed)))]
+        self._taken |= {value[:HEADER] for _, value in given}
+        return {key.decode(): value[HEADER:] for key, value in given}
 
     def states(self) -> Iterable[bytes]:
         """The states as they were dumped."""

@@ -46,7 +46,7 @@ class ViewTap:
                     yield view
 
     def _view(self, home: Partition, partner_id: str) -> PartnerView | None:
-        state = home.corridor.partners.get(partner_id)
+        state = home.corridor.partners.look(partner_id)
         if state is None:
             return None
         features = self._rules.features(state, state.now)

@@ -23,6 +23,11 @@ def test_bytes_of_a_partner_are_those_of_states_that_can_be_read_again():
     assert 0 < found["changelog_bytes_median"] <= found["changelog_bytes_p99"] < found["memory_bytes"] * 5
 
 
+def test_a_partner_at_rest_takes_more_than_the_bytes_of_a_state_and_less_than_one_awake():
+    found = partner_bytes.measure(10, 0.5)
+    assert found["changelog_bytes_median"] < found["resting_bytes"] < found["memory_bytes"]
+
+
 def test_a_step_is_timed_for_each_family_that_came():
     found = step.measure(10, 0.5, 1)
     assert {"decode", "feed", "dump", "load", "feed gps", "feed orders"} <= set(found["us"])
@@ -58,7 +63,7 @@ def test_the_page_of_sizes_is_what_the_results_say():
     assert sizing.page(text) == text, "`python -m benches.sizing` writes it anew"
 
 
-SLOPES = sizing.Slopes(events_per_cpu_s=100_000, dump_us=10, load_us=20, memory=1000, changelog=500, base_mb=100, gap_killed_s=1, gap_ended_s=1)
+SLOPES = sizing.Slopes(events_per_cpu_s=100_000, dump_us=10, restore_us=2, memory=1000, resting=250, changelog=500, base_mb=100, gap_killed_s=1, gap_ended_s=1)
 
 
 def test_a_million_partners_that_ping_each_four_seconds_are_250000_positions_a_second():
@@ -66,7 +71,7 @@ def test_a_million_partners_that_ping_each_four_seconds_are_250000_positions_a_s
     found = sizing.plan(company, SLOPES)
     assert found["events"] == 250_000
     assert found["cores"] == pytest.approx((250_000 * 10 + 221_199 * 10) / 1e6, rel=1e-5)  # 1 - e^(-1/4) of the partners are written each second
-    assert (found["workers"], found["partitions"], found["memory_mb"]) == (10, 40, pytest.approx(100 + 1e6 / 9 * 1000 / 1e6))
+    assert (found["workers"], found["partitions"], found["memory_mb"]) == (10, 40, pytest.approx(100 + 1e6 / 9 * (1000 + 3 * 250) / 1e6))
 
 
 def test_a_longer_commit_interval_writes_less_and_never_more_than_each_partner_once():

@@ -10,7 +10,7 @@ from rulebook.errors import RuleErrors
 from rulebook.loader import read_text
 from tests.reference.interpreter import Reference
 from tests.reference.programs import Program, Timeline, timeline
-from training_rules import Corridor, EngineOptions, compile_rules
+from training_rules import Corridor, EngineOptions, Partners, compile_rules
 
 
 def engine(text: str, line: Timeline) -> list[Any]:
@@ -19,8 +19,8 @@ def engine(text: str, line: Timeline) -> list[Any]:
     corridor, out = Corridor(rules), []
     for number, e in enumerate(line.events):
         if number in line.restarts:
-            states = {p: rules.load(rules.dump(s)) for p, s in corridor.partners.items()}
-            corridor = Corridor(rules, states, corridor.stream_time)
+            states = {p: rules.dump(s) for p, s in corridor.partners.items()}
+            corridor = Corridor(rules, Partners(rules, resting=states), corridor.stream_time)
         out += corridor.feed(e)
     out += corridor.advance(line.end)
     ids = Counter(o.decision_id for o in out if o.type == "decision" and o.verdict != "drop")

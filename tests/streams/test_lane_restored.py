@@ -109,3 +109,15 @@ def test_of_the_topics_the_latest_owner_speaks() -> None:
 
 def test_a_changelog_that_does_not_say_has_no_topics() -> None:
     assert restored(state(b"p", b"state")).sources == {}
+
+
+def test_states_that_were_taken_are_given_away() -> None:
+    found = restored(state(b"p", b"one"), state(b"q", b"two"))
+    assert found.take(1) | found.take(5) == {"p": b"one", "q": b"two"}
+    assert (len(found), found.take(5)) == (0, {})
+
+
+def test_the_highest_term_is_known_when_all_states_were_taken() -> None:
+    found = restored(state(b"p", b"one", term=7), state(b"q", b"two", term=9), closed(1.0, term=8))
+    assert len(found.take(5)) == 2
+    assert found.highest_term == 9

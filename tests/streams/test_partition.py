@@ -6,6 +6,7 @@ import asyncio
 import json
 from base64 import b64decode
 from math import inf
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from faust.types import TP
@@ -13,7 +14,9 @@ from faust.types import TP
 from streams.lane.restored import Restored
 from streams.lane.terms import MARK, read_mark, term_of
 from streams.partition import ORDER, ORIGINAL_KEPT, Partition, Plan, Snapshot, Source, corridor_of
+from streams.settings import load
 from streams.stats import Counters
+from streams.views.tap import ViewTap
 from tests.journeys.shift import rules
 from training_rules import Corridor
 
@@ -242,3 +245,43 @@ def test_reading_is_counted_by_family() -> None:
     bench = Bench()
     bench.feed(RATINGS, record(0), bad(1, b"{"))
     assert bench.counters.snapshot()["events_by_family"]["ratings"] == 2
+
+
+def laid(bench: Bench) -> None:
+    """Everybody goes to rest."""
+    for now in (0.0, 1000.0, 2000.0):
+        bench.partition.rest(now)
+    assert not bench.partition.corridor.partners.awake
+
+
+def test_the_last_features_of_one_who_went_to_rest_are_shown() -> None:
+    bench = Bench(features_every=10.0)
+    for offset in range(2):
+        bench.feed(RATINGS, record(offset, at=NOW + offset, stars=5))
+        bench.run()
+    laid(bench)
+    bench.partition.snapshot(11.0)
+    assert [(o.type, o.at) for o in bench.told] == [("features", NOW), ("features", NOW + 1)]
+    assert not bench.partition.corridor.partners.awake
+
+
+def test_one_who_rests_is_written_again_after_their_next_event() -> None:
+    bench = Bench()
+    bench.feed(RATINGS, record(0))
+    bench.run()
+    laid(bench)
+    assert bench.run().records == []
+    bench.feed(RATINGS, record(1, at=NOW + 1))
+    assert [key for key, _ in bench.run().records] == [b"P1", MARK]
+    assert "nudge" in bench.kinds()
+
+
+def test_views_show_those_at_rest_and_wake_nobody() -> None:
+    bench = Bench()
+    bench.feed(RATINGS, record(0), record(1, who="P2"))
+    bench.run()
+    laid(bench)
+    tap = ViewTap(load(redis_url="redis://127.0.0.1:1"), LOADED)
+    tap.worker = SimpleNamespace(partitions={3: bench.partition})  # type: ignore[assignment]
+    assert {(view.partner_id, view.at) for view in tap.everyone()} == {("P1", NOW), ("P2", NOW)}
+    assert not bench.partition.corridor.partners.awake

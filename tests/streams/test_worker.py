@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Coroutine
 from math import inf
@@ -77,10 +78,10 @@ class Consumer:
 class Bench:
     """A worker with two partitions."""
 
-    def __init__(self, clock: str = "wall") -> None:
+    def __init__(self, clock: str = "wall", rest_after: float = 300.0) -> None:
         sources = tuple(Source(family, family, family) for family in ORDER)
         outputs = {struct: name for name, struct in OUTPUT_STRUCTS.items()}
-        plan = Plan(rules=LOADED, sources=sources, outputs=outputs, clock=clock, future_tolerance=inf, features_every=1e9)
+        plan = Plan(rules=LOADED, sources=sources, outputs=outputs, clock=clock, future_tolerance=inf, features_every=1e9, rest_after=rest_after)
         self.producer, self.consumer = Producer(), Consumer()
         self.worker = Worker(plan, partitions=2, changelog="changelog")
         self.app: Any = SimpleNamespace(
@@ -426,3 +427,44 @@ def test_a_partition_that_the_families_did_not_have_ends_the_worker() -> None:
         return str(bench.worker.failure)
 
     assert "topic gps has 3 partitions and had 2" in story(told)
+
+
+def test_partners_without_events_are_at_rest_after_a_while() -> None:
+    async def told(bench: Bench) -> tuple[Any, Any]:
+        await two_ratings(bench)
+        await bench.worker.write_out()
+        deadline = time.monotonic() + 30
+        while (seen := bench.worker.snapshot())["awake"] and time.monotonic() < deadline:
+            bench.worker.tick()
+            await asyncio.sleep(0.001)
+        return seen["awake"], seen["partners"]
+
+    assert story(told, rest_after=0.01) == (0, 1)
+
+
+def test_a_partner_who_is_not_written_yet_does_not_rest() -> None:
+    async def told(bench: Bench) -> Any:
+        await two_ratings(bench)
+        for _ in range(20):
+            bench.worker.tick()
+            await asyncio.sleep(0.001)
+        return bench.worker.snapshot()["awake"]
+
+    assert story(told, rest_after=0.001) == 1
+
+
+def test_many_who_woke_up_are_not_looked_at_by_the_collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "MANY_WOKEN", 3)
+
+    async def told(bench: Bench) -> list[int]:
+        frozen = []
+        for number in range(4):
+            bench.feed(RATINGS, record(number, who=f"P{number}", at=NOW + number))
+            await bench.pumped()
+            bench.worker.tick()
+            frozen.append(gc.get_freeze_count())
+        return frozen
+
+    first, second, third, fourth = story(told)
+    gc.unfreeze()
+    assert first >= second < third >= fourth  # what was frozen and is gone is not counted

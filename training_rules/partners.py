@@ -1,0 +1,121 @@
+"""The partners of one partition, by id: those awake are states, those at rest the bytes that a snapshot made of them.
+
+A partner at rest costs a fraction of the memory of one awake, and nothing at a start. The next event or timer wakes them; a look does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+
+from segments.state import PartnerState
+from training_rules import snapshots
+from training_rules.house import House
+from training_rules.idle import Idle, heard
+from training_rules.rules import Rules
+
+
+class Partners:
+    """`awake` is for the hot path, which finds whom it wants there nearly always; all else asks here. Nobody is in both.
+
+    `idle` knows who may go to rest again; `roused` are those whom a timer woke, with what `heard` said then: they need no event to be awake for nothing.
+    `woken` counts who woke up or is new.
+    """
+
+    __slots__ = ("_rules", "awake", "house", "idle", "resting", "roused", "woken")
+
+    def __init__(self, rules: Rules, awake: dict[str, PartnerState] | None = None, resting: dict[str, bytes] | None = None) -> None:
+        self._rules, self.house = rules, House()
+        self.awake: dict[str, PartnerState] = {} if awake is None else awake
+        self.resting: dict[str, bytes] = {} if resting is None else resting
+        self.idle, self.roused, self.woken = Idle(self.awake), dict[str, int](), 0
+
+    def __len__(self) -> int:
+        return len(self.awake) + len(self.resting)
+
+    def __contains__(self, partner_id: object) -> bool:
+        return partner_id in self.awake or partner_id in self.resting
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(self.awake, self.resting)
+
+    # -- to act on
+
+    def get(self, partner_id: str) -> PartnerState | None:
+        """The partner's state, awake from now on; None for one who is not known."""
+        state = self.awake.get(partner_id)
+        if state is None and partner_id in self.resting:
+            state = self._wake(partner_id)
+            self.idle.add(partner_id)
+        return state
+
+    def __getitem__(self, partner_id: str) -> PartnerState:
+        state = self.get(partner_id)
+        if state is None:
+            raise KeyError(partner_id)
+        return state
+
+    def __setitem__(self, partner_id: str, state: PartnerState) -> None:
+        self.resting.pop(partner_id, None)
+        self.awake[partner_id] = state
+        self.woken += 1
+        self.idle.add(partner_id)
+        state.house = self.house
+
+    def due(self, partner_id: str, at: float) -> PartnerState | None:
+        """The partner, awake, if they want to be woken at `at`; None where that alarm is not theirs any more."""
+        state = self.awake.get(partner_id)
+        if state is not None:
+            return state if state.alarm == at else None
+        raw = self.resting.get(partner_id)
+        if raw is None or snapshots.peek(raw)[0] != at:
+            return None
+        state = self._wake(partner_id)
+        self.roused[partner_id] = heard(state)
+        return state
+
+    def lay(self, partner_id: str, raw: bytes) -> None:
+        """Somebody awake goes to rest as these bytes."""
+        self.roused.pop(partner_id, None)
+        del self.awake[partner_id]
+        self.resting[partner_id] = raw
+
+    def _wake(self, partner_id: str) -> PartnerState:
+        raw = self.resting.pop(partner_id)
+        state = self.awake[partner_id] = self._rules.load(raw)
+        self.woken += 1
+        state.house, state.alarm = self.house, snapshots.peek(raw)[0]
+        return state
+
+    def pop(self, partner_id: str) -> bool:
+        """Forget a partner. Returns whether they were known."""
+        self.roused.pop(partner_id, None)
+        return (self.awake.pop(partner_id, None) or self.resting.pop(partner_id, None)) is not None
+
+    # -- to look at
+
+    def look(self, partner_id: str) -> PartnerState | None:
+        """The partner's state, to read only: of one at rest it is a copy. None for one who is not known."""
+        state = self.awake.get(partner_id)
+        if state is None and (raw := self.resting.get(partner_id)) is not None:
+            state = self._rules.load(raw)
+        return state
+
+    def values(self) -> Iterator[PartnerState]:
+        """Every partner's state, to read only."""
+        return chain(self.awake.values(), map(self._rules.load, self.resting.values()))
+
+    def items(self) -> Iterator[tuple[str, PartnerState]]:
+        return ((state.partner_id, state) for state in self.values())
+
+    def alarms(self) -> list[tuple[float, str]]:
+        """When those at rest want to be woken, in no order. Raises UnknownFormat where a newer version wrote a state."""
+        return snapshots.dues(self.resting)
+
+    def sends(self) -> Iterator[tuple[str, Mapping[int, Sequence[float]]]]:
+        """Of every partner the moments of what they were sent, by slot id; other slots may be among them."""
+        for who, state in self.awake.items():
+            yield who, dict(zip(self._rules.slot_ids, state.slots, strict=True))
+        for who, raw in self.resting.items():
+            if sends := snapshots.sends(raw):
+                yield who, sends
