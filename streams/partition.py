@@ -14,7 +14,8 @@ from faust.types import TP
 
 from events.decode import MAX_BYTES, Decoder
 from events.errors import BadEvent, DeadLetterReason
-from events.structs import OUTPUT_STRUCTS
+from events.structs import OUTPUT_STRUCTS, Erased, Forget
+from streams.erasure import FAMILY, Over, request
 from streams.lane.outbox import Record
 from streams.lane.restored import Restored
 from streams.lane.terms import MARK, mark, sealed
@@ -23,6 +24,7 @@ from streams.pace import Pace
 from streams.rekey import origin
 from streams.stats import Counters
 from training_rules import Corridor, House, Rules
+from training_rules.corridor import nobody
 
 #: At equal event times the earlier goes first: who the partner is and where, before what they were asked and did.
 ORDER = ("profile", "session", "training", "app", "earnings", "ratings", "gps", "orders", "feedback")
@@ -90,7 +92,7 @@ async def corridor_of(plan: Plan, restored: Restored, house: House | None = None
 
 
 Tell = Callable[[int, Sequence[Any]], None]
-"""Takes the partition number and outputs (structs of `OUTPUT_STRUCTS`), in order; must not block."""
+"""Takes the partition number and outputs (structs of `OUTPUT_STRUCTS`, and Erased), in order; must not block."""
 
 
 class Partition:
@@ -105,6 +107,8 @@ class Partition:
         self._decode = [Decoder(s.family, plan.max_bytes).decode_all for s in plan.sources]
         self._names = [s.name for s in plan.sources]
         self._pace = Pace(plan.features_every)
+        self._to_erase = 0  # requests that lie in the merge
+        self._marked = False  # a mark of our term is in the changelog
 
     # -- in
 
@@ -123,15 +127,21 @@ class Partition:
         for event, r in zip(found, records, strict=True):
             try:
                 if isinstance(event, BadEvent):
-                    raise event
-                if event.occurred_at > horizon:
-                    self._not_from_the_future(event, r, wall)
+                    events.append(self._erasure(family, event, r, wall))
+                else:
+                    events.append(self._in_time(event, r, horizon, wall))
             except BadEvent as bad:
                 self._refuse(family, r, bad, wall)
             else:
-                events.append(event)
                 offsets.append(r.offset)
         return events, offsets
+
+    def _erasure(self, family: int, bad: BadEvent, record: Any, wall: float) -> Any:
+        if self._plan.sources[family].family != FAMILY:
+            raise bad
+        found = request(bad, record, wall)
+        self._to_erase += 1
+        return found
 
     def _horizon(self, records: Sequence[Any], wall: float) -> float:
         """Event times up to here need no second look."""
@@ -139,13 +149,17 @@ class Partition:
             return wall + self._plan.future_tolerance
         return min(map(_STAMP, records), default=0) / 1000 + self._plan.future_tolerance
 
-    def _not_from_the_future(self, event: Any, record: Any, wall: float) -> None:
+    def _in_time(self, event: Any, record: Any, horizon: float, wall: float) -> Any:
+        """The event. Raises BadEvent where it is from the future."""
+        if event.occurred_at <= horizon:
+            return event
         now = wall if self._plan.clock == "wall" else _written(record)
         ahead = event.occurred_at - now
         if ahead > self._plan.future_tolerance:
             raise BadEvent(
                 DeadLetterReason.FROM_THE_FUTURE, f"occurred_at is {ahead:,.0f} s ahead; {self._plan.future_tolerance:,.0f} s are tolerated"
             )
+        return event
 
     def _refuse(self, family: int, r: Any, bad: BadEvent, wall: float) -> None:
         value, detail, most = r.value, bad.detail, self._plan.original_kept
@@ -169,10 +183,24 @@ class Partition:
     def run(self, now: float) -> int:
         """Hand on what may go now; returns how many events went. `now`: monotonic seconds."""
         entries = self.merge.take(now)
-        out = self.corridor.feed_all(entries, self._names)
+        out = self._in_turn(entries) if self._to_erase else self.corridor.feed_all(entries, self._names)
         if out:
             self._tell(self.number, out)
         return len(entries)
+
+    def _in_turn(self, entries: Sequence[Any]) -> list[Any]:
+        """Events and erasures, each where it stands."""
+        out, begin, corridor = list[Any](), 0, self.corridor
+        for at, (_, event, source, offset) in enumerate(entries):
+            if event.__class__ is Forget:
+                out += corridor.feed_all(entries[begin:at], self._names)
+                out += corridor.forget(event.partner_id, self._moment(event), self._names[source], offset)
+                begin, self._to_erase = at + 1, self._to_erase - 1
+        return out + corridor.feed_all(entries[begin:], self._names)
+
+    def _moment(self, event: Forget) -> float:
+        """When an erasure was, in stream time: in a replay its record may have been written years after what is replayed."""
+        return event.occurred_at if self._plan.clock == "wall" else min(event.occurred_at, self.corridor.stream_time)
 
     def advance(self, to: float) -> None:
         """Time has come to `to` (s since the epoch) without an event: timers due by then fire."""
@@ -181,22 +209,37 @@ class Partition:
 
     # -- out
 
-    def snapshot(self, now: float) -> Snapshot:
-        """Changed partners as changelog records, closed by a mark; they count as unchanged from now on. `now`: monotonic seconds."""
+    def snapshot(self, now: float, over: Over = lambda _: False) -> Snapshot:
+        """Changed partners as changelog records, closed by a mark; they count as unchanged from now on. `now`: monotonic seconds; `over`: of which
+        erased partners nothing more need be kept."""
         dirty, self.corridor.dirty = self.corridor.dirty, set()
         self._show_features(dirty, now)
         partners, dump, term = self.corridor.partners, self._plan.rules.dump, self.term
         records: list[Record] = [(who.encode(), sealed(term, dump(partners[who]))) for who in dirty]
-        if records:
+        records += [(who.encode(), None) for who in self._buried(dirty, over)]
+        if records or (self.corridor.erased and not self._marked):
+            self._marked = True
             records.append((MARK, mark(term, self.corridor.stream_time)))
         return Snapshot(self.number, records, self.offsets())
+
+    def _buried(self, dirty: set[str], over: Over) -> list[str]:
+        """The erased of whom nothing is kept any more. Not before our own mark stands in the changelog: it tells later what an older owner writes."""
+        partners, erased = self.corridor.partners, self.corridor.erased
+        erased -= {who for who in erased if not nobody(partners[who])}  # they have begun anew
+        found = [who for who in erased if who not in dirty and over(partners[who])] if self._marked else []
+        self.corridor.bury(found)
+        return found
+
+    def still_erased(self) -> list[Erased]:
+        """To be said again by a new owner: the last one may have been killed before Redis knew."""
+        return [Erased(who, self.corridor.partners[who].profile_at) for who in sorted(self.corridor.erased)]
 
     def _show_features(self, dirty: set[str], now: float) -> None:
         rules, partners, at = self._plan.rules, self.corridor.partners, self.corridor.stream_time
         shown = [
             Features(partner_id=who, at=at, segments=rules.segments_of(s), features=rules.features(s, at), ruleset_version=rules.version)
             for who in self._pace.due(dirty, now)
-            if (s := partners.get(who)) is not None
+            if (s := partners.get(who)) is not None and not nobody(s)
         ]
         if shown:
             self._tell(self.number, shown)

@@ -7,7 +7,7 @@ from heapq import heappop, heappush
 from math import inf
 from typing import Any
 
-from events.structs import Tick
+from events.structs import Erased, Tick
 from segments.state import PartnerState
 from training_rules.engine import NOTHING, finish, fire, remember, step
 from training_rules.house import House
@@ -22,7 +22,8 @@ class Corridor:
 
     `stream_time` is the highest event time handed on, or what `advance` set (s since the epoch). Timers of any partner that are due by then fire
     before the event that brought it. `house` is what the partners share. `dirty` holds the ids of the partners changed since it was last cleared;
-    `wakes` counts the partners that were looked at because time had come.
+    `wakes` counts the partners that were looked at because time had come. `erased` holds the ids of partners who were erased and of whom the
+    offsets are still kept (ADR 31); `outlived` counts the events from before an erasure that came after it.
     """
 
     def __init__(
@@ -31,12 +32,15 @@ class Corridor:
         self.rules, self.stream_time, self.house = rules, stream_time, house or House()
         self.partners: dict[str, PartnerState] = {} if partners is None else partners
         self.dirty: set[str] = set()
-        self.wakes = 0
+        self.wakes = self.outlived = 0
+        self.erased: set[str] = set()
         self._alarms: list[tuple[float, str]] = []
         self.house.remember(self.partners.values(), rules)
         for state in self.partners.values():
             state.house = self.house
             self.watch(state)
+            if nobody(state):
+                self.erased.add(state.partner_id)
 
     def watch(self, state: PartnerState) -> None:
         """Note when a partner that was put into `partners` wants to be woken."""
@@ -62,6 +66,9 @@ class Corridor:
             if offset <= state.applied.get(source, -1):
                 return out
             state.applied[source] = offset
+        if t < state.profile_at and nobody(state):
+            self.outlived += 1
+            return out
         if t < self.stream_time and state.now < self.stream_time:
             step(state, Tick(self.stream_time), self.rules)
         decided = step(state, event, self.rules)
@@ -103,6 +110,28 @@ class Corridor:
         self.stream_time = now
         return out
 
+    def forget(self, partner_id: str, at: float, source: str, offset: int) -> Sequence[Any]:
+        """Erase a partner, `at` (s): what happened before that and comes later brings nobody back. What stays for a while are the offsets applied, so
+        that events from before are not taken for new ones when they are read again. Stream time does not move."""
+        known = self.partners.get(partner_id)
+        applied = {} if known is None else known.applied
+        if offset <= applied.get(source, -1):
+            return NOTHING
+        if known is not None:
+            self.house.forget(known, self.rules)
+        state = self.partners[partner_id] = self.rules.new_state(partner_id)
+        state.house, state.applied = self.house, {**applied, source: offset}
+        state.profile_at = at
+        self.dirty.add(partner_id)
+        self.erased.add(partner_id)
+        return (Erased(partner_id, at),)
+
+    def bury(self, ids: Iterable[str]) -> None:
+        """Keep nothing more of partners who were erased."""
+        for partner_id in ids:
+            del self.partners[partner_id]
+            self.erased.discard(partner_id)
+
     def advance(self, to: float) -> Sequence[Any]:
         """Stream time has come to `to`: fire the timers due by then, oldest first."""
         self.stream_time = max(self.stream_time, to)
@@ -126,6 +155,11 @@ class Corridor:
             self.dirty.add(state.partner_id)
         self.watch(state)
         return out
+
+
+def nobody(state: PartnerState) -> bool:
+    """Whether this is what stays of an erased partner who has not been heard of since: the offsets applied and, as `profile_at`, when it was."""
+    return state.now == -inf
 
 
 def _overdue(state: PartnerState, due: float, rules: Rules) -> Sequence[Any]:

@@ -61,6 +61,15 @@ class House:
             kept.sort()
 
 
+    def forget(self, s: PartnerState, rules: Rules) -> None:
+        """Give back what an erased partner had: after a restart nobody could know of it, and limits must not depend on restarts."""
+        for rule in rules.rules:
+            for at in s.slots[rule.sends_slot] or () if rule.nudge else ():
+                for kept in (self.taken, self.promised):
+                    if at in kept.get(rule.name, ()):
+                        kept[rule.name].remove(at)
+
+
 def _alive(kept: dict[str, list[float]], name: str, span: float, now: float) -> int:
     """How many of the moments are less than `span` ago; the others are forgotten."""
     moments = kept.get(name)

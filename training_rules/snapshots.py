@@ -50,7 +50,7 @@ def load(raw: bytes, rules: Rules) -> PartnerState:
     state = rules.new_state(fields[_PARTNER])
     for name, value in zip(_FIELDS, fields, strict=True):
         setattr(state, name, value)
-    state.now, state.unseen = now, False
+    state.now, state.unseen = now, now == -inf  # of an erased partner nothing is known
     state.slots = [slots.get(i) for i in rules.slot_ids]
     state.dues = [dues.get(i, inf) for i in rules.timer_ids]
     state.next_due = min(state.dues, default=inf)

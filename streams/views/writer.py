@@ -19,8 +19,8 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from events.decode import encode
 from streams.settings import Settings
 from streams.tasks import end
-from streams.views.buffer import Latest, NudgeView, PartnerView
-from streams.views.keys import NUDGE, PARTNER, Keys
+from streams.views.buffer import Gone, Latest, NudgeView, PartnerView
+from streams.views.keys import GONE, NUDGE, PARTNER, Keys
 from streams.views.sent import nudge_view
 
 log = logging.getLogger("nudgeline.views")
@@ -30,6 +30,7 @@ EVERY = 0.1  # s between two looks at the buffer
 LOOK_ALIVE = 2.0  # s between two looks whether Redis was emptied
 LONGEST_PAUSE = 5.0  # s between two tries while Redis is down
 TIMEOUT = 5.0  # s for one pipeline
+STUB = 3600  # s for which an erased partner's term is kept
 OWED, PAID = b"owed", b"1"  # what the mark says
 
 Add = Callable[[Any, Any], Awaitable[None]]
@@ -48,6 +49,7 @@ class Views:
         self._settings, self._everyone, self._keys = settings, everyone, Keys(settings.redis_prefix)
         self.partners: Latest[PartnerView] = Latest(settings.views_buffer)
         self.nudges: Latest[NudgeView] = Latest(settings.views_buffer)
+        self.gone: dict[str, Gone] = {}
         self.written, self.up, self._complained = 0, False, ""
         self._lost = self._lost_of_nudges = 0  # dropped from the buffers, when all were last written anew
         self._owing = False  # Redis was emptied, and not all is written again
@@ -60,7 +62,7 @@ class Views:
         self._redis: Redis = Redis.from_url(
             options.pop("url"), **options, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, health_check_interval=0
         )  # fmt: skip
-        self._partner, self._nudge = self._redis.register_script(PARTNER), self._redis.register_script(NUDGE)
+        self._partner, self._nudge, self._gone = (self._redis.register_script(script) for script in (PARTNER, NUDGE, GONE))
 
     def put_partner(self, view: PartnerView) -> None:
         """The latest of a partner; it replaces what waits."""
@@ -73,10 +75,17 @@ class Views:
         self.nudges.put(nudge.nudge_id, view)
         self._news.set()
 
+    def put_gone(self, gone: Gone) -> None:
+        """A partner who was erased: what waits of them is not written, what is written goes. It waits for as long as Redis is away."""
+        self.partners.discard(lambda view: view.partner_id == gone.partner_id)
+        self.nudges.discard(lambda view: view.partner_id == gone.partner_id)
+        self.gone[gone.partner_id] = gone
+        self._news.set()
+
     @property
     def pending(self) -> int:
         """Values that Redis does not have yet."""
-        return len(self.partners) + len(self.nudges) + self._under_way + self._lost_nudges
+        return len(self.gone) + len(self.partners) + len(self.nudges) + self._under_way + self._lost_nudges
 
     def snapshot(self) -> dict[str, Any]:
         """Counters, as plain data."""
@@ -140,7 +149,8 @@ class Views:
             self.up, self._complained = True, ""
 
     async def _write_chunks(self) -> None:
-        while self.partners or self.nudges:
+        while self.gone or self.partners or self.nudges:
+            await self._write_gone()
             await self._write(self.partners, self._add_partner)
             await self._write(self.nudges, self._add_nudge)
         await self._write_lost_nudges()
@@ -166,13 +176,21 @@ class Views:
             return
         self._lost_nudges = False
 
+    async def _write_gone(self) -> None:
+        """All of them, before anything else: what else is taken to be written then is of a life after it."""
+        while chunk := list(islice(self.gone.values(), CHUNK)):
+            await self._send(chunk, self._add_gone)
+            for gone in chunk:
+                if self.gone.get(gone.partner_id) is gone:
+                    del self.gone[gone.partner_id]
+
     async def _write(self, buffer: Latest[Any], add: Add) -> None:
         chunk = buffer.take(CHUNK)
         self._under_way = len(chunk)
         try:
             await self._send([view for _, view in chunk], add)
         except BaseException:
-            buffer.put_back(chunk)
+            buffer.put_back([(key, view) for key, view in chunk if view.partner_id not in self.gone])
             raise
         finally:
             self._under_way = 0
@@ -195,6 +213,11 @@ class Views:
     async def _add_nudge(self, pipeline: Any, view: NudgeView) -> None:
         keys = [self._keys.nudge(view.nudge_id), self._keys.inbox(view.partner_id)]
         await self._nudge(keys=keys, args=[view.nudge_id, view.raw, repr(view.expires_at), repr(time.time())], client=pipeline)
+
+    async def _add_gone(self, pipeline: Any, view: Gone) -> None:
+        keys, who = self._keys, view.partner_id
+        arguments = [who, keys.segment(""), keys.nudge(""), view.term, repr(view.at), STUB]
+        await self._gone(keys=[keys.partner(who), keys.segments, keys.inbox(who)], args=arguments, client=pipeline)
 
     def _down(self, error: BaseException) -> None:
         """Said once for each kind of trouble, not each time."""
