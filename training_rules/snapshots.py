@@ -57,6 +57,13 @@ def load(raw: bytes, rules: Rules) -> PartnerState:
     return state
 
 
+def unnamed(raw: bytes, rules: Rules) -> dict[int, Any]:
+    """What a snapshot has that these rules have no name for, by hash of its definition: it is of other rules."""
+    peek(raw)
+    _fields, slots, _dues = _decode(memoryview(raw)[_HEADER.size :])
+    return {i: v for i, v in slots.items() if i not in set(rules.slot_ids)}
+
+
 def plain(state: PartnerState, rules: Rules) -> dict[str, Any]:
     """The state as plain data, to compare and to show."""
     shown: dict[str, Any] = {f: getattr(state, f) for f in _FIELDS} | {"now": state.now, "next_due": min(state.dues, default=inf)}
