@@ -15,6 +15,7 @@ from faust.types import TP
 from events.decode import MAX_BYTES, Decoder
 from events.errors import BadEvent, DeadLetterReason
 from events.structs import OUTPUT_STRUCTS, Erased, Forget
+from streams.ceiling import Ceiling
 from streams.erasure import FAMILY, Over, request
 from streams.lane.outbox import Record
 from streams.lane.restored import Restored
@@ -57,7 +58,7 @@ class Plan:
 
     `clock`: "wall" when event times are now, "events" when a recording is replayed. An event is from the future when it happened over
     `future_tolerance` after now or, in a replay, after its record was written (records without a time stamp are believed): one date of 2099 would
-    otherwise fire every timer of its partition.
+    otherwise fire every timer of its partition. A partner's state that is larger than `state_limit` bytes is cut.
     """
 
     rules: Rules
@@ -71,6 +72,7 @@ class Plan:
     max_bytes: int = MAX_BYTES
     original_kept: int = ORIGINAL_KEPT
     rekeyed: bool = False
+    state_limit: int = 262_144
 
 
 class Snapshot(NamedTuple):
@@ -106,7 +108,7 @@ class Partition:
         self.merge = Merge(len(plan.sources), wait=wait, settle=settle)
         self._decode = [Decoder(s.family, plan.max_bytes).decode_all for s in plan.sources]
         self._names = [s.name for s in plan.sources]
-        self._pace = Pace(plan.features_every)
+        self._pace, self._ceiling = Pace(plan.features_every), Ceiling(plan.rules, plan.state_limit)
         self._to_erase = 0  # requests that lie in the merge
         self._marked = False  # a mark of our term is in the changelog
 
@@ -214,8 +216,8 @@ class Partition:
         erased partners nothing more need be kept."""
         dirty, self.corridor.dirty = self.corridor.dirty, set()
         self._show_features(dirty, now)
-        partners, dump, term = self.corridor.partners, self._plan.rules.dump, self.term
-        records: list[Record] = [(who.encode(), sealed(term, dump(partners[who]))) for who in dirty]
+        partners, dump, term = self.corridor.partners, self._ceiling.dump, self.term
+        records: list[Record] = [(who.encode(), sealed(term, dump(partners[who], now))) for who in dirty]
         records += [(who.encode(), None) for who in self._buried(dirty, over)]
         if records or (self.corridor.erased and not self._marked):
             self._marked = True

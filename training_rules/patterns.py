@@ -6,7 +6,7 @@ Late events take their place by event time; what they complete is decided now.
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from math import inf
 from typing import Any
@@ -53,8 +53,7 @@ def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok
         if not key and not any(e[1] for e in entries):
             s.slots[number] = None
         return None
-    at = next(i for i, e in enumerate(entries) if e is entry)
-    first = last = at
+    first = last = next(i for i in range(len(entries) - 1, -1, -1) if entries[i] is entry)
     while first and entries[first - 1][1]:
         first -= 1
     while last + 1 < len(entries) and entries[last + 1][1]:
@@ -121,8 +120,10 @@ def _time(entry: list[Any]) -> float:
 def _forget(entries: list[list[Any]]) -> None:
     """What stands before a broken row, and is too old for a late event to mend, is not needed."""
     horizon = entries[-1][0] - LATENESS
-    broken = next((i for i in range(len(entries) - 1, -1, -1) if not entries[i][1] and entries[i][0] < horizon), 0)
-    del entries[:broken]
+    if entries[0][0] >= horizon:
+        return
+    old = bisect_left(entries, horizon, key=_time)
+    del entries[: next((i for i in range(old - 1, -1, -1) if not entries[i][1]), 0)]
 
 
 def _entries(s: PartnerState, number: int, key: str) -> list[list[Any]]:
