@@ -56,8 +56,8 @@ class Cost:
 
 
 def _kept_line(usual: int, what: Kept) -> str:
-    grows = ", ".join(f"{g.each} for each {g.event} in {told(g.span)}" for g in what.grows)
-    return f"keeps        {what.name}: {usual:,} bytes a partner, at most {what.most:,}" + (f"; and {grows}" if grows else "")
+    most = " + ".join([f"{what.most:,}", *(f"{g.each} for each {g.event} in {told(g.span)}" for g in what.grows)])
+    return f"keeps        {what.name}: {usual:,} bytes a partner, at most {most}"
 
 
 def measure(rules: Rules, events: Iterable[Any]) -> Cost | None:
