@@ -50,6 +50,8 @@ log = logging.getLogger("nudgeline.worker")
 class Tap(Protocol):
     """Looks at what happens through a window (Redis views). `put` must return at once; `shows` says whether it may still show a partner who was erased."""
 
+    def opened(self, partition: int) -> None: ...
+
     def put(self, partition: int, outputs: Sequence[Any]) -> None: ...
 
     def shows(self, partner_id: str) -> bool: ...
@@ -101,6 +103,8 @@ class Worker:
                 term = next_term(restored.highest_term, generation)
                 home = self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters)
                 self.counters.restored += len(restored)
+                if self._tap is not None:
+                    self._tap.opened(number)
                 if erased := home.still_erased():
                     self.tell(number, erased)
 

@@ -7,6 +7,7 @@
 | `P:segments` | set | names of the segments that anybody was ever in |
 | `P:inbox:ID` | sorted set | ids of live nudges; the score is when each expires (s since the epoch) |
 | `P:nudge:NUDGE` | string | the nudge as JSON; gone when it expires |
+| `P:shown` | hash | of each partition `[stream time, s since the epoch]`: what changed, and what was sent, up to these stands here |
 | `P:alive` | string | the mark by which a worker sees that Redis was emptied; `owed` until all is written again |
 """
 
@@ -34,6 +35,10 @@ class Keys:
 
     def nudge(self, nudge_id: str) -> str:
         return f"{self.prefix}:nudge:{nudge_id}"
+
+    @property
+    def shown(self) -> str:
+        return f"{self.prefix}:shown"
 
     @property
     def alive(self) -> str:
