@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from analysis.untriggered import Untriggered
-from rulebook.units import counted
+from rulebook.units import counted, told
+from segments.state import PartnerState
 from training_rules import Corridor, Rules
+from training_rules.bounds import Kept, kept, spelled
 
 DAY = 86_400.0
+SLOT = 5  # bytes of a slot's name in a state
+_bytes = msgspec.msgpack.Encoder().encode
 
 
 @dataclass(frozen=True)
 class Cost:
     """Of `partners` over `days`. Bytes are those of a state in the changelog; `evaluations` counts conditions and triggers looked at by events,
     `timers` the moments at which time alone made a partner be looked at; `sends` is by rule, ghosts and shadows are not in it; `triggers` counts
-    decisions of any kind by rule; `untriggered` says what the events of the other rules had."""
+    decisions of any kind by rule; `untriggered` says what the events of the other rules had; `keeps` are the median bytes that each rule or segment
+    has of a partner, beside what it can come to."""
 
     partners: int
     days: float
@@ -31,6 +38,7 @@ class Cost:
     sends: Counter[str]
     triggers: Counter[str]
     untriggered: Mapping[str, str]
+    keeps: Sequence[tuple[int, Kept]] = ()
 
     def lines(self) -> list[str]:
         """The same for people, for each partner and day."""
@@ -38,12 +46,18 @@ class Cost:
         sends = ", ".join(f"{rule} {count / each:.2f}" for rule, count in self.sends.most_common())
         return [
             f"state        {self.bytes_median:,} bytes a partner, {self.bytes_p99:,} for the largest in a hundred",
+            *(_kept_line(usual, what) for usual, what in self.keeps),
             f"evaluations  {self.evaluations / self.events:.1f} for each event, {1000 * self.evaluations / each / DAY:,.0f} a second for 1,000 partners",
             f"timers       {self.timers / each:,.0f} a partner and day",
             f"sends        {self.sends.total() / each:.2f} a partner and day" + (f": {sends}" if sends else ""),
             *(f"triggered    {rule} {counted(count, 'time')}" for rule, count in self.triggers.most_common()),
             *(f"never        {rule}: {why}" if why else f"never        {rule}" for rule, why in self.untriggered.items()),
         ]
+
+
+def _kept_line(usual: int, what: Kept) -> str:
+    most = " + ".join([f"{what.most:,}", *(f"{g.each} for each {g.event} in {told(g.span)}" for g in what.grows)])
+    return f"keeps        {what.name}: {usual:,} bytes a partner, at most {most}"
 
 
 def measure(rules: Rules, events: Iterable[Any]) -> Cost | None:
@@ -67,8 +81,15 @@ def measure(rules: Rules, events: Iterable[Any]) -> Cost | None:
     return Cost(
         partners=len(sizes), days=max(corridor.stream_time - first, 1.0) / DAY, events=kinds.total(), bytes_median=round(statistics.median(sizes)),
         bytes_p99=sizes[int(len(sizes) * 0.99)], evaluations=sum(rules.looks[kind] * count for kind, count in kinds.items()), timers=corridor.wakes,
-        sends=sends, triggers=triggers, untriggered=waiting.lines(),
+        sends=sends, triggers=triggers, untriggered=waiting.lines(), keeps=_keeps(rules, list(corridor.partners.values())),
     )  # fmt: skip
+
+
+def _keeps(rules: Rules, states: Sequence[PartnerState]) -> list[tuple[int, Kept]]:
+    """The median over partners, at most a thousand of them, of what each rule's slots take."""
+    numbers, some = {slot.key: slot.number for slot in rules.slots}, states[:: 1 + len(states) // 1000]
+    sizes = [[0 if v is None else len(_bytes(v)) + SLOT for v in state.slots] for state in some]
+    return [(round(statistics.median(sum(of[numbers[key]] for key in what.slots) for of in sizes)), what) for what in kept(rules)]
 
 
 @dataclass(frozen=True)
@@ -95,18 +116,4 @@ def restarts(old: Rules, new: Rules) -> Restarts:
 
 
 def _names(keys: Iterable[str]) -> set[str]:
-    return {_name(key) for key in keys}
-
-
-def _name(key: str) -> str:
-    """What a slot is part of, in words."""
-    kind, _, rest = key.removeprefix("wait:").partition(":")
-    match kind:
-        case "segment" | "pattern" | "nudge":
-            return f"{kind} {rest.partition(':')[0]}"
-        case "sends" | "episodes":
-            return f"nudge {rest.partition(':')[0]}"
-        case "queue":
-            return "what waits for the end of quiet hours"
-        case _:
-            return f"window {rest}"
+    return {spelled(key) for key in keys}

@@ -79,3 +79,19 @@ class Tick(msgspec.Struct):
     type: str = "tick"
 
 
+class Forget(msgspec.Struct):
+    """A record of `partner.profile` without a value: all that is kept about its partner is to be erased. `occurred_at` is the record's time stamp."""
+
+    occurred_at: float
+    partner_id: str
+    type: str = "forget"
+
+
+class Erased(msgspec.Struct):
+    """Said beside the outputs: nothing is known of this partner any more; what stands on `partner.features` and in Redis is to go. `at`: stream time (s)."""
+
+    partner_id: str
+    at: float
+    type: str = "erased"
+
+

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from rulebook.codegen import Codegen, Value
@@ -174,6 +174,12 @@ class Features:
         if ref.window is not None:
             self._longest[number] = max(self._longest.get(number, 0.0), ref.window.size)
         return number
+
+    def windows(self) -> Iterator[tuple[str, str, Aggregate, float]]:
+        """Of each aggregate that was asked for: the key of its slot, how it is stored, what it is of, and the longest window that reads it (s, or N)."""
+        fed = {update.number: update for updates in self._updates.values() for update in updates}
+        for key, number in self._stored.items():
+            yield key, fed[number].storage, fed[number].ref, self._longest[number]
 
     def updates(self, event: str) -> list[list[str]]:
         """The lines that feed each slot from an event; to be asked for when every reference has been resolved."""

@@ -26,8 +26,13 @@ def behind(client: KafkaAdminClient, settings: Settings) -> int:
 
     What is committed was applied, and its outputs and states are acknowledged. Raises KafkaError, and TopicFault where more is committed than there is.
     """
+    return sum(_behind(client, group, topics) for group, topics in _groups(settings).items())
+
+
+def _groups(settings: Settings) -> dict[str, list[str]]:
+    """Who reads what: the workers the topics of the families, and where families are re-keyed, the re-keyer those that producers write."""
     raw = [settings.sources[family] for family in settings.rekey]
-    return (_behind(client, f"{settings.app_id}-rekey", raw) if raw else 0) + _behind(client, settings.app_id, list(settings.read.values()))
+    return {settings.app_id: list(settings.read.values())} | ({f"{settings.app_id}-rekey": raw} if raw else {})
 
 
 def _behind(client: KafkaAdminClient, group: str, topics: list[str]) -> int:
@@ -49,11 +54,17 @@ def check_offsets(settings: Settings) -> None:
     """Before a worker begins: is all that is committed there? Raises TopicFault. While it runs, the lane sees it."""
     try:
         with admin(settings, TIMEOUT) as client:
-            standing = _standing(client, settings.app_id, list(settings.sources.values()))
+            standing = committed_of(client, settings)
     except (KafkaError, OSError) as e:
         log.info("the group's offsets can't be looked at before the start: %s", e)
         return
-    _refuse_what_lies_beyond(standing)
+    for each in standing:
+        _refuse_what_lies_beyond(each)
+
+
+def committed_of(client: KafkaAdminClient, settings: Settings) -> list[dict[TopicPartition, tuple[int, int, int]]]:
+    """Of each group of ours, where it stands in what it reads: first offset, committed, end. Raises KafkaError."""
+    return [_standing(client, group, topics) for group, topics in _groups(settings).items()]
 
 
 def _refuse_what_lies_beyond(standing: Mapping[TopicPartition, tuple[int, int, int]]) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from events.decode import Decoder
 from events.errors import BadEvent, DeadLetterReason
 from events.structs import OUTPUT_STRUCTS
+from streams.erasure import FAMILY, request
 from streams.merge import Merge
 from streams.rekey import origin
 from streams.stats import Counters
@@ -66,12 +67,14 @@ class _Family:
 
 
 class Intake:
-    """Takes fetched batches by family and fills the merge with their events. `tell` takes the dead letters of records that are no events."""
+    """Takes fetched batches by family and fills the merge with their events. `tell` takes the dead letters of records that are no events; `to_erase`
+    counts the erasures that were handed to the merge, for whoever takes them out of it to count down."""
 
     def __init__(self, number: int, plan: Plan, merge: Merge, tell: Callable[[Sequence[Any]], None], counters: Counters) -> None:
         self._number, self._plan, self._merge, self._tell, self._counters = number, plan, merge, tell, counters
         self._decode = [Decoder(s.family, plan.max_bytes).decode_all for s in plan.sources]
         self._families = [_Family() for _ in plan.sources]
+        self.to_erase = 0
 
     def put(self, family: int, records: Sequence[Any], position: int, wall: float) -> None:
         """Take a fetched batch. `position`: the offset after it; `wall`: s since the epoch."""
@@ -115,16 +118,19 @@ class Intake:
         events, offsets = list[Any](), list[int]()
         for event, r in zip(found, records, strict=True):
             try:
-                if isinstance(event, BadEvent):
-                    raise event
-                if event.occurred_at > horizon:
-                    self._not_from_the_future(event, r, wall)
+                events.append(self._erasure(family, event, r, wall) if isinstance(event, BadEvent) else self._in_time(event, r, horizon, wall))
             except BadEvent as bad:
                 self._refuse(family, r, bad, wall)
             else:
-                events.append(event)
                 offsets.append(r.offset)
         return events, offsets
+
+    def _erasure(self, family: int, bad: BadEvent, record: Any, wall: float) -> Any:
+        if self._plan.sources[family].family != FAMILY:
+            raise bad
+        found = request(bad, record, wall)
+        self.to_erase += 1
+        return found
 
     def _horizon(self, records: Sequence[Any], wall: float) -> float:
         """Event times up to here need no second look."""
@@ -132,13 +138,17 @@ class Intake:
             return wall + self._plan.future_tolerance
         return min(map(_STAMP, records), default=0) / 1000 + self._plan.future_tolerance
 
-    def _not_from_the_future(self, event: Any, record: Any, wall: float) -> None:
+    def _in_time(self, event: Any, record: Any, horizon: float, wall: float) -> Any:
+        """The event. Raises BadEvent where it is from the future."""
+        if event.occurred_at <= horizon:
+            return event
         now = wall if self._plan.clock == "wall" else _written(record)
         ahead = event.occurred_at - now
         if ahead > self._plan.future_tolerance:
             raise BadEvent(
                 DeadLetterReason.FROM_THE_FUTURE, f"occurred_at is {ahead:,.0f} s ahead; {self._plan.future_tolerance:,.0f} s are tolerated"
             )
+        return event
 
     def _refuse(self, family: int, r: Any, bad: BadEvent, wall: float) -> None:
         value, detail, most = r.value, bad.detail, self._plan.original_kept

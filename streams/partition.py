@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 from faust.types import TP
 
 from events.decode import MAX_BYTES
-from events.structs import OUTPUT_STRUCTS
+from events.structs import OUTPUT_STRUCTS, Erased, Forget
+from segments.state import PartnerState
+from streams.ceiling import Ceiling
+from streams.erasure import Over
 from streams.intake import Intake
 from streams.lane.outbox import Record
 from streams.lane.restored import Restored
@@ -50,7 +53,7 @@ class Plan:
 
     `clock`: "wall" when event times are now, "events" when a recording is replayed. An event is from the future when it happened over
     `future_tolerance` after now or, in a replay, after its record was written (records without a time stamp are believed): one date of 2099 would
-    otherwise fire every timer of its partition.
+    otherwise fire every timer of its partition. A partner's state that is larger than `state_limit` bytes is cut.
     """
 
     rules: Rules
@@ -65,6 +68,7 @@ class Plan:
     max_bytes: int = MAX_BYTES
     original_kept: int = ORIGINAL_KEPT
     rekeyed: bool = False
+    state_limit: int = 262_144
 
 
 class Snapshot(NamedTuple):
@@ -85,7 +89,7 @@ async def corridor_of(plan: Plan, restored: Restored, house: House | None = None
 
 
 Tell = Callable[[int, Sequence[Any]], None]
-"""Takes the partition number and outputs (structs of `OUTPUT_STRUCTS`), in order; must not block."""
+"""Takes the partition number and outputs (structs of `OUTPUT_STRUCTS`, and Erased), in order; must not block."""
 
 
 class Partition:
@@ -99,7 +103,8 @@ class Partition:
         self.merge = Merge(len(plan.sources), wait=wait, settle=settle)
         self._names = [s.name for s in plan.sources]
         self._intake = Intake(number, plan, self.merge, lambda letters: tell(number, letters), counters)
-        self._pace = Pace(plan.features_every)
+        self._pace, self._ceiling = Pace(plan.features_every), Ceiling(plan.rules, plan.state_limit)
+        self._marked = False  # a mark of our term is in the changelog
 
     # -- in
 
@@ -132,10 +137,24 @@ class Partition:
         """Hand on what may go now; returns how many events went. `now`: monotonic seconds."""
         self._intake.fill(now)
         entries = self.merge.take(now)
-        out = self.corridor.feed_all(entries, self._names)
+        out = self._in_turn(entries) if self._intake.to_erase else self.corridor.feed_all(entries, self._names)
         if out:
             self._tell(self.number, out)
         return len(entries)
+
+    def _in_turn(self, entries: Sequence[Any]) -> list[Any]:
+        """Events and erasures, each where it stands."""
+        out, begin, corridor = list[Any](), 0, self.corridor
+        for at, (_, source, offset, event) in enumerate(entries):
+            if event.__class__ is Forget:
+                out += corridor.feed_all(entries[begin:at], self._names)
+                out += corridor.forget(event.partner_id, self._moment(event), self._names[source], offset)
+                begin, self._intake.to_erase = at + 1, self._intake.to_erase - 1
+        return out + corridor.feed_all(entries[begin:], self._names)
+
+    def _moment(self, event: Forget) -> float:
+        """When an erasure was, in stream time: in a replay its record may have been written years after what is replayed."""
+        return event.occurred_at if self._plan.clock == "wall" else min(event.occurred_at, self.corridor.stream_time)
 
     def advance(self, to: float) -> None:
         """Time has come to `to` (s since the epoch) without an event: timers due by then fire."""
@@ -148,22 +167,40 @@ class Partition:
 
     # -- out
 
-    def snapshot(self, now: float) -> Snapshot:
-        """Changed partners as changelog records, closed by a mark; they count as unchanged from now on. `now`: monotonic seconds."""
+    def snapshot(self, now: float, over: Over = lambda _: False) -> Snapshot:
+        """Changed partners as changelog records, closed by a mark; they count as unchanged from now on. `now`: monotonic seconds; `over`: of which
+        erased partners nothing more need be kept."""
         dirty, self.corridor.dirty = self.corridor.dirty, set()
         self._show_features(dirty, now)
-        write, term = self.corridor.write, self.term
-        records: list[Record] = [(who.encode(), sealed(term, write(who))) for who in dirty]
-        if records:
+        corridor, term = self.corridor, self.term
+
+        def dump(state: PartnerState) -> bytes:
+            return self._ceiling.dump(state, now)
+
+        records: list[Record] = [(who.encode(), sealed(term, corridor.write(who, dump))) for who in dirty]
+        records += [(who.encode(), None) for who in self._buried(dirty, over)]
+        if records or (corridor.partners.erased and not self._marked):
+            self._marked = True
             records.append((MARK, mark(term, self.corridor.stream_time)))
         return Snapshot(self.number, records, self.offsets())
+
+    def _buried(self, dirty: set[str], over: Over) -> list[str]:
+        """The erased of whom nothing is kept any more. Not before our own mark stands in the changelog: it tells later what an older owner writes."""
+        partners = self.corridor.partners
+        found = [who for who, state in partners.erased.items() if who not in dirty and over(state)] if self._marked else []
+        partners.bury(found)
+        return found
+
+    def still_erased(self) -> list[Erased]:
+        """To be said again by a new owner: the last one may have been killed before Redis knew."""
+        return [Erased(who, state.profile_at) for who, state in sorted(self.corridor.partners.erased.items())]
 
     def _show_features(self, dirty: set[str], now: float) -> None:
         rules, partners, at = self._plan.rules, self.corridor.partners, self.corridor.stream_time
         shown = [
             Features(partner_id=who, at=at, segments=rules.segments_of(s), features=rules.features(s, at), ruleset_version=rules.version)
             for who in self._pace.due(dirty, now)
-            if (s := partners.look(who)) is not None
+            if partners.knows(who) and (s := partners.look(who)) is not None
         ]
         if shown:
             self._tell(self.number, shown)

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     allowed_lateness: float = Field(120.0, ge=0, le=86_400, description="how far out of order events may come, s")
     future_tolerance: float = Field(300.0, ge=0, le=86_400, description="how far in the future an event may claim to happen, s")
     max_event_bytes: int = Field(1_000_000, ge=1_000, le=100_000_000, description="larger events are refused unread")
+    state_limit: int = Field(262_144, ge=4_096, le=100_000_000, description="bytes of one partner's state; beyond it the oldest partial matches and window elements go, and are counted")
     merge_wait: float = Field(5.0, ge=0, le=600, description="how long to wait for a family that is behind, s")
     season: str = Field("1", description="name of the season of the global holdout: another name draws others")
 

@@ -21,7 +21,7 @@ class Counters:
     def __init__(self, families: Sequence[str]) -> None:
         self._families = tuple(families)
         self._read = [0] * len(families)
-        self.applied = self.commits = self.states_written = self.restored = self.rebalances = 0
+        self.applied = self.commits = self.states_written = self.restored = self.rebalances = self.erased = 0
         self.nudges: Counter[str] = Counter()
         self.decisions: Counter[str] = Counter()
         self.dead_letters: Counter[str] = Counter()
@@ -43,6 +43,8 @@ class Counters:
                 self.transitions[f"{output.segment}:{output.transition}"] += 1
             elif kind == "dead_letter":
                 self.dead_letters[str(output.reason)] += 1
+            elif kind == "erased":
+                self.erased += 1
 
     def snapshot(self) -> dict[str, Any]:
         """Plain data, for JSON. `events` are records read; `applied` of them went through the corridor."""
@@ -58,6 +60,7 @@ class Counters:
             "states_written": self.states_written,
             "restored": self.restored,
             "rebalances": self.rebalances,
+            "erased": self.erased,
         }
 
 

@@ -20,6 +20,8 @@ from typing import Any, Protocol, cast
 from faust.types import TP
 
 from events.decode import encode
+from events.structs import OUTPUT_STRUCTS, Erased
+from streams.erasure import Over, covered
 from streams.errors import PartitionerFault, TopicFault
 from streams.identity import grown, other_than_restored
 from streams.lane.consumer import LaneConsumer
@@ -43,13 +45,18 @@ MOST_OUT = 16 * 1024 * 1024
 NAP, IDLE = 0.02, 0.5  # s until the next look, when something is held and when nothing is
 
 
+Features = OUTPUT_STRUCTS["features"]
 log = logging.getLogger("nudgeline.worker")
 
 
 class Tap(Protocol):
-    """Looks at what happens through a window (Redis views). `put` must return at once."""
+    """Looks at what happens through a window (Redis views). `put` must return at once; `shows` says whether it may still show a partner who was erased."""
+
+    def opened(self, partition: int) -> None: ...
 
     def put(self, partition: int, outputs: Sequence[Any]) -> None: ...
+
+    def shows(self, partner_id: str) -> bool: ...
 
 
 class Worker:
@@ -98,8 +105,12 @@ class Worker:
                 if epoch != self._epoch:
                     return  # taken away again meanwhile
                 term = next_term(restored.highest_term, generation)
-                self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters)
+                home = self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters)
                 self.counters.restored += count
+                if self._tap is not None:
+                    self._tap.opened(number)
+                if erased := home.still_erased():
+                    self.tell(number, erased)
 
     def _look_at_sources(self, number: int, restored: Restored) -> None:
         """Are these the topics that the states were made from? Raises TopicFault. What the changelog does not say yet is to be written."""
@@ -151,9 +162,16 @@ class Worker:
         shots = []
         for partition in list(self.partitions.values()):
             if self.partitions.get(partition.number) is partition:
-                shots.append(partition.snapshot(time.monotonic()))
+                shots.append(partition.snapshot(time.monotonic(), self._over(partition)))
                 await asyncio.sleep(0)
         return shots
+
+    def _over(self, partition: Partition) -> Over:
+        """Of whom nothing more need be kept: no event from before can come any more, and Redis shows nothing."""
+        acknowledged, options = self._consumer.acknowledged_offset, self.plan.rules.options
+        committed = {source.name: acknowledged(TP(source.topic, partition.number)) for source in self.plan.sources}
+        before = partition.corridor.stream_time - options.allowed_lateness
+        return lambda s: covered(s, committed, before) and not (self._tap is not None and self._tap.shows(s.partner_id))
 
     async def _write(self, shots: Sequence[Snapshot]) -> None:
         if self._outbox is not None:
@@ -301,7 +319,8 @@ class Worker:
         self.counters.said(outputs)
         by_topic: dict[str, list[Record]] = defaultdict(list)
         for output in outputs:
-            by_topic[self.plan.outputs[output.__class__]].append((_key(output), encode(output)))
+            gone = output.__class__ is Erased
+            by_topic[self.plan.outputs[Features if gone else output.__class__]].append((_key(output), None if gone else encode(output)))
         for topic, records in by_topic.items():
             self._box.put(topic, number, records)
         if self._tap is not None:
@@ -345,6 +364,8 @@ class Worker:
             "lag": self.lag(partition),
             "waits": partition.merge.timeouts,
             "dropped": corridor.house.dropped,
+            "erased": len(corridor.partners.erased),
+            "outlived": corridor.outlived,
         }
 
     def lag(self, partition: Partition) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import islice
 from math import inf
 from typing import Any
 
-from events.structs import Tick
+from events.structs import Erased, Tick
 from segments.state import PartnerState
 from training_rules import snapshots
 from training_rules.engine import NOTHING, finish, fire, remember, step
@@ -29,7 +29,7 @@ class Corridor:
 
     `stream_time` is the highest event time handed on, or what `advance` set (s since the epoch). Timers of any partner that are due by then fire
     before the event that brought it. `house` is what the partners share. `dirty` holds the ids of the partners changed since it was last cleared;
-    `wakes` counts the partners that were looked at because time had come.
+    `wakes` counts the partners that were looked at because time had come. `outlived` counts the events from before an erasure that came after it.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Corridor:
         self.rules, self.stream_time, self.house = rules, stream_time, house or House()
         self.partners = partners if isinstance(partners, Partners) else Partners(rules, dict(partners or {}))
         self.dirty: set[str] = set()
-        self.wakes = 0
+        self.wakes = self.outlived = 0
         self._alarms = self.partners.alarms()
         heapify(self._alarms)
         self.partners.house = self.house
@@ -70,6 +70,11 @@ class Corridor:
             if offset <= state.applied.get(source, -1):
                 return out
             state.applied[source] = offset
+        if partner_id in self.partners.erased:
+            if t < state.profile_at:
+                self.outlived += 1
+                return out
+            self.partners.begin_anew(partner_id)
         if t < self.stream_time and state.now < self.stream_time:
             step(state, Tick(self.stream_time), self.rules)
         decided = step(state, event, self.rules)
@@ -111,6 +116,19 @@ class Corridor:
         self.stream_time = now
         return out
 
+    def forget(self, partner_id: str, at: float, source: str, offset: int) -> Sequence[Any]:
+        """Erase a partner, `at` (s): what happened before that and comes later brings nobody back. What stays for a while are the offsets applied, so
+        that events from before are not taken for new ones when they are read again. Stream time does not move."""
+        known = self.partners.get(partner_id)
+        applied = {} if known is None else known.applied
+        if offset <= applied.get(source, -1):
+            return NOTHING
+        if known is not None:
+            self.house.forget(known, self.rules)
+        self.partners.erase(partner_id, at, {**applied, source: offset})
+        self.dirty.add(partner_id)
+        return (Erased(partner_id, at),)
+
     def advance(self, to: float) -> Sequence[Any]:
         """Stream time has come to `to`: fire the timers due by then, oldest first."""
         self.stream_time = max(self.stream_time, to)
@@ -137,11 +155,11 @@ class Corridor:
         self.watch(state)
         return out
 
-    def write(self, partner_id: str) -> bytes:
-        """The state of a changed partner as it goes into the changelog. Whom only a timer woke goes to rest with it."""
+    def write(self, partner_id: str, dump: Callable[[PartnerState], bytes] | None = None) -> bytes:
+        """The state of a changed partner as it goes into the changelog; by `dump` where it is not the rules' own. Whom only a timer woke goes to rest with it."""
         partners = self.partners
         state, woken = partners[partner_id], partners.roused.pop(partner_id, None)
-        raw = self.rules.dump(state)
+        raw = (dump or self.rules.dump)(state)
         if woken is None:
             return raw
         if woken == heard(state):

@@ -11,6 +11,7 @@ from math import floor
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from segments.state import PartnerState
     from training_rules.rules import Rule, Rules
 
 
@@ -58,6 +59,15 @@ class House:
                     self.take(rule, at, paid=not rules.is_control(rule, who))
         for kept in (*self.taken.values(), *self.promised.values()):
             kept.sort()
+
+
+    def forget(self, s: PartnerState, rules: Rules) -> None:
+        """Give back what an erased partner had: after a restart nobody could know of it, and limits must not depend on restarts."""
+        for rule in rules.rules:
+            for at in s.slots[rule.sends_slot] or () if rule.nudge else ():
+                for kept in (self.taken, self.promised):
+                    if at in kept.get(rule.name, ()):
+                        kept[rule.name].remove(at)
 
 
 def _alive(kept: dict[str, list[float]], name: str, span: float, now: float) -> int:

@@ -1,12 +1,14 @@
 """The partners of one partition, by id: those awake are states, those at rest the bytes that a snapshot made of them.
 
 A partner at rest costs a fraction of the memory of one awake, and nothing at a start. The next event or timer wakes them; a look does not.
+Of those who were erased the applied offsets are kept for a while (ADR 31).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from math import inf
 
 from segments.state import PartnerState
 from training_rules import snapshots
@@ -16,34 +18,39 @@ from training_rules.rules import Rules
 
 
 class Partners:
-    """`awake` is for the hot path, which finds whom it wants there nearly always; all else asks here. Nobody is in both.
+    """`awake` is for the hot path, which finds whom it wants there nearly always; all else asks here. Nobody is in two of `awake`, `resting` and `erased`.
 
     `idle` knows who may go to rest again; `roused` are those whom a timer woke, with what `heard` said then: they need no event to be awake for nothing.
     `woken` counts who woke up or is new.
     """
 
-    __slots__ = ("_rules", "awake", "house", "idle", "resting", "roused", "woken")
+    __slots__ = ("_rules", "awake", "erased", "house", "idle", "resting", "roused", "woken")
 
     def __init__(self, rules: Rules, awake: dict[str, PartnerState] | None = None, resting: dict[str, bytes] | None = None) -> None:
         self._rules, self.house = rules, House()
         self.awake: dict[str, PartnerState] = {} if awake is None else awake
         self.resting: dict[str, bytes] = {} if resting is None else resting
         self.idle, self.roused, self.woken = Idle(self.awake), dict[str, int](), 0
+        self.erased = {who: rules.load(self.resting.pop(who)) for who in snapshots.erased(self.resting)}
 
     def __len__(self) -> int:
-        return len(self.awake) + len(self.resting)
+        return len(self.awake) + len(self.resting) + len(self.erased)
 
     def __contains__(self, partner_id: object) -> bool:
-        return partner_id in self.awake or partner_id in self.resting
+        return partner_id in self.awake or partner_id in self.resting or partner_id in self.erased
 
     def __iter__(self) -> Iterator[str]:
-        return chain(self.awake, self.resting)
+        return chain(self.awake, self.resting, self.erased)
+
+    def knows(self, partner_id: str) -> bool:
+        """Whether anything is known of them but that they were erased."""
+        return partner_id in self.awake or partner_id in self.resting
 
     # -- to act on
 
     def get(self, partner_id: str) -> PartnerState | None:
-        """The partner's state, awake from now on; None for one who is not known."""
-        state = self.awake.get(partner_id)
+        """The partner's state, awake from now on, or what is kept of one who was erased; None for one who is not known."""
+        state = self.awake.get(partner_id) or self.erased.get(partner_id)
         if state is None and partner_id in self.resting:
             state = self._wake(partner_id)
             self.idle.add(partner_id)
@@ -87,23 +94,44 @@ class Partners:
         state.house, state.alarm = self.house, snapshots.peek(raw)[0]
         return state
 
-    def pop(self, partner_id: str) -> bool:
-        """Forget a partner. Returns whether they were known."""
-        self.roused.pop(partner_id, None)
-        return (self.awake.pop(partner_id, None) or self.resting.pop(partner_id, None)) is not None
+    # -- erasure
+
+    def erase(self, partner_id: str, at: float, applied: dict[str, int]) -> None:
+        """Keep of a partner only the applied offsets and, as `profile_at`, when they were erased."""
+        for kept in (self.roused, self.awake, self.resting):
+            kept.pop(partner_id, None)
+        state = self.erased[partner_id] = self._rules.new_state(partner_id)
+        state.house, state.applied, state.profile_at = self.house, applied, at
+
+    def begin_anew(self, partner_id: str) -> None:
+        """One who was erased has an event of after that."""
+        self[partner_id] = self.erased.pop(partner_id)
+
+    def bury(self, partner_ids: Iterable[str]) -> None:
+        """Keep nothing more of those who were erased."""
+        for partner_id in partner_ids:
+            del self.erased[partner_id]
 
     # -- to look at
 
     def look(self, partner_id: str) -> PartnerState | None:
         """The partner's state, to read only: of one at rest it is a copy. None for one who is not known."""
-        state = self.awake.get(partner_id)
+        state = self.awake.get(partner_id) or self.erased.get(partner_id)
         if state is None and (raw := self.resting.get(partner_id)) is not None:
             state = self._rules.load(raw)
         return state
 
+    def time_of(self, partner_id: str) -> float:
+        """The stream time (s) up to which a partner's state has come; -inf for one who is not known, or erased."""
+        state = self.awake.get(partner_id)
+        if state is not None:
+            return state.now
+        raw = self.resting.get(partner_id)
+        return -inf if raw is None else snapshots.peek(raw)[1]
+
     def values(self) -> Iterator[PartnerState]:
         """Every partner's state, to read only."""
-        return chain(self.awake.values(), map(self._rules.load, self.resting.values()))
+        return chain(self.awake.values(), map(self._rules.load, self.resting.values()), self.erased.values())
 
     def items(self) -> Iterator[tuple[str, PartnerState]]:
         return ((state.partner_id, state) for state in self.values())
@@ -119,3 +147,8 @@ class Partners:
         for who, raw in self.resting.items():
             if sends := snapshots.sends(raw):
                 yield who, sends
+
+
+def nobody(state: PartnerState) -> bool:
+    """Whether this is what is kept of an erased partner who has not been heard of since."""
+    return state.now == -inf

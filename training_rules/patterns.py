@@ -6,7 +6,7 @@ Late events take their place by event time; what they complete is decided now.
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from math import inf
 from typing import Any
@@ -127,8 +127,10 @@ def _time(entry: list[Any]) -> float:
 def _forget(entries: list[list[Any]]) -> None:
     """What stands before a broken row, and is too old for a late event to mend, is not needed."""
     horizon = entries[-1][0] - LATENESS
-    at = len(entries) - 1
-    while at and (entries[at][1] or entries[at][0] >= horizon):
+    if entries[0][0] >= horizon:
+        return
+    at = bisect_left(entries, horizon, key=_time) - 1
+    while at and entries[at][1]:
         at -= 1
     if at:
         del entries[:at]

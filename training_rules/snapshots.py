@@ -25,6 +25,7 @@ from training_rules.rules import Rules
 FORMAT, OLDEST = 2, 1
 _HEADER, _OLD_HEADER = struct.Struct(">BddI"), struct.Struct(">Bdd")
 _due, _NEVER = struct.Struct(">d"), (inf,)
+_NOW, _NOBODY = slice(9, 17), _due.pack(-inf)
 _pack, _unpack, _glance = _HEADER.pack, _HEADER.unpack_from, _OLD_HEADER.unpack_from
 _START, _OLD_START = _HEADER.size, _OLD_HEADER.size
 _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder().decode
@@ -93,7 +94,7 @@ def load(raw: bytes, rules: Rules) -> PartnerState:
     state.dues = _placed(dues, rules.timer_numbers, [inf] * len(rules.timers))
     state.next_due, state.alarm = min(state.dues, default=inf) if dues else inf, inf
     state.day_start, state.day_end = inf, -inf
-    state.unseen, state.house, state.heard = False, None, -1
+    state.unseen, state.house, state.heard = state.now == -inf, None, -1  # of an erased partner nothing is known
     return state
 
 
@@ -132,6 +133,17 @@ def sends(raw: bytes) -> Kept:
         return _decode(memoryview(raw)[_OLD_START:])[1]  # type: ignore[no-any-return]
     size = _unpack(raw)[3]
     return _decode(memoryview(raw)[_START : _START + size]) if size else {}
+
+
+def unnamed(raw: bytes, rules: Rules) -> Kept:
+    """What a snapshot has that these rules have no name for, by hash of its definition: it is of other rules."""
+    sent, (_fields, slots, _dues) = _parts(raw)
+    return {i: v for i, v in (slots | sent).items() if i not in rules.slot_numbers}
+
+
+def erased(states: Mapping[str, bytes]) -> list[str]:
+    """Those of whom only the applied offsets are kept (`training_rules.partners.nobody`)."""
+    return [who for who, raw in states.items() if raw[_NOW] == _NOBODY]
 
 
 def plain(state: PartnerState, rules: Rules) -> dict[str, Any]:

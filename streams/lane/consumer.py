@@ -36,6 +36,7 @@ class LaneConsumer(Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.continuity = Continuity()
+        self._acknowledged: dict[TP, int] = {}
 
     @property
     def _port(self) -> Port:
@@ -173,6 +174,7 @@ class LaneConsumer(Consumer):
             positions |= earliest
         self._buffered_partitions.clear()
         self.continuity.begin(positions)
+        self._acknowledged = {tp: offset for tp in sources if (offset := self._committed_offset[tp])}
         self._port.began(positions)
 
     def end_offset(self, tp: TP) -> int | None:
@@ -199,6 +201,16 @@ class LaneConsumer(Consumer):
             return False
         due = self._due(offsets)
         return await self._commit_offsets(due, start_new_transaction=start_new_transaction) if due else False
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        done: bool = await super()._commit(offsets)
+        if done:
+            self._acknowledged.update(offsets)
+        return done
+
+    def acknowledged_offset(self, tp: TP) -> int:
+        """What the broker is known to have committed of a partition; 0 when nothing is. (Faust notes also what was refused.)"""
+        return self._acknowledged.get(tp, 0)
 
     def committed_offset(self, tp: TP) -> int:
         """What is committed of a partition; 0 when nothing is."""

@@ -1,6 +1,7 @@
 """What a changelog partition holds, applied in whole fetched batches. Pure.
 
-The higher term wins, whatever the order; within a term the later record. States stay bytes until all is read, so that a partner written a
+The higher term wins, whatever the order; within a term the later record. What an older owner writes of a partner who was erased, after a newer
+one closed a flush, brings nobody back. States stay bytes until all is read, so that a partner written a
 thousand times is decoded once.
 """
 
@@ -30,6 +31,7 @@ class Restored:
     def __init__(self) -> None:
         self._sealed: dict[bytes, bytes] = {}
         self._mark = Mark(0, -inf)
+        self._least = b""  # the header of the highest mark so far
         self._sources = b""
         self._taken = set[bytes]()  # terms of the states that were given away
         self.records = 0
@@ -47,18 +49,18 @@ class Restored:
             if value is None:
                 held.pop(key, None)  # a partner who was erased
             elif key == MARK:
-                self._close(read_mark(value))
+                self._close(read_mark(value), value[:HEADER])
             elif key == SOURCES:
                 self._made_from(value)
             else:
                 known = known_of(key)
-                if known is None or value[:HEADER] >= known[:HEADER]:  # big-endian: terms compare as bytes
+                if value[:HEADER] >= (self._least if known is None else known[:HEADER]):  # big-endian: terms compare as bytes
                     held[key] = value
         self.records += n
 
-    def _close(self, mark: Mark) -> None:
+    def _close(self, mark: Mark, header: bytes) -> None:
         if mark.term >= self._mark.term:
-            self._mark = mark
+            self._mark, self._least = mark, header
 
     def _made_from(self, value: bytes) -> None:
         if value[:HEADER] >= self._sources[:HEADER]:

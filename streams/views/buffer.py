@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -29,6 +29,15 @@ class NudgeView:
     expires_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A partner who was erased, `at` in stream time, by the owner of that term."""
+
+    partner_id: str
+    term: int
+    at: float
+
+
 class Latest(Generic[T]):
     """The newest value of each key, oldest key first. Beyond `limit` the oldest is dropped, counted, and a resync is owed."""
 
@@ -50,6 +59,10 @@ class Latest(Generic[T]):
         """Up to `count` of the oldest, taken out."""
         keys = [key for key, _ in zip(self._values, range(count), strict=False)]
         return [(key, self._values.pop(key)) for key in keys]
+
+    def discard(self, unwanted: Callable[[T], bool]) -> None:
+        """Take out what is not to be written any more."""
+        self._values = {key: value for key, value in self._values.items() if not unwanted(value)}
 
     def put_back(self, entries: list[tuple[Hashable, T]]) -> None:
         """What could not be written; newer values that came meanwhile stand."""

@@ -28,9 +28,9 @@ class ViewReader:
         return set(self._redis.zrange(self._keys.segment(segment), 0, -1))
 
     def partner(self, partner_id: str) -> dict[str, Any] | None:
-        """A partner's segments, features and stream time; None where nothing is known."""
+        """A partner's segments, features and stream time; None where nothing is known (any more)."""
         found = self._redis.hgetall(self._keys.partner(partner_id))
-        if not found:
+        if "segments" not in found:
             return None
         segments, features = json.loads(found["segments"]), json.loads(found["features"])
         return {"at": float(found["at"]), "segments": segments, "features": features, "ruleset_version": found["ruleset_version"]}

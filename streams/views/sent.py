@@ -1,4 +1,4 @@
-"""The nudges that are live still, read again from their topic: for a Redis that was emptied."""
+"""The nudges that are live still, read again from their topic: for a Redis that was emptied, and for what a killed worker owed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaTimeoutError
 
 from streams.settings import Settings
@@ -16,17 +17,20 @@ from streams.views.buffer import NudgeView
 CHUNK, PATIENCE = 500, 10.0  # records; s without any
 
 
-async def sent_nudges(settings: Settings, now: float) -> AsyncIterator[list[NudgeView]]:
-    """What was sent within the time that an inbox keeps, up to what is there at the beginning, in chunks. Raises KafkaError."""
+async def sent_nudges(settings: Settings, now: float, since: float) -> AsyncIterator[list[NudgeView]]:
+    """What was sent since a moment (s since the epoch), and within the time that an inbox keeps, up to what is there at the beginning, in chunks.
+    Raises KafkaError."""
     consumer = AIOKafkaConsumer(**settings.kafka_client(), enable_auto_commit=False, client_id=f"{settings.app_id}-inbox")
     await consumer.start()
     try:
         topic = settings.topic("nudges")
-        tps = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or await _partitions(consumer, topic))]
+        tps = [TopicPartition(topic, number) for number in range(await _partitions(settings, topic))]
         consumer.assign(tps)
         ends = await consumer.end_offsets(tps)
-        begins = await consumer.offsets_for_times(dict.fromkeys(tps, int((now - settings.inbox_ttl) * 1000)))
+        begins = await consumer.offsets_for_times(dict.fromkeys(tps, int(max(since, now - settings.inbox_ttl) * 1000)))
         waited = {tp for tp in tps if begins[tp] is not None and begins[tp].offset < ends[tp]}
+        if not waited:
+            return  # a consumer with an empty assignment does not stop
         consumer.assign(list(waited))
         for tp in waited:
             consumer.seek(tp, begins[tp].offset)
@@ -45,9 +49,14 @@ async def sent_nudges(settings: Settings, now: float) -> AsyncIterator[list[Nudg
         await consumer.stop()
 
 
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    await consumer.topics()
-    return consumer.partitions_for_topic(topic) or set()
+async def _partitions(settings: Settings, topic: str) -> int:
+    """A consumer that has nothing to read yet knows of no topic."""
+    client = AIOKafkaAdminClient(**settings.kafka_client(), client_id=f"{settings.app_id}-inbox")
+    try:
+        await client.start()
+        return sum(len(t["partitions"]) for t in await client.describe_topics([topic]) if not t["error_code"])
+    finally:
+        await client.close()
 
 
 def _view(settings: Settings, record: Any) -> NudgeView:

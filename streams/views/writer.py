@@ -8,9 +8,10 @@ import json
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Self
+from math import inf
+from typing import Any, NamedTuple, Self, cast
 
 from aiokafka.errors import KafkaError
 from redis.asyncio import Redis
@@ -19,8 +20,8 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 from events.decode import encode
 from streams.settings import Settings
 from streams.tasks import end
-from streams.views.buffer import Latest, NudgeView, PartnerView
-from streams.views.keys import NUDGE, PARTNER, Keys
+from streams.views.buffer import Gone, Latest, NudgeView, PartnerView
+from streams.views.keys import GONE, NUDGE, PARTNER, Keys
 from streams.views.sent import nudge_view
 
 log = logging.getLogger("nudgeline.views")
@@ -30,24 +31,44 @@ EVERY = 0.1  # s between two looks at the buffer
 LOOK_ALIVE = 2.0  # s between two looks whether Redis was emptied
 LONGEST_PAUSE = 5.0  # s between two tries while Redis is down
 TIMEOUT = 5.0  # s for one pipeline
+BREATH = 0.01  # s between two chunks of what a last owner did not write: the stream has to catch up at that time
+SKEW = 60.0  # s by which clocks may differ
+STUB = 3600  # s for which an erased partner's term is kept
 OWED, PAID = b"owed", b"1"  # what the mark says
 
 Add = Callable[[Any, Any], Awaitable[None]]
-Sent = Callable[[float], AsyncIterator[list[NudgeView]]]
+Sent = Callable[[float, float], AsyncIterator[list[NudgeView]]]
+
+
+class Homes(NamedTuple):
+    """The partitions: who of one `changed` at or after a stream time (None now and then, where others are passed over), and up to which stream time
+    all that changed in each was `shown`, that is, put here."""
+
+    changed: Callable[[int, float], Iterator[PartnerView | None]] = lambda *_: iter(())
+    shown: Callable[[], Mapping[int, float]] = dict
 
 
 class Views:
     """The writing side: `async with Views(...) as views`. `put_*` return at once; a task writes until the block ends.
 
     `everyone` is called when views were lost (Redis was emptied, or the buffer ran over): it gives every partner, as they are when they are drawn.
-    `sent` gives the nudges that are live still at a moment (s), in chunks: they go with Redis too.
+    `sent` gives the nudges that are live still at a moment and were sent since another (s), in chunks: they go with Redis too.
+
+    What waits dies with the process. So each partition has a mark in Redis: up to when all of it stands there. Whoever opens the partition next owes
+    what changed, and what was sent, since.
     """
 
-    def __init__(self, settings: Settings, everyone: Callable[[], Iterable[PartnerView]] = tuple, sent: Sent | None = None) -> None:
-        self._sent, self._lost_nudges = sent, False
+    def __init__(
+        self, settings: Settings, everyone: Callable[[], Iterable[PartnerView]] = tuple, sent: Sent | None = None, homes: Homes | None = None
+    ) -> None:
+        self._sent, self._homes = sent, homes or Homes()
+        self._nudges_since = inf  # nudges sent from then on are owed
+        self._owed, self._paying = set[int](), set[int]()  # partitions whose last owner may have died before all was written
+        self._marked = 0.0
         self._settings, self._everyone, self._keys = settings, everyone, Keys(settings.redis_prefix)
         self.partners: Latest[PartnerView] = Latest(settings.views_buffer)
         self.nudges: Latest[NudgeView] = Latest(settings.views_buffer)
+        self.gone: dict[str, Gone] = {}
         self.written, self.up, self._complained = 0, False, ""
         self._lost = self._lost_of_nudges = 0  # dropped from the buffers, when all were last written anew
         self._owing = False  # Redis was emptied, and not all is written again
@@ -60,7 +81,7 @@ class Views:
         self._redis: Redis = Redis.from_url(
             options.pop("url"), **options, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, health_check_interval=0
         )  # fmt: skip
-        self._partner, self._nudge = self._redis.register_script(PARTNER), self._redis.register_script(NUDGE)
+        self._partner, self._nudge, self._gone = (self._redis.register_script(script) for script in (PARTNER, NUDGE, GONE))
 
     def put_partner(self, view: PartnerView) -> None:
         """The latest of a partner; it replaces what waits."""
@@ -73,10 +94,27 @@ class Views:
         self.nudges.put(nudge.nudge_id, view)
         self._news.set()
 
+    def owe(self, partition: int) -> None:
+        """A partition that was opened: what its last owner did not write is to be written, when Redis answers."""
+        self._owed.add(partition)
+        self._news.set()
+
+    def put_gone(self, gone: Gone) -> None:
+        """A partner who was erased: what waits of them is not written, what is written goes. It waits for as long as Redis is away."""
+        self.partners.discard(lambda view: view.partner_id == gone.partner_id)
+        self.nudges.discard(lambda view: view.partner_id == gone.partner_id)
+        self.gone[gone.partner_id] = gone
+        self._news.set()
+
     @property
     def pending(self) -> int:
         """Values that Redis does not have yet."""
-        return len(self.partners) + len(self.nudges) + self._under_way + self._lost_nudges
+        waiting = len(self.gone) + len(self.partners) + len(self.nudges) + self._under_way
+        return waiting + len(self._owed) + len(self._paying) + self._owes_nudges
+
+    @property
+    def _owes_nudges(self) -> bool:
+        return self._nudges_since < inf and self._sent is not None
 
     def snapshot(self) -> dict[str, Any]:
         """Counters, as plain data."""
@@ -99,6 +137,7 @@ class Views:
                     await self._look_alive()
                     looked = time.monotonic()
                 await self._write_chunks()
+                await self._mark()
                 pause = EVERY
             except (RedisError, OSError, TimeoutError) as e:
                 self._down(e)
@@ -130,7 +169,8 @@ class Views:
         if emptied:
             await self._redis.set(self._keys.alive, OWED)
             self._owing = True
-        self._lost_nudges |= bool(emptied or self.nudges.dropped > self._lost_of_nudges) and self._sent is not None
+        if emptied or self.nudges.dropped > self._lost_of_nudges:
+            self._nudges_since = -inf
         self._lost_of_nudges = self.nudges.dropped
         if emptied or self.partners.dropped > self._lost:
             self._lost, self._backlog = self.partners.dropped, iter(self._everyone())
@@ -140,31 +180,83 @@ class Views:
             self.up, self._complained = True, ""
 
     async def _write_chunks(self) -> None:
-        while self.partners or self.nudges:
-            await self._write(self.partners, self._add_partner)
-            await self._write(self.nudges, self._add_nudge)
-        await self._write_lost_nudges()
+        await self._write_news()
         while views := list(islice(self._backlog, CHUNK)):
             try:
                 await self._send(views, self._add_partner)
+                await self._write_news()
             except BaseException:
                 self._lost = -1  # all are owed again
                 raise
-        if self._owing and not self._lost_nudges:
+        await self._pay()
+        await self._write_lost_nudges()
+        if self._owing and not self._owes_nudges:
             await self._redis.set(self._keys.alive, PAID)
             self._owing = False
 
+    async def _write_news(self) -> None:
+        while self.gone or self.partners or self.nudges:
+            await self._write_gone()
+            await self._write(self.partners, self._add_partner)
+            await self._write(self.nudges, self._add_nudge)
+
+    async def _pay(self) -> None:
+        """What the last owners of our partitions did not write, in slices, the news in between."""
+        while self._owed:
+            self._paying.add(number := self._owed.pop())
+            try:
+                since, sent_until = await self._mark_of(number)
+                self._nudges_since = min(self._nudges_since, sent_until - SKEW)
+                views = self._homes.changed(number, since)
+                while chunk := list(islice(views, CHUNK)):
+                    await self._send([view for view in chunk if view is not None], self._add_partner)
+                    await self._write_news()
+                    await asyncio.sleep(BREATH)
+            except BaseException:
+                self._owed.add(number)
+                raise
+            finally:
+                self._paying.discard(number)
+
+    async def _mark_of(self, partition: int) -> tuple[float, float]:
+        """Stream time, and s since the epoch, up to which everything of a partition stands in Redis."""
+        raw = await cast(Awaitable[bytes | None], self._redis.hget(self._keys.shown, str(partition)))
+        since, sent_until = json.loads(raw) if raw is not None else (-inf, -inf)
+        return since, sent_until
+
+    async def _mark(self) -> None:
+        """Say up to when everything stands in Redis, now and then, and only while nothing waits."""
+        now = time.monotonic()
+        if self.pending or self._owing or now - self._marked < LOOK_ALIVE:
+            return
+        until = time.time()
+        shown = {str(number): json.dumps([at, until]) for number, at in self._homes.shown().items() if at > -inf}
+        if shown:
+            await cast(Awaitable[int], self._redis.hset(self._keys.shown, mapping=shown))
+        self._marked = now
+
     async def _write_lost_nudges(self) -> None:
         """Where Kafka does not answer, they are owed until it does."""
-        if not self._lost_nudges or self._sent is None:
+        if not self._owes_nudges or self._sent is None:
             return
+        count = 0
         try:
-            async for chunk in self._sent(time.time()):
+            async for chunk in self._sent(time.time(), self._nudges_since):
                 await self._send(chunk, self._add_nudge)
+                count += len(chunk)
         except KafkaError as e:
-            log.warning("the nudges that Redis lost can't be read again yet: %s", e)
+            log.warning("the nudges that Redis lacks can't be read again yet: %s", e)
             return
-        self._lost_nudges = False
+        log.info("%d nudges that are live still were read again from their topic", count)
+        self._nudges_since = inf
+
+    async def _write_gone(self) -> None:
+        """All of them, before anything else: what else is taken to be written then is of a life after it."""
+        while chunk := list(islice(self.gone.values(), CHUNK)):
+            await self._send(chunk, self._add_gone)
+            for gone in chunk:
+                if self.gone.get(gone.partner_id) is gone:
+                    del self.gone[gone.partner_id]
 
     async def _write(self, buffer: Latest[Any], add: Add) -> None:
         chunk = buffer.take(CHUNK)
@@ -172,7 +264,7 @@ class Views:
         try:
             await self._send([view for _, view in chunk], add)
         except BaseException:
-            buffer.put_back(chunk)
+            buffer.put_back([(key, view) for key, view in chunk if view.partner_id not in self.gone])
             raise
         finally:
             self._under_way = 0
@@ -195,6 +287,11 @@ class Views:
     async def _add_nudge(self, pipeline: Any, view: NudgeView) -> None:
         keys = [self._keys.nudge(view.nudge_id), self._keys.inbox(view.partner_id)]
         await self._nudge(keys=keys, args=[view.nudge_id, view.raw, repr(view.expires_at), repr(time.time())], client=pipeline)
+
+    async def _add_gone(self, pipeline: Any, view: Gone) -> None:
+        keys, who = self._keys, view.partner_id
+        arguments = [who, keys.segment(""), keys.nudge(""), view.term, repr(view.at), STUB]
+        await self._gone(keys=[keys.partner(who), keys.segments, keys.inbox(who)], args=arguments, client=pipeline)
 
     def _down(self, error: BaseException) -> None:
         """Said once for each kind of trouble, not each time."""

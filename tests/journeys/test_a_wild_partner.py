@@ -6,12 +6,14 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from streams.app import changelog
+from streams.lane.terms import HEADER
 from tests.journeys.shift import FAMILY_OF, START, rules, shift, truth
-from tests.journeys.workers import finish, left_behind, values
+from tests.journeys.workers import finish, left_behind, records, values
 
 WILD, FLOOD, PER_S = "P00007", 50_000, 10_000
 HEAVY, TOO_HEAVY, BACK, YESTERDAY, DAY = 30, 5, 200, 200, 86_400.0
-MOST_MB = 500
+MOST_MB, CEILING = 500, 16_384
 
 
 def position(number, at, **more):
@@ -62,3 +64,13 @@ def test_what_came_too_late_changes_no_count_of_its_own(settings, told, tmp_path
     assert mine[-1]["features"]["count(position over life)"] == FLOOD + HEAVY
     assert "tracked" in mine[-1]["segments"]
     assert "tracked" in [s.name for s in rules().segments]
+
+
+def test_its_state_stays_under_its_ceiling_and_the_others_are_as_without_it(settings, told, tmp_path):
+    worker = finish(settings.model_copy(update={"state_limit": CEILING}), tmp_path)
+    assert max(len(r.value) - HEADER for r in records(settings, changelog(settings)) if r.key == WILD.encode()) <= CEILING
+    assert max(p["dropped"] for p in worker.stats()["partitions"].values()) > 1000
+    assert f"the state of partner {WILD} was over NUDGELINE_STATE_LIMIT" in worker.log()
+    found = left_behind(settings)
+    del found.states[WILD]
+    assert found.states == truth(settings, told).states

@@ -1,16 +1,17 @@
-"""Redis is gone for twenty seconds in mid-stream: no event waits for it, and the views are right afterwards."""
+"""Redis is gone for twenty seconds in mid-stream: no event waits for it, and the views are right afterwards, also when the worker is killed meanwhile."""
 
 import signal
 import time
 
 import pytest
+from redis import Redis
 
 from streams.app import changelog
 from streams.lane.restored import Restored
 from streams.local.redis import LocalRedis
 from streams.views import ViewReader
-from tests.journeys.shift import rules, sending, shift, truth
-from tests.journeys.workers import finish, left_behind, records, until, values, working
+from tests.journeys.shift import rules, send, sending, shift, truth
+from tests.journeys.workers import committed, finish, left_behind, records, until, values, working
 
 EVENTS, PARTNERS, GONE = 60_000, 300, 20.0
 
@@ -47,6 +48,42 @@ def test_no_event_is_lost_and_the_views_are_right_afterwards(settings, redis, tm
     finish(settings, tmp_path / "worker")
     assert left_behind(settings) == truth(settings, events)
     assert_views_are(settings)
+
+
+def test_what_a_worker_that_was_killed_meanwhile_owed_is_written_by_the_next(settings, redis, tmp_path):
+    """Everything was applied and committed: no event comes again that would have anybody shown."""
+    settings = settings.model_copy(update={"redis_url": redis.url, "features_every": 0.0})
+    events = list(shift(EVENTS // 4, PARTNERS))
+    half = len(events) // 2
+    send(settings, events[:half])
+    with working(settings, tmp_path / "first") as worker:
+        until(lambda: worker.applied(half), "the first half applied")
+        until(lambda: redis_has_marks(redis), "Redis up to date")
+        redis.kill()
+        send(settings, events[half:])
+        until(lambda: sum(committed(settings).values()) == len(events), "all committed")
+        worker.kill()
+    with working(settings, tmp_path / "second") as worker:
+        until(lambda: len(worker.stats().get("partitions", ())) == settings.partitions, "all partitions with the next")
+        redis.start()
+        shown_at_last(settings)
+        worker.signal(signal.SIGTERM)
+        assert worker.end() == 0, worker.log()
+
+
+def redis_has_marks(redis):
+    return Redis.from_url(redis.url).keys("*:shown")
+
+
+def shown_at_last(settings, patience=30.0):
+    """Waits until the views are right; what is wrong with them in the end is raised."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        try:
+            return assert_views_are(settings)
+        except (AssertionError, TypeError):  # not right yet, or not shown at all
+            time.sleep(0.2)
+    return assert_views_are(settings)
 
 
 def assert_views_are(settings):

@@ -3,7 +3,7 @@
 import pytest
 
 from streams.errors import TopicFault
-from streams.group import behind
+from streams.group import behind, committed_of
 from streams.settings import load
 
 
@@ -36,3 +36,26 @@ def test_what_is_not_committed_is_behind(committed, left):
 def test_more_committed_than_there_is_is_a_fault():
     with pytest.raises(TopicFault, match="partition 1: offset 11 is reached, and the partition ends at 10"):
         behind(Client({0: 10, 1: 11}), load())
+
+
+class Asked(Client):
+    """Has every topic; writes down who is asked about what."""
+
+    def __init__(self):
+        super().__init__({})
+        self.asked = {}
+
+    def describe_topics(self, names):
+        return [{"name": name, "error_code": 0, "partitions": [0]} for name in names]
+
+    def list_group_offsets(self, asked):
+        self.asked |= {group: {tp.topic for tp in tps} for group, tps in asked.items()}
+        return super().list_group_offsets(asked)
+
+
+def test_each_group_is_asked_about_what_it_reads():
+    """A family that is re-keyed was read raw by the workers before, perhaps from a topic that was made anew since: that is no fault of theirs."""
+    client, settings = Asked(), load(rekey=["orders"])
+    assert len(committed_of(client, settings)) == 2
+    assert client.asked["nudgeline"] == set(settings.sources.values()) - {"partner.orders"} | {"nudgeline-rekey-partner.orders"}
+    assert client.asked["nudgeline-rekey"] == {"partner.orders"}

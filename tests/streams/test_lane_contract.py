@@ -33,6 +33,7 @@ CALLS: list[tuple[Any, str, tuple[str, ...]]] = [
     (Consumer, "_filter_tps_with_pending_acks", ("self", "topics")),
     (Consumer, "_commit_tps", ("self", "tps", "start_new_transaction")),
     (Consumer, "_commit_offsets", ("self", "offsets", "start_new_transaction")),
+    (Consumer, "_commit", ("self", "offsets")),
     (Consumer, "_should_commit", ("self", "tp", "offset")),
     (Consumer, "on_buffer_full", ("self", "tp")),
     (Consumer, "on_buffer_drop", ("self", "tp")),

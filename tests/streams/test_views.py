@@ -153,7 +153,7 @@ def test_what_could_not_be_written_never_replaces_something_newer():
 
 
 def test_nudges_come_back_to_a_redis_that_was_emptied(server):
-    async def sent(now):
+    async def sent(now, since):
         yield [NudgeView("n1", "p", b'{"nudge_id": "n1"}', now + 60), NudgeView("n2", "q", b'{"nudge_id": "n2"}', now + 60)]
 
     def emptied(views):
@@ -176,7 +176,7 @@ def test_nudges_come_back_to_a_redis_that_was_emptied(server):
 def test_nudges_that_cannot_be_read_again_yet_are_owed(server):
     tries = []
 
-    async def sent(now):
+    async def sent(now, since):
         tries.append(now)
         if len(tries) == 1:
             raise KafkaTimeoutError("no broker")
@@ -188,11 +188,11 @@ def test_nudges_that_cannot_be_read_again_yet_are_owed(server):
 
 
 def test_what_a_worker_still_owed_when_it_ended_is_owed_by_the_next(server):
-    async def unreadable(now):
+    async def unreadable(now, since):
         raise KafkaTimeoutError("no broker")
         yield []
 
-    async def sent(now):
+    async def sent(now, since):
         yield [NudgeView("n1", "p", b'{"nudge_id": "n1"}', now + 60)]
 
     async def session(given_by, done):

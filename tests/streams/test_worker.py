@@ -61,6 +61,10 @@ class Consumer:
         self.ends: dict[TP, int] = {}
         self.at: float | None = NOW
         self.held: set[TP] = set()
+        self.acknowledged: dict[TP, int] = {}
+
+    def acknowledged_offset(self, tp: TP) -> int:
+        return self.acknowledged.get(tp, 0)
 
     def end_offset(self, tp: TP) -> int:
         return self.ends.get(tp, 0)

@@ -1,5 +1,7 @@
 """Partners at rest are bytes, and nobody can tell by what is decided."""
 
+from math import inf
+
 import pytest
 
 from tests.training_rules.test_corridor import NAMES, RULES, entries, told
@@ -81,14 +83,40 @@ def test_nobody_is_found_who_is_not_there(waiting):
 
 
 @pytest.mark.parametrize("who", ["p", "q"])
-def test_one_who_is_forgotten_is_not_known_awake_or_at_rest(waiting, who):
+def test_of_one_who_is_erased_nothing_is_known_whether_awake_or_at_rest(waiting, who):
     partners = waiting.corridor.partners
     partners.get("q")
-    assert (partners.pop(who), partners.pop(who), who in partners) == (True, False, False)
+    waiting.corridor.forget(who, START + 120, "profile", 7)
+    assert (who in partners, partners.knows(who), partners[who].applied["profile"], partners.time_of(who)) == (True, False, 7, -inf)
 
 
-def test_one_who_was_forgotten_has_no_timer(waiting):
-    waiting.corridor.partners.pop("p")
+def test_one_who_was_erased_rests_and_is_restored_as_erased(waiting):
+    waiting.corridor.forget("p", START + 120, "profile", 7)
+    again = at_rest(waiting.corridor).partners
+    assert (list(again.erased), list(again.resting), again.erased["p"].profile_at) == (["p"], ["q"], START + 120)
+
+
+def test_one_who_is_buried_is_not_there(waiting):
+    waiting.corridor.forget("p", START + 120, "profile", 7)
+    waiting.corridor.partners.bury(["p"])
+    assert ("p" in waiting.corridor.partners, len(waiting.corridor.partners)) == (False, 1)
+
+
+def test_an_event_of_before_the_erasure_brings_nobody_back_however_it_is_handed_on(waiting):
+    waiting.corridor.forget("p", START + 600, "profile", 7)
+    before = waiting.event("logged_in", 5)
+    waiting.corridor.feed_all([(before.occurred_at, 0, 0, before)], ["session"])
+    assert (waiting.corridor.partners.knows("p"), waiting.corridor.outlived) == (False, 1)
+
+
+def test_an_event_after_the_erasure_begins_anew(waiting):
+    waiting.corridor.forget("p", START + 120, "profile", 7)
+    waiting.feed("logged_in", 3)
+    assert (waiting.corridor.partners.knows("p"), waiting.corridor.partners["p"].applied["profile"]) == (True, 7)
+
+
+def test_one_who_was_erased_has_no_timer(waiting):
+    waiting.corridor.forget("p", START + 120, "profile", 7)
     waiting.advance(30)
     assert waiting.sent() == []
 
