@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from itertools import repeat
 from math import inf
 from operator import attrgetter
 from sys import intern
@@ -24,7 +25,7 @@ from training_rules.rules import Rules
 
 FORMAT, OLDEST = 2, 1
 _HEADER, _OLD_HEADER = struct.Struct(">BddI"), struct.Struct(">Bdd")
-_due, _NEVER = struct.Struct(">d"), (inf,)
+_due = struct.Struct(">d")
 _NOW, _NOBODY = slice(9, 17), _due.pack(-inf)
 _pack, _unpack, _glance = _HEADER.pack, _HEADER.unpack_from, _OLD_HEADER.unpack_from
 _START, _OLD_START = _HEADER.size, _OLD_HEADER.size
@@ -61,8 +62,7 @@ def dues(states: Mapping[str, bytes]) -> list[tuple[float, str]]:
     """When partners want to be woken, with their ids; of those who do at all. Raises UnknownFormat where any state is in a format that is not known."""
     for version in {raw[0] for raw in states.values()}:
         _look_at(version)
-    read = _due.unpack_from
-    return [(due[0], who) for who, raw in states.items() if (due := read(raw, 1)) != _NEVER]
+    return [(due, who) for (due,), who in zip(map(_due.unpack_from, states.values(), repeat(1)), states, strict=True) if due != inf]
 
 
 def peek(raw: bytes) -> tuple[float, float]:

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from itertools import islice
 from math import inf
+from operator import itemgetter
 from typing import Protocol
 
 from streams.lane.terms import HEADER, MARK, SOURCES, Mark, read_mark, term_of
+
+_TERM, _STATE = itemgetter(slice(HEADER)), itemgetter(slice(HEADER, None))
 
 
 class Written(Protocol):
@@ -87,10 +91,10 @@ class Restored:
 
     def take(self, most: int) -> dict[str, bytes]:
         """At most so many partners, and their states as they were dumped. They are given away: a million are not there twice."""
-        give = self._sealed.popitem
-        given = [give() for _ in range(min(most, len(self._sealed)))]
-        self._taken |= {value[:HEADER] for _, value in given}
-        return {key.decode(): value[HEADER:] for key, value in given}
+        keys = list(islice(self._sealed, most))
+        values = list(map(self._sealed.pop, keys))
+        self._taken.update(map(_TERM, values))
+        return dict(zip(map(bytes.decode, keys), map(_STATE, values), strict=True))
 
     def states(self) -> Iterable[bytes]:
         """The states as they were dumped."""
