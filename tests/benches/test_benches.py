@@ -5,7 +5,7 @@ import json
 import pytest
 
 from analysis.backtest import backtest
-from benches import handover, partner_bytes, report, sizing, step, yard
+from benches import handover, machine, partner_bytes, report, sizing, step, yard
 from events import FAMILIES
 from events.decode import Decoder
 from training_rules import load_rules
@@ -83,3 +83,19 @@ def test_a_longer_commit_interval_writes_less_and_never_more_than_each_partner_o
 
 def test_the_gap_of_a_partition_is_its_longest_silence():
     assert handover._gap([0.0, 5.0, 5.5, 7.0, 7.25], began=5.6) == 1.5
+
+
+def test_the_table_of_a_soak_says_what_was_lost_and_how_memory_went():
+    row = {
+        "to_minute": 5, "events_per_s": 30_000, "nudges": 700, "mb_median": 240.5, "mb_most": 300.0, "together_mb": 480.0, "behind_median_s": 1.5, "behind_most_s": 12.0,
+        "servers_mb": {"kafka": 700, "redis": 20},
+    }  # fmt: skip
+    found = {
+        "kills": 3, "lost": 1, "doubled": 2, "repeated": 5, "events": 9_000_000, "partners": 10_000, "wanted": {"nudges": 700, "decisions": 800}, "rows": [row],
+        "blows": [{"recovered_s": 4.0}, {"recovered_s": 9.0}, {"recovered_s": None}], "memory": {"together": {"middle": 480.0, "last": 481.0}, "eldest": None},
+        "machine": machine.machine(),
+    }  # fmt: skip
+    told = report._soak(found)
+    assert "**3 kills, lost 1, doubled 2**, repeated 5." in told
+    assert "| 5 | 30,000 | 700 | 240.5 | 300.0 | 480.0 | 1.5 | 12.0 | 700 | 20 |" in told
+    assert "1,500 outputs, 700 of them nudges. Recovered within 6.5 s in the median, 9.0 s at most. Memory, middle third to last: together 480.0 to 481.0 MB." in told

@@ -324,6 +324,10 @@ def watched(mb_of, blows=2):
     return watch
 
 
+def came(watch, checked=None, seconds=900.0, ended_with=0):
+    return report.verdict(watch, CHECKED | (checked or {}), seconds, []) | {"ended_with": ended_with}
+
+
 CHECKED = {"lost": 0, "doubled": 0, "repeated": 3, "wanted": {}, "found": {}, "notes": []}
 
 
@@ -337,7 +341,7 @@ CHECKED = {"lost": 0, "doubled": 0, "repeated": 3, "wanted": {}, "found": {}, "n
     ],
 )
 def test_a_soak_fails_where_something_is_lost_or_doubled_or_memory_grows(checked, mb_of, line, clean):
-    found = report.verdict(watched(mb_of), CHECKED | checked, 900.0, [])
+    found = came(watched(mb_of), checked)
     assert (report.last_line(found), report.clean(found)) == (line, clean)
 
 
@@ -350,17 +354,22 @@ def test_a_worker_that_grows_is_seen_though_the_others_die_young():
 
 
 def test_a_soak_without_kills_says_nothing_of_them_and_fails():
-    assert not report.clean(report.verdict(watched(lambda at: 60.0, blows=0), CHECKED, 900.0, []))
+    assert not report.clean(came(watched(lambda at: 60.0, blows=0)))
 
 
 def test_a_blow_that_was_never_recovered_from_is_a_fault():
     watch = watched(lambda at: 60.0)
     watch.blows[1].recovered_s = None
-    assert not report.clean(report.verdict(watch, CHECKED, 900.0, []))
+    assert not report.clean(came(watch))
+
+
+def test_workers_that_had_to_be_cut_off_in_the_end_are_a_fault():
+    assert report.clean(came(watched(lambda at: 60.0)))
+    assert not report.clean(came(watched(lambda at: 60.0), ended_with=3))
 
 
 def test_a_short_soak_does_not_judge_memory():
-    found = report.verdict(watched(lambda at: 60.0 + at), CHECKED, memory.JUDGED_FROM - 1, [])
+    found = came(watched(lambda at: 60.0 + at), seconds=memory.JUDGED_FROM - 1)
     assert (found["flat"], report.clean(found)) == (None, True)
 
 

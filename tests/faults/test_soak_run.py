@@ -13,7 +13,7 @@ ASKED = Asked(seconds=10.0, rate=2000.0, kill_every=5.0, seed=1, partners=800, s
 @pytest.mark.timeout(180)
 def test_a_short_soak_with_a_kill_comes_out_clean(tmp_path):
     found = soak(ASKED, tmp_path)
-    assert (found["notes"], report.clean(found), found["supervisor"]) == ([], True, 0)
+    assert (found["notes"], report.clean(found), found["ended_with"]) == ([], True, 0)
     assert found["kills"] >= 1
     assert found["events"] == 20_000
     assert set(found["wanted"]) == {"nudges", "decisions", "segment.transitions"}

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     for note in found["notes"]:
         print(note)
-    if found["flat"] is not None and not options.quick:
+    if found["flat"] is not None and found["rows"] and not options.quick:
         machine.write("soak", {key: value for key, value in found.items() if key != "notes"})
         tables.write()
     print(json.dumps({key: value for key, value in found.items() if key not in ("notes", "rows")}))

@@ -69,6 +69,6 @@ def last_line(found: dict[str, Any]) -> str:
 
 
 def clean(found: dict[str, Any]) -> bool:
-    """Whether it may pass: a soak without kills, or with one that was never recovered from, shows nothing."""
+    """Whether it may pass. A soak without kills shows nothing; one that was never recovered from, or workers that could not end in order, are a fault."""
     recovered = bool(found["blows"]) and all(blow["recovered_s"] is not None for blow in found["blows"])
-    return recovered and not found["lost"] and not found["doubled"] and found["flat"] is not False
+    return recovered and not found["ended_with"] and not found["lost"] and not found["doubled"] and found["flat"] is not False

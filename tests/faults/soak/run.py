@@ -73,7 +73,7 @@ def soak(asked: Asked, folder: Path) -> dict[str, Any]:
                 checked = {"lost": 1, "doubled": 0, "repeated": 0, "wanted": {}, "found": {}, "notes": [f"{broken}"]}
     if crew.status:
         checked["notes"].append(f"the supervisor ended with {crew.status}")
-    return report.verdict(watch, checked, asked.seconds, progress) | {"supervisor": crew.status}
+    return report.verdict(watch, checked, asked.seconds, progress) | {"ended_with": crew.status}
 
 
 @contextmanager
@@ -96,9 +96,12 @@ def _load(watch: Watch, sender: Child, checker: Child, folder: Path, progress: l
 
 def _drain(watch: Watch, settings: Settings, checker: Child, folder: Path, progress: list[dict[str, Any]]) -> None:
     """Until all that was sent is applied and committed."""
+    deadline = time.monotonic() + STALLED
     with topics.admin(settings) as client:
         while not _committed(client, settings):
             _look(watch, checker, folder, progress)
+            if time.monotonic() > deadline:
+                raise Failed(f"all is sent, and {STALLED:.0f} s later not all is committed")
     (folder / "drained").touch()
 
 
