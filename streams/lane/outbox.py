@@ -49,6 +49,7 @@ class Channel:
         wanted = self._put
         while self._delivered < wanted and self._flight is not None:
             await asyncio.shield(self._flight)
+            await asyncio.sleep(0)  # one that is over does not stop whoever waits for it, and the next takes off after it only
 
     def _take_off(self) -> None:
         self._flight = asyncio.get_running_loop().create_task(self._fly(), name=f"outputs to {self._topic}")

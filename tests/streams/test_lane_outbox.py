@@ -155,6 +155,24 @@ def test_settling_ends_though_more_is_put_without_a_pause() -> None:
     assert asyncio.run(story()) < 50
 
 
+def test_settling_between_two_flights_waits_for_the_second() -> None:
+    async def story() -> list[bytes | None]:
+        producer = Producer()
+        producer.open.clear()
+        outbox = box(producer)
+        outbox.put("nudges", 2, [(b"p", b"1")])
+        await let_run()
+        outbox.put("nudges", 2, [(b"p", b"2")])
+        flight = outbox._channels["nudges", 2]._flight
+        producer.open.set()
+        while not flight.done():  # type: ignore[union-attr]
+            await asyncio.sleep(0)
+        await outbox.settle()  # before the loop has told anybody that it is over
+        return producer.values()
+
+    assert asyncio.run(story()) == [b"1", b"2"]
+
+
 def test_a_failed_flight_is_told_at_once() -> None:
     async def story() -> list[BaseException]:
         producer, failures = Producer(), []  # type: Producer, list[BaseException]
