@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf
 from typing import Any
 
+import msgspec
+
 #: Orders that may be open at once; the oldest is dropped, and counted, when a closing event was lost.
 MAX_ORDERS = 16
+
+
+class Offsets(dict[str, int]):
+    """The last offset handed on to the partners of a partition, by source topic, at one moment. Shared by all states that were written then, and never changed."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.raw = msgspec.Raw(_encode(dict(self)))
+
+
+_encode = msgspec.msgpack.Encoder().encode
+NOTHING_APPLIED = Offsets()
 
 
 class PartnerState:
     """All that is kept of one partner. Times are seconds since the epoch.
 
     `slots` holds windows, memberships, open matches and last sends by number; `dues` the next moment at which a timed slot wants to be
-    looked at, `next_due` no later than the first of them; `alarm` is when the partner is to be woken at the latest; `unseen` is true until the first event; `applied` the last offset applied for each source topic; `house` is what the partners of one partition share; `heard`
+    looked at, `next_due` no later than the first of them; `alarm` is when the partner is to be woken at the latest; `unseen` is true until the first event; `applied` the last offset of each source topic up to which all of the partner's events were applied when the state was last written (what came since, the corridor knows); `house` is what the partners of one partition share; `heard`
     tells whether there was an event since the partner was last looked at. `alarm`, `house` and `heard` are no part of a snapshot.
     """
 
@@ -29,9 +46,9 @@ class PartnerState:
         self.next_due = inf
         self.alarm = inf
         self.house: Any = None
-        self.heard = -1
+        self.heard = -inf
         self.unseen = True
-        self.applied: dict[str, int] = {}
+        self.applied: Mapping[str, int] = NOTHING_APPLIED
         self.slots: list[Any] = [None] * slots
         self.dues: list[float] = [inf] * timers
         self.profile: dict[str, Any] = {}

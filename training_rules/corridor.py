@@ -9,7 +9,7 @@ from math import inf
 from typing import Any
 
 from events.structs import Erased, Tick
-from segments.state import PartnerState
+from segments.state import NOTHING_APPLIED, Offsets, PartnerState
 from training_rules import snapshots
 from training_rules.engine import NOTHING, finish, fire, remember, step
 from training_rules.house import House
@@ -39,6 +39,8 @@ class Corridor:
         self.partners = partners if isinstance(partners, Partners) else Partners(rules, dict(partners or {}))
         self.dirty: set[str] = set()
         self.wakes = self.outlived = 0
+        self._handed: dict[str, int] = {}  # the last offset of each source
+        self._stamp: Offsets | None = None  # the same, for the states that are written now
         self._alarms = self.partners.alarms()
         heapify(self._alarms)
         self.partners.house = self.house
@@ -60,16 +62,26 @@ class Corridor:
 
     def feed(self, event: Any, source: str = "", offset: int = -1) -> Sequence[Any]:
         """Apply one event. With `source` (a topic) an offset at or below the last one applied from it is skipped: replays do no harm."""
+        if source and not self._takes(source, offset):
+            return NOTHING
+        return self._feed(event, source, offset)
+
+    def _takes(self, source: str, offset: int) -> bool:
+        """Whether this is no record that was handed on before."""
+        if offset <= self._handed.get(source, -1):
+            return False
+        self._handed[source], self._stamp = offset, None
+        return True
+
+    def _feed(self, event: Any, source: str, offset: int) -> Sequence[Any]:
         t, partner_id, out = event.occurred_at, event.partner_id, NOTHING
         if t > self.stream_time:
             out = self.advance(t)
         state = self.partners.get(partner_id)
         if state is None:
             state = self.partners[partner_id] = self.rules.new_state(partner_id)
-        if source:
-            if offset <= state.applied.get(source, -1):
-                return out
-            state.applied[source] = offset
+        if source and offset <= state.applied.get(source, -1):
+            return out
         if partner_id in self.partners.erased:
             if t < state.profile_at:
                 self.outlived += 1
@@ -91,18 +103,20 @@ class Corridor:
         """
         partner, handlers, deduped = self.partners.awake.get, self.rules.handlers, self.rules.deduped
         changed, alarms, out = self.dirty.add, self._alarms, list[Any]()
-        now, alarm = self.stream_time, self.next_due
+        now, alarm, handed = self.stream_time, self.next_due, [self._handed.get(source, -1) for source in sources]
         for _, source, offset, event in entries:
+            if offset <= handed[source]:
+                continue
+            handed[source] = offset
             t, state = event.occurred_at, partner(event.partner_id)
             if state is None or not (state.now < t and now <= t < alarm):
                 self.stream_time = now
-                out += self.feed(event, sources[source], offset)
+                out += self._feed(event, sources[source], offset)
                 now, alarm = self.stream_time, self.next_due
                 continue
-            now, name = t, sources[source]
-            if offset <= state.applied.get(name, -1):
+            now = t
+            if offset <= state.applied.get(sources[source], -1):
                 continue
-            state.applied[name] = offset
             state.now, kind = t, event.__class__
             if kind in deduped:
                 remember(state, event.event_id, t, self.rules)
@@ -113,19 +127,20 @@ class Corridor:
             if state.next_due < state.alarm:
                 self.watch(state)
                 alarm = alarms[0][0]
-        self.stream_time = now
+        self.stream_time, self._stamp = now, None
+        self._handed |= {source: at for source, at in zip(sources, handed, strict=True) if at >= 0}
         return out
 
     def forget(self, partner_id: str, at: float, source: str, offset: int) -> Sequence[Any]:
         """Erase a partner, `at` (s): what happened before that and comes later brings nobody back. What stays for a while are the offsets applied, so
         that events from before are not taken for new ones when they are read again. Stream time does not move."""
         known = self.partners.get(partner_id)
-        applied = {} if known is None else known.applied
-        if offset <= applied.get(source, -1):
+        applied = NOTHING_APPLIED if known is None else known.applied
+        if not self._takes(source, offset) or offset <= applied.get(source, -1):
             return NOTHING
         if known is not None:
             self.house.forget(known, self.rules)
-        self.partners.erase(partner_id, at, {**applied, source: offset})
+        self.partners.erase(partner_id, at, self._applied(applied))
         self.dirty.add(partner_id)
         return (Erased(partner_id, at),)
 
@@ -150,6 +165,8 @@ class Corridor:
             self.wakes += 1
             out = step(state, Tick(due), self.rules) if due > state.now else _overdue(state, due, self.rules)
             self.dirty.add(state.partner_id)
+            if state.partner_id in self.partners.roused:
+                self.partners.roused[state.partner_id] = heard(state)
         elif self.partners.roused.pop(state.partner_id, None) is not None:
             self.partners.idle.add(state.partner_id)
         self.watch(state)
@@ -159,6 +176,7 @@ class Corridor:
         """The state of a changed partner as it goes into the changelog; by `dump` where it is not the rules' own. Whom only a timer woke goes to rest with it."""
         partners = self.partners
         state, woken = partners[partner_id], partners.roused.pop(partner_id, None)
+        state.applied = self._applied(state.applied)
         raw = (dump or self.rules.dump)(state)
         if woken is None:
             return raw
@@ -167,6 +185,14 @@ class Corridor:
         else:
             partners.idle.add(partner_id)
         return raw
+
+    def _applied(self, known: Mapping[str, int]) -> Mapping[str, int]:
+        """What a state that is written now has applied: all that was handed on, of whomever it was; or more, where it was restored from a torn flush
+        and its records are still to be read again."""
+        stamp = self._stamp = self._stamp or Offsets(self._handed)
+        if known.__class__ is Offsets or all(stamp.get(source, -1) >= offset for source, offset in known.items()):
+            return stamp
+        return {source: max(known.get(source, -1), stamp.get(source, -1)) for source in {**known, **stamp}}
 
     def rest(self, now: float, after: float) -> None:
         """Those who had no event for a while go to rest: after `after` seconds by `now` (monotonic s), at twice that the latest if there are not too many.

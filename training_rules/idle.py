@@ -37,6 +37,6 @@ class Idle:
                 self._looks.popleft()
 
 
-def heard(state: PartnerState) -> int:
-    """A number that grows with every event that is applied from a topic."""
-    return sum(state.applied.values())
+def heard(state: PartnerState) -> float:
+    """What every event moves on, but one that came late."""
+    return state.now

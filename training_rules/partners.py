@@ -30,7 +30,7 @@ class Partners:
         self._rules, self.house = rules, House()
         self.awake: dict[str, PartnerState] = {} if awake is None else awake
         self.resting: dict[str, bytes] = {} if resting is None else resting
-        self.idle, self.roused, self.woken = Idle(self.awake), dict[str, int](), 0
+        self.idle, self.roused, self.woken = Idle(self.awake), dict[str, float](), 0
         self.erased = {who: rules.load(self.resting.pop(who)) for who in snapshots.erased(self.resting)}
 
     def __len__(self) -> int:
@@ -96,7 +96,7 @@ class Partners:
 
     # -- erasure
 
-    def erase(self, partner_id: str, at: float, applied: dict[str, int]) -> None:
+    def erase(self, partner_id: str, at: float, applied: Mapping[str, int]) -> None:
         """Keep of a partner only the applied offsets and, as `profile_at`, when they were erased."""
         for kept in (self.roused, self.awake, self.resting):
             kept.pop(partner_id, None)

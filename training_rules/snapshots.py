@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from events.errors import NudgelineError
-from segments.state import PartnerState
+from segments.state import Offsets, PartnerState
 from training_rules.rules import Rules
 
 FORMAT, OLDEST = 2, 1
@@ -38,7 +38,7 @@ _FIELDS = (
 )  # fmt: skip
 _PROFILE = ("city", "zone", "language", "vehicle", "time_zone", "consent", "first_name", "joined_at")
 _fields_of = attrgetter(*_FIELDS)
-_AT_PROFILE, _AT_RECENT = _FIELDS.index("profile"), _FIELDS.index("recent")
+_AT_APPLIED, _AT_PROFILE, _AT_RECENT = map(_FIELDS.index, ("applied", "profile", "recent"))
 
 Kept = dict[int, Any]
 
@@ -50,6 +50,8 @@ class UnknownFormat(NudgelineError):
 def dump(state: PartnerState, rules: Rules) -> bytes:
     """The state as bytes; the same state gives the same bytes."""
     fields, sent = list(_fields_of(state)), state.slots[rules.sends_from :]
+    if (applied := state.applied).__class__ is Offsets:
+        fields[_AT_APPLIED] = applied.raw
     fields[_AT_PROFILE] = list(map(state.profile.get, _PROFILE))
     fields[_AT_RECENT] = _still_recent(state, rules)
     apart = _encode({i: v for i, v in zip(rules.sends_ids, sent, strict=True) if v}) if any(sent) else b""
@@ -94,7 +96,7 @@ def load(raw: bytes, rules: Rules) -> PartnerState:
     state.dues = _placed(dues, rules.timer_numbers, [inf] * len(rules.timers))
     state.next_due, state.alarm = min(state.dues, default=inf) if dues else inf, inf
     state.day_start, state.day_end = inf, -inf
-    state.unseen, state.house, state.heard = state.now == -inf, None, -1  # of an erased partner nothing is known
+    state.unseen, state.house, state.heard = state.now == -inf, None, -inf  # of an erased partner nothing is known
     return state
 
 

@@ -1,7 +1,8 @@
 """What a run left behind in Kafka, and what of it is missing or too much beside an undisturbed run.
 
-Compared are whole states, `applied` offsets and all: streams of one kind and seed are the same bytes at the same offsets. Not compared:
-`partner.features`, which show moments that the wall clock picks, and `received_at` of dead letters.
+Compared are whole states: streams of one kind and seed are the same bytes at the same offsets, and the rules count every event over life. Not compared
+are applied offsets, which say how far the partition had come when a state was last written; `partner.features`, which show moments that the wall clock
+picks; and `received_at` of dead letters.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from streams.lane.restored import Restored
 from streams.lane.terms import MARK, Mark, read_mark
 from streams.settings import Settings
 from tests.faults.stream import PARTITIONS, rules
-from training_rules.snapshots import plain
+from tests.journeys.shift import comparable
 
 OUTPUTS = ("nudges", "decisions", "segment.transitions", "dead.letters")
 _TOTAL = "total:"
@@ -86,14 +87,13 @@ def totals_of(state: Mapping[str, Any]) -> dict[str, float]:
 
 
 def differing(wanted: Mapping[str, Any], found: Mapping[str, Any] | None) -> str:
-    """What differs, in a line: offsets and events that one has and the other has not, then names."""
+    """What differs, in a line: events that one has and the other has not, then names."""
     if found is None:
         return "is missing"
-    offsets = {source: (at, found["applied"].get(source)) for source, at in wanted["applied"].items() if found["applied"].get(source) != at}
     lost = [f"{event} at {at:.0f}" for event, at in wanted["recent"].items() if event not in found["recent"]]
-    names = [name for name in wanted if name not in ("slots", "applied", "recent") and wanted[name] != found[name]]
+    names = [name for name in wanted if name not in ("slots", "recent") and wanted[name] != found[name]]
     names += [key[:40] for key in {*wanted["slots"], *found["slots"]} if wanted["slots"].get(key) != found["slots"].get(key)]
-    return f"applied {offsets}; not remembered {lost[:6]}; {', '.join(names)}"[:600]
+    return f"not remembered {lost[:6]}; {', '.join(names)}"[:600]
 
 
 def partition_of(who: str) -> int:
@@ -121,7 +121,7 @@ async def _left_behind(settings: Settings) -> Outcome:
             found.outputs[name, identity(record.value, settings.topic_prefix)] += 1
     for raw in (raw for part in restored for raw in part.states()):
         state = rules().load(raw)
-        found.states[state.partner_id] = msgspec.to_builtins(plain(state, rules()) | {"applied": _unprefixed(state.applied, settings)})
+        found.states[state.partner_id] = msgspec.to_builtins(comparable(state, rules()))
     return found
 
 
@@ -132,10 +132,6 @@ def segments_left(settings: Settings) -> dict[str, list[str]]:
         restored[record.partition].apply([record])
     states = [rules().load(raw) for part in restored for raw in part.states()]
     return {state.partner_id: rules().segments_of(state) for state in states}
-
-
-def _unprefixed(applied: Mapping[str, int], settings: Settings) -> dict[str, int]:
-    return {source.removeprefix(settings.topic_prefix): offset for source, offset in applied.items()}
 
 
 def identity(value: bytes, prefix: str) -> str:

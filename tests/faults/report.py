@@ -28,7 +28,7 @@ What happens to a worker's partners and outputs when things break. Made by `make
 Each run sends a seeded stream of 5,000 events of 120 partners to a real Kafka, at 1,000 a second in four partitions, while the fault is done to
 the workers, to Redis, to Kafka, or to the wire between them. Whoever dies is started again. When all is committed, the states in the changelog (the
 higher term wins) and the outputs on `nudges`, `decisions`, `segment.transitions` and `dead.letters` are held to those of a run of the same stream that
-nobody disturbed. States are compared whole, with the offsets applied; an output is its id and a digest of all that it says. Left out are
+nobody disturbed. States are compared whole, and the rules count every event over life; an output is its id and a digest of all that it says. Left out are
 `partner.features`, whose moments the wall clock picks, and `received_at` of dead letters.
 
 - **lost**: partners that are missing, behind or otherwise changed; outputs that are missing; a run that does not end.

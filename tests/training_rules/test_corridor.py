@@ -4,9 +4,11 @@ import random
 
 from events import FAMILIES
 from events.decode import Decoder
+from events.structs import STRUCTS
 from simulator.city import City
 from streams.settings import CATALOG
-from training_rules import Corridor, load_rules
+from tests.training_rules.town import START
+from training_rules import Corridor, Partners, load_rules
 from training_rules.snapshots import plain
 
 RULES = load_rules(CATALOG)
@@ -39,3 +41,41 @@ def test_what_is_handed_on_together_is_decided_as_one_by_one():
         assert len(wanted) > 10
         assert found == wanted
         assert told(together) == told(alone)
+
+
+def rated(offset, who="p", minute=0):
+    return STRUCTS["rating_received"](event_id=f"e{offset}", partner_id=who, occurred_at=START + minute * 60, order_id=f"o{offset}", stars=5)
+
+
+def test_a_state_is_written_with_all_that_was_handed_on_of_whomever_it_was():
+    corridor = Corridor(RULES)
+    corridor.feed(rated(3), "ratings", 3)
+    corridor.feed(rated(4, "q"), "ratings", 4)
+    corridor.write("p")
+    assert corridor.partners["p"].applied == {"ratings": 4}
+
+
+def test_states_that_are_written_together_share_their_offsets():
+    corridor = Corridor(RULES)
+    corridor.feed_all([(START, 0, 3, rated(3)), (START, 0, 4, rated(4, "q"))], ["ratings"])
+    for who in ("p", "q"):
+        corridor.write(who)
+    assert corridor.partners["p"].applied is corridor.partners["q"].applied
+
+
+def test_what_a_torn_flush_had_applied_stays_applied_though_its_records_are_still_to_come():
+    first = Corridor(RULES)
+    first.feed(rated(7), "ratings", 7)
+    first.feed(rated(2), "orders", 2)
+    again = Corridor(RULES, Partners(RULES, resting={"p": first.write("p")}))
+    again.feed(rated(1, "q"), "ratings", 1)
+    again.partners.get("p")
+    again.write("p")
+    assert again.partners["p"].applied == {"ratings": 7, "orders": 2}
+
+
+def test_a_record_that_was_handed_on_already_is_passed_over():
+    corridor = Corridor(RULES)
+    corridor.feed(rated(3), "ratings", 3)
+    corridor.feed_all([(START, 0, 3, rated(3, "q")), (START, 0, 4, rated(4, "r"))], ["ratings"])
+    assert sorted(corridor.partners) == ["p", "r"]

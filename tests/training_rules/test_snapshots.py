@@ -16,10 +16,11 @@ from segments.state import PartnerState
 from streams.lane.restored import Restored
 from streams.lane.terms import sealed
 from streams.partition import Plan, corridor_of
+from tests.journeys.shift import comparable
 from tests.streams.test_lane_restored import Written
 from tests.training_rules.town import START, Town, nudge, rules
 from training_rules import Corridor, EngineOptions, Partners, compile_rules, snapshots
-from training_rules.snapshots import UnknownFormat, plain
+from training_rules.snapshots import UnknownFormat
 
 RECORDED = json.loads(Path(__file__).with_name("data").joinpath("format1.json").read_text(encoding="utf-8"))
 DERIVED = {"alarm", "heard", "house", "unseen", "slots", "dues", "next_due", "now", "day_start", "day_end"}
@@ -60,7 +61,7 @@ def test_partners_of_yesterdays_changelog_decide_as_if_they_had_never_stopped(re
     wanted = fed(never_stopped, RECORDED["events"][cut:])
     assert {"budget", "seats"} < {str(out.reason) for out in wanted if out.type == "decision"}
     assert fed(restored, RECORDED["events"][cut:]) == wanted
-    assert {w: plain(s, recorded_rules) for w, s in restored.partners.items()} == {w: plain(s, recorded_rules) for w, s in never_stopped.partners.items()}
+    assert {w: comparable(s, recorded_rules) for w, s in restored.partners.items()} == {w: comparable(s, recorded_rules) for w, s in never_stopped.partners.items()}
 
 
 def test_what_was_applied_by_yesterdays_changelog_is_not_applied_again(recorded_rules, yesterday):

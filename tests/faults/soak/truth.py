@@ -19,8 +19,8 @@ from streams.app import plan
 from streams.settings import Settings
 from tests.faults.outcome import identity
 from tests.faults.soak.stream import Sent, Stream
+from tests.journeys.shift import comparable
 from training_rules import Corridor, House, Rules
-from training_rules.snapshots import plain
 
 
 class Said:
@@ -100,7 +100,7 @@ class Truth:
 def plain_state(raw: bytes, rules: Rules) -> tuple[str, dict[str, Any]]:
     """Whose it is, and what it says."""
     state = rules.load(raw)
-    return state.partner_id, msgspec.to_builtins(plain(state, rules))
+    return state.partner_id, msgspec.to_builtins(comparable(state, rules))
 
 
 def told_missing(hint: int) -> str:
