@@ -31,11 +31,12 @@ class PartnerState:
 
     `slots` holds windows, memberships, open matches and last sends by number; `dues` the next moment at which a timed slot wants to be
     looked at, `next_due` no later than the first of them; `alarm` is when the partner is to be woken at the latest; `unseen` is true until the first event; `applied` the last offset of each source topic up to which all of the partner's events were applied when the state was last written (what came since, the corridor knows); `house` is what the partners of one partition share; `heard`
-    tells whether there was an event since the partner was last looked at. `alarm`, `house` and `heard` are no part of a snapshot.
+    tells whether there was an event since the partner was last looked at, `changed` that the partner is known to be written next. `alarm`, `house`, `heard`
+    and `changed` are no part of a snapshot.
     """
 
     __slots__ = (
-        "alarm", "applied", "closed", "context", "day_end", "day_start", "dropped", "dues", "fix_at", "heard", "house", "lat", "lon", "next_due", "now", "online",
+        "alarm", "applied", "changed", "closed", "context", "day_end", "day_start", "dropped", "dues", "fix_at", "heard", "house", "lat", "lon", "next_due", "now", "online",
         "online_before", "online_since", "opted_out", "orders", "partner_id", "profile", "profile_at", "recent", "sends", "session_at", "session_start",
         "slots", "speed", "unseen", "zone", "zone_at",
     )  # fmt: skip
@@ -47,6 +48,7 @@ class PartnerState:
         self.alarm = inf
         self.house: Any = None
         self.heard = -inf
+        self.changed = False
         self.unseen = True
         self.applied: Mapping[str, int] = NOTHING_APPLIED
         self.slots: list[Any] = [None] * slots

@@ -26,8 +26,9 @@ TABLE = "partners"
 TICK = 0.25  # s between two looks at the clock
 HEARTBEAT = 0.5  # s, or a quarter of the session: a worker learns only by it that others joined, left or died
 
-#: A worker paused past its session must not remove what its successor wrote: nothing is compacted for an hour.
-CHANGELOG_CONFIG = {"cleanup.policy": "compact", "min.compaction.lag.ms": "3600000"}
+#: Whoever takes a partition over reads all that is not compacted yet: ten minutes of it, and segments that are soon full. A worker that wakes up after a pause
+#: and writes over its successor is told by its term for so long (ADR 33).
+CHANGELOG_CONFIG = {"cleanup.policy": "compact", "min.compaction.lag.ms": "600000", "segment.bytes": str(64 * 1024 * 1024)}
 
 #: Names of the output topics, by the type of what goes there.
 OUTPUT_TOPICS = {

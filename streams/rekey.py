@@ -175,7 +175,7 @@ class Rekeyer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _pass_on(self, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer) -> None:
         merge = self._merge
-        sent = [await self._send(producer, passing.record) for _, passing, _, _ in merge.take(time.monotonic())]
+        sent = [await self._send(producer, passing.record) for _, _, _, passing in merge.take(time.monotonic())]
         if not sent:
             return
         await asyncio.gather(*sent)

@@ -121,7 +121,9 @@ class Corridor:
             if kind in deduped:
                 remember(state, event.event_id, t, self.rules)
             found = handlers[kind](state, event, t, t)
-            changed(event.partner_id)
+            if not state.changed:
+                state.changed = True
+                changed(event.partner_id)
             if found is not None:
                 out += finish(state, t, found, event.event_id, self.rules)
             if state.next_due < state.alarm:
@@ -176,7 +178,7 @@ class Corridor:
         """The state of a changed partner as it goes into the changelog; by `dump` where it is not the rules' own. Whom only a timer woke goes to rest with it."""
         partners = self.partners
         state, woken = partners[partner_id], partners.roused.pop(partner_id, None)
-        state.applied = self._applied(state.applied)
+        state.applied, state.changed = self._applied(state.applied), False
         raw = (dump or self.rules.dump)(state)
         if woken is None:
             return raw

@@ -96,7 +96,7 @@ def load(raw: bytes, rules: Rules) -> PartnerState:
     state.dues = _placed(dues, rules.timer_numbers, [inf] * len(rules.timers))
     state.next_due, state.alarm = min(state.dues, default=inf) if dues else inf, inf
     state.day_start, state.day_end = inf, -inf
-    state.unseen, state.house, state.heard = state.now == -inf, None, -inf  # of an erased partner nothing is known
+    state.unseen, state.house, state.heard, state.changed = state.now == -inf, None, -inf, False  # of an erased partner nothing is known
     return state
 
 

@@ -11,7 +11,7 @@ from streams.lane.terms import HEADER
 from tests.journeys.shift import FAMILY_OF, START, rules, shift, truth
 from tests.journeys.workers import finish, left_behind, records, values
 
-WILD, FLOOD, PER_S = "P00007", 50_000, 10_000
+WILD, FLOOD, LAST, PER_S = "P00007", 50_000, 4_000, 10_000
 HEAVY, TOO_HEAVY, BACK, YESTERDAY, DAY = 30, 5, 200, 200, 86_400.0
 MOST_MB, CEILING = 500, 16_384
 
@@ -27,7 +27,8 @@ def wild():
     too_heavy = [(at := START + 750 + n, position(f"t{n}", at, note="x" * 1_010_000)) for n in range(TOO_HEAVY)]
     back = [(at := START + 800 + n, position(f"b{n}", at - 3600)) for n in range(BACK)]
     yesterday = [(at := START + 1100 + n, position(f"y{n}", at - DAY)) for n in range(YESTERDAY)]
-    return flood + heavy + too_heavy + back + yesterday
+    again = [(at := START + 1400 + n / PER_S, position(f"l{n}", at)) for n in range(LAST)]  # the last it sends: its ids are still remembered in the end
+    return flood + heavy + too_heavy + back + yesterday + again
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def test_its_events_are_counted_right_and_the_others_are_as_without_it(settings,
 def test_what_came_too_late_changes_no_count_of_its_own(settings, told, tmp_path):
     finish(settings.model_copy(update={"features_every": 0.0}), tmp_path)
     mine = [v for v in values(settings, "partner.features") if v["partner_id"] == WILD]
-    assert mine[-1]["features"]["count(position over life)"] == FLOOD + HEAVY
+    assert mine[-1]["features"]["count(position over life)"] == FLOOD + HEAVY + LAST
     assert "tracked" in mine[-1]["segments"]
     assert "tracked" in [s.name for s in rules().segments]
 
