@@ -64,7 +64,9 @@ class Decoder:
         (in a string it is malformed, between tokens a comma is missing), so that as many events as values are one of each.
         """
         text, count = b"\n".join(values), len(values)
-        if text.count(b"\n") != count - 1 or set(map(_FIRST, values)) != _OPEN or set(map(_LAST, values)) != _CLOSE or max(map(len, values)) > self.max_bytes:
+        if text.count(b"\n") != count - 1 or set(map(_FIRST, values)) != _OPEN or set(map(_LAST, values)) != _CLOSE:
+            raise ValueError("one by one")
+        if len(text) > self.max_bytes and max(map(len, values)) > self.max_bytes:
             raise ValueError("one by one")
         events = self._lines(text)
         if len(events) != count or [e.partner_id.encode() for e in events] != keys:

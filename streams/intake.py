@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: Records decoded at a time, and how many events of a family the merge holds at least while there are more.
 SLICE = 500
 
-_STAMP = attrgetter("timestamp")
+_VALUE, _KEY, _OFFSET, _STAMP = map(attrgetter, ("value", "key", "offset", "timestamp"))
 DeadLetter = OUTPUT_STRUCTS["dead_letter"]
 
 
@@ -105,8 +105,8 @@ class Intake:
 
     def _hand_on(self, family: int, fetched: _Fetched, now: float) -> None:
         records = fetched.records
-        found = self._decode[family]([r.value for r in records], [r.key for r in records])
-        offsets, horizon = [r.offset for r in records], self._horizon(records, fetched.wall)
+        found = self._decode[family](list(map(_VALUE, records)), list(map(_KEY, records)))
+        offsets, horizon = list(map(_OFFSET, records)), self._horizon(records, fetched.wall)
         if any(e.__class__ is BadEvent or e.occurred_at > horizon for e in found):
             found, offsets = self._good(family, records, found, horizon, fetched.wall)
         self._merge.put(family, found, offsets, fetched.position, now)
