@@ -42,6 +42,9 @@ COLLECT = 400_000, 20, 50
 MANY_WOKEN = 4000
 #: Bytes of outputs under way to Kafka at which no further event is handed on, and fetching is held back: a slow broker slows the intake.
 MOST_OUT = 16 * 1024 * 1024
+#: A commit does some ten milliseconds of work for each partition; so long (s) it lets others go on between two of them, and so long at most in all:
+#: an event passes half a dozen turns of the loop until its nudge is on its way.
+PAUSE, PAUSES = 0.005, 0.1
 NAP, IDLE = 0.02, 0.5  # s until the next look, when something is held and when nothing is
 
 
@@ -159,12 +162,17 @@ class Worker:
 
     async def _shots(self) -> list[Snapshot]:
         """Each partition at a moment of its own: between two of them events go on. Those that are taken away meanwhile are left."""
-        shots = []
+        shots = list[Snapshot]()
         for partition in list(self.partitions.values()):
             if self.partitions.get(partition.number) is partition:
                 shots.append(partition.snapshot(time.monotonic(), self._over(partition)))
-                await asyncio.sleep(0)
+                await asyncio.sleep(self._pause if shots[-1].records else 0)
         return shots
+
+    @property
+    def _pause(self) -> float:
+        """How long (s) a commit lets go between two partitions."""
+        return min(PAUSE, PAUSES / max(len(self.partitions), 1))
 
     def _over(self, partition: Partition) -> Over:
         """Of whom nothing more need be kept: no event from before can come any more, and Redis shows nothing."""
@@ -177,9 +185,13 @@ class Worker:
         if self._outbox is not None:
             await self._outbox.settle()
         signed = [shot.partition for shot in shots if shot.records and shot.partition in self._unsigned]
-        await asyncio.gather(*[send_records(self._producer, self._changelog, shot.partition, self._signature(shot) + shot.records) for shot in shots])
+        await asyncio.gather(*[self._send(shot, number * self._pause) for number, shot in enumerate(shots)])
         self._unsigned.difference_update(signed)
         self.counters.states_written += sum(len(shot.records) for shot in shots)
+
+    async def _send(self, shot: Snapshot, after: float) -> None:
+        await asyncio.sleep(after if shot.records else 0)
+        await send_records(self._producer, self._changelog, shot.partition, self._signature(shot) + shot.records)
 
     def _signature(self, shot: Snapshot) -> list[Record]:
         """Before the first states of a partition: which topics they are made from."""
