@@ -114,9 +114,9 @@ def working(settings: Settings, rules: Sequence[Path], folder: Path, *options: s
 
 
 def caught_up(settings: Settings, rules: Path, folder: Path) -> dict[str, Any]:
-    """Run one worker over all that lies in the topics: its last statistics, `wall_s`, `process_s`, `events_per_s` and `events_per_cpu_s`.
+    """Run one worker over all that lies in the topics: its last statistics, `wall_s`, `process_s`, `events_per_s`, `events_per_cpu_s` and `events_per_running_cpu_s`.
 
-    `wall_s` and events/s count from the last look at which no event was applied to the last commit; CPU seconds, and `process_s`, all of the process.
+    `wall_s` and events/s count from the last look at which no event was applied to the last commit; CPU seconds, and `process_s`, all of the process; "running" without its start.
     """
     began = time.monotonic()
     if (status := worker(settings, [rules], folder, "--until-caught-up").wait()) != 0:
@@ -124,11 +124,13 @@ def caught_up(settings: Settings, rules: Path, folder: Path) -> dict[str, Any]:
     lines = [json.loads(line) for line in (folder / "stats").read_text().splitlines()]
     last, idle = lines[-1], [line for line in lines if not line["applied"]]
     working = last["up_s"] - (idle[-1]["up_s"] if idle else 0.0)
+    running = last["cpu_s"] - (idle[-1]["cpu_s"] if idle else 0.0)
     return last | {
         "wall_s": round(working, 2),
         "process_s": round(time.monotonic() - began, 2),
         "events_per_s": round(last["applied"] / working),
         "events_per_cpu_s": round(last["applied"] / last["cpu_s"]),
+        "events_per_running_cpu_s": round(last["applied"] / running),
     }
 
 

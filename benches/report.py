@@ -60,7 +60,7 @@ def _yardstick(found: dict[str, Any]) -> str:
 
 def peers(found: dict[str, Any]) -> str:
     """The engines side by side, with their ratios to nudgeline in the same run."""
-    head = ("engine", "durable how", "events", "events/s", "events per CPU-second", "of nudgeline's, wall", "CPU", "MB")
+    head = ("engine", "durable how", "events", "events/s", "events per CPU-second", "without the start", "of nudgeline's, wall", "CPU", "without the start", "MB")
     rows = [_engine(row) for row in found["engines"]]
     told = f"Medians of {found['rounds']} rounds, one engine after the other in each, {found['partners']:,} partners; spans in brackets."
     left_out = "".join(f" Not run: {name} ({why})." for name, why in found["not_run"].items())
@@ -69,10 +69,10 @@ def peers(found: dict[str, Any]) -> str:
 
 def _engine(row: dict[str, Any]) -> tuple[Any, ...]:
     if "events_per_s" not in row:
-        return (row["title"], row["durable"], row["events"], "failed", "failed", "–", "–", "–")
+        return (row["title"], row["durable"], row["events"], "failed", "failed", "–", "–", "–", "–", "–")
     figures = (f"{row[key]:,} ({low:,}–{high:,})" for key in ("events_per_s", "events_per_cpu_s") for low, high in [row[f"{key}_span"]])
-    ratios = (row.get(f"{key}_ratio", 1) for key in ("events_per_s", "events_per_cpu_s"))
-    return (row["title"], row["durable"], row["events"], *figures, *ratios, row["rss_mb"])
+    ratios = (row.get(f"{key}_ratio", 1) for key in ("events_per_s", "events_per_cpu_s", "events_per_running_cpu_s"))
+    return (row["title"], row["durable"], row["events"], *figures, f"{row['events_per_running_cpu_s']:,}", *ratios, row["rss_mb"])
 
 
 def _latency(found: dict[str, Any]) -> str:

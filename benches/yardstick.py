@@ -21,7 +21,7 @@ from typing import Any
 from benches import live, machine, yard
 from streams.settings import Settings
 
-KEPT = ("applied", "events_per_s", "events_per_cpu_s", "cpu_s", "rss_mb", "wall_s", "process_s", "partners", "commits")
+KEPT = ("applied", "events_per_s", "events_per_cpu_s", "events_per_running_cpu_s", "cpu_s", "rss_mb", "wall_s", "process_s", "partners", "commits")
 
 
 def main() -> None:

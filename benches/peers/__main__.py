@@ -2,8 +2,8 @@
 
     python -m benches.peers [--events 2000000] [--runs 3] [--only NAME ..] [--quick]
 
-Round after round, each engine once a round, so that a slow minute of the machine hits all alike. A peer's clock runs from its first event to its last;
-nudgeline's CPU seconds count from the start of its process to its last commit, so that what is in doubt counts against it. Slow engines get the first
+Round after round, each engine once a round, so that a slow minute of the machine hits all alike. A peer's clock runs from its first event to its last,
+nudgeline's to its last commit; CPU seconds are those of the whole process, and beside them those without its start. Slow engines get the first
 events only. The peers give the answer of `workload.py --answer`, where silence is noticed at the partner's next event; nudgeline has to give the exact one.
 """
 
@@ -102,7 +102,7 @@ def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
     fine = [run for run in runs if "failed" not in run]
     if not fine:
         return {}
-    figures = {key: [run[key] for run in fine] for key in ("events_per_s", "events_per_cpu_s", "rss_mb")}
+    figures = {key: [run[key] for run in fine] for key in ("events_per_s", "events_per_cpu_s", "events_per_running_cpu_s", "rss_mb")}
     return {key: round(statistics.median(values)) for key, values in figures.items()} | {
         f"{key}_span": [min(figures[key]), max(figures[key])] for key in ("events_per_s", "events_per_cpu_s")
     }
@@ -110,7 +110,7 @@ def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 def compared(peer: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
     """A peer's medians with their ratios to ours: 0.5 is half as fast."""
-    return peer | {f"{key}_ratio": round(peer[key] / ours[key], 3) for key in ("events_per_s", "events_per_cpu_s") if peer}
+    return peer | {f"{key}_ratio": round(peer[key] / ours[key], 3) for key in ("events_per_s", "events_per_cpu_s", "events_per_running_cpu_s") if peer}
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ def once(engine: Engine, words: list[str], settings: Settings, course: Course, f
     _clear(settings, group)
     if found != course.answer:
         raise Failed(f"another answer: {dict(found.counts)} {found.digest}, where {dict(course.answer.counts)} {course.answer.digest} is right")
-    rates = {"events_per_s": round(course.events / took["wall_s"]), "events_per_cpu_s": round(course.events / took["cpu_s"])}
-    return {**took, "wall_s": round(took["wall_s"], 2), "cpu_s": round(took["cpu_s"], 2), **rates, "repeated_outputs": repeated}
+    rates = {f"events_per_{name}": round(course.events / took[key]) for name, key in (("s", "wall_s"), ("cpu_s", "cpu_s"), ("running_cpu_s", "running_cpu_s"))}
+    return {**took, **{key: round(took[key], 2) for key in ("wall_s", "cpu_s", "running_cpu_s")}, **rates, "repeated_outputs": repeated}
 
 
 def outcome(nudges: Iterable[dict[str, Any]]) -> tuple[yard.Outcome, int]:
