@@ -11,6 +11,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+from benches import path
 from benches.machine import RESULTS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,8 +25,8 @@ def page(text: str) -> str:
 
 
 def write() -> None:
-    for path in PAGES:
-        path.write_text(page(path.read_text(encoding="utf-8")), encoding="utf-8")
+    for file in PAGES:
+        file.write_text(page(file.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def shown(name: str, results: Path = RESULTS) -> str:
@@ -124,6 +125,12 @@ def _catch_up(found: dict[str, Any]) -> str:
     return _table(head, [row]) + f"\n\nScale: one in {found['scale']} of the events of an outage at {found['rate']:,} events/s. {_where(found)}."
 
 
+def _path(found: dict[str, Any]) -> str:
+    us = found["us"]
+    rows = [*((name, path.STEPS[name], us[name]) for name in us), ("all", "", found["all_us"]), ("read + decode", "the least that Python can do", round(us["read"] + us["decode"], 3))]
+    return _table(("step", "what", "µs an event"), rows) + f"\n\n{found['events']:,} events of the yardstick, minima of three runs. {_where(found)}."
+
+
 def _step(found: dict[str, Any]) -> str:
     return _table(("what", "µs"), list(found["us"].items())) + f"\n\n{found['events']:,} events, medians of {found['runs']} runs. {_where(found)}."
 
@@ -190,7 +197,7 @@ _OTHERWISE = {"soak": "make soak"}
 
 _TABLES = {
     "yardstick": _yardstick, "peers": peers, "workers": _workers, "latency": _latency, "catch_up": _catch_up, "recovery": _recovery, "scaling": _scaling, "timers": _timers,
-    "step": _step, "partner_bytes": _partner_bytes, "windows": _windows, "compile": _compile, "agree": _agree, "fuzz": _fuzz, "handover": _handover,
+    "path": _path, "step": _step, "partner_bytes": _partner_bytes, "windows": _windows, "compile": _compile, "agree": _agree, "fuzz": _fuzz, "handover": _handover,
     "soak": _soak,
 }  # fmt: skip
 #: What `make bench` prints in the end.

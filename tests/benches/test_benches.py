@@ -5,15 +5,15 @@ import json
 import pytest
 
 from analysis.backtest import backtest
-from benches import handover, machine, partner_bytes, report, sizing, step, yard
+from benches import handover, machine, partner_bytes, path, report, sizing, step, yard
 from events import FAMILIES
 from events.decode import Decoder
 from training_rules import load_rules
 
 
-@pytest.mark.parametrize("path", report.PAGES, ids=lambda p: p.name)
-def test_the_page_shows_the_results_that_are_kept(path):
-    text = path.read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", report.PAGES, ids=lambda p: p.name)
+def test_the_page_shows_the_results_that_are_kept(page):
+    text = page.read_text(encoding="utf-8")
     assert report.page(text) == text, "`python -m benches.report` writes it anew"
 
 
@@ -31,6 +31,14 @@ def test_a_partner_at_rest_takes_more_than_the_bytes_of_a_state_and_less_than_on
 def test_a_step_is_timed_for_each_family_that_came():
     found = step.measure(10, 0.5, 1)
     assert {"decode", "feed", "dump", "load", "feed gps", "feed orders"} <= set(found["us"])
+
+
+@pytest.mark.skipif(not yard.YARD.is_dir(), reason="the yardstick is not at hand: ../shared/yardstick is no folder")
+def test_on_the_path_every_event_comes_to_the_core_and_every_step_takes_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(path, "ANSWERS", 1)
+    yard.stream(tmp_path / "events", 12_000, 100, 5)
+    took = path.once(load_rules([yard.RULES]), list(path.answers(tmp_path / "events")))
+    assert {step for step, seconds in took.items() if seconds > 0} == set(path.STEPS)
 
 
 def test_outputs_are_spelled_as_the_brute_force_spells_them():
