@@ -25,7 +25,7 @@ WHAT_HAPPENS = """\
 The partner {who} will be erased:
 - the workers forget the state, with all timers, as soon as they read the request; events that happen after it begin a new one;
 - partner.features, and segments, features and inbox in Redis go within seconds, once Redis answers;
-- the changelog keeps nothing but offsets until the allowed lateness has passed; Kafka then compacts what lies there (an hour later at the earliest);
+- the changelog keeps nothing but offsets until the allowed lateness has passed; Kafka then compacts what lies there (ten minutes later at the earliest);
 - what was sent stays until its topic ends it: nudges, decisions and segment.transitions 7 days, dead.letters 30 days, the events themselves as your
   topics keep them."""
 

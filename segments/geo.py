@@ -31,15 +31,11 @@ def km_between(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
 
 def km_to(place: Place, lat: float, lon: float) -> float:
     """Distance in km from a position in degrees; 0 inside a ring."""
-    if place.corners:
-        return _km_to_ring(place.corners, lat, lon)
-    p = radians(lat)
-    h = sin((place.lat - p) / 2) ** 2 + cos(p) * place.cosine * sin((place.lon - radians(lon)) / 2) ** 2
-    return DIAMETER_KM * asin(min(1.0, sqrt(h)))
+    return km_to_any((place,), lat, lon)
 
 
 def km_to_any(places: Sequence[Place], lat: float, lon: float) -> float:
-    """Distance in km to the nearest place."""
+    """Distance in km from a position in degrees to the nearest of the places; 0 inside a ring."""
     p, q, rings = radians(lat), radians(lon), [place for place in places if place.corners]
     cosine = cos(p)
     h = min([sin((a.lat - p) / 2) ** 2 + cosine * a.cosine * sin((a.lon - q) / 2) ** 2 for a in places if not a.corners], default=inf)

@@ -31,7 +31,7 @@ class PartnerState:
 
     `slots` holds windows, memberships, open matches and last sends by number; `dues` the next moment at which a timed slot wants to be
     looked at, `next_due` no later than the first of them; `alarm` is when the partner is to be woken at the latest; `unseen` is true until the first event; `applied` the last offset of each source topic up to which all of the partner's events were applied when the state was last written (what came since, the corridor knows); `house` is what the partners of one partition share; `heard`
-    tells whether there was an event since the partner was last looked at, `changed` that the partner is known to be written next. `alarm`, `house`, `heard`
+    is how far the partner's own time had come when they were last looked at: what every event moves on, but a late one; `changed` that the partner is known to be written next. `alarm`, `house`, `heard`
     and `changed` are no part of a snapshot.
     """
 
@@ -75,8 +75,8 @@ class PartnerState:
         self.day_end = -inf
         self.dropped = 0
 
-    def drop(self) -> None:
-        """Count what there was no room for: an element of a window, an open match, an open order."""
-        self.dropped += 1
+    def drop(self, count: int = 1) -> None:
+        """Count what there was no room for: elements of a window, an open match, an open order."""
+        self.dropped += count
         if self.house is not None:
-            self.house.dropped += 1
+            self.house.dropped += count

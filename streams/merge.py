@@ -17,8 +17,7 @@ from math import inf
 from operator import itemgetter
 from typing import Any
 
-#: An event on its way: the time it is ordered by (s), its family's number, its offset, the event. In that order they sort as they go.
-Entry = tuple[float, int, int, Any]
+from training_rules.corridor import Entry
 
 #: How many events of one family go at a time. Bounds what is done between two looks at anything else.
 CHUNK = 500

@@ -200,7 +200,7 @@ class Partition:
         shown = [
             Features(partner_id=who, at=at, segments=rules.segments_of(s), features=rules.features(s, at), ruleset_version=rules.version)
             for who in self._pace.due(dirty, now)
-            if partners.knows(who) and (s := partners.look(who)) is not None
+            if (s := partners.look(who)) is not None
         ]
         if shown:
             self._tell(self.number, shown)

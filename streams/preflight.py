@@ -6,7 +6,8 @@ import asyncio
 import socket
 import ssl
 import struct
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -30,7 +31,7 @@ async def preflight(settings: Settings, patience: float = 5.0) -> dict[str, int]
     try:
         async with asyncio.timeout(2 * patience):
             await _handshake(settings, patience)
-            there = await _partition_counts(settings)
+            there = await partitions_of(settings, [t.name for t in wanted(settings)])
     except TimeoutError:
         raise _unreachable(settings, f"gave no answer in {2 * patience:.0f} s that Kafka would give") from None
     except (KafkaError, OSError) as e:
@@ -85,27 +86,32 @@ def _check_versions(offered: Mapping[int, tuple[int, int]]) -> None:
             raise UnsupportedKafka(f"this Kafka is too old: it lacks {name} version {version}; Apache Kafka {OLDEST} or newer is needed")
 
 
-async def _partition_counts(settings: Settings) -> dict[str, int]:
-    client = AIOKafkaAdminClient(**settings.kafka_client(), client_id=f"{settings.app_id}-preflight")
+@asynccontextmanager
+async def _asked(settings: Settings, name: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """aiokafka's admin client; closed in the end."""
+    client = AIOKafkaAdminClient(**settings.kafka_client(), client_id=f"{settings.app_id}-{name}")
     try:
         await client.start()
-        described = await client.describe_topics([t.name for t in wanted(settings)])
+        yield client
     finally:
         await client.close()
+
+
+async def partitions_of(settings: Settings, topics: list[str], name: str = "preflight") -> dict[str, int]:
+    """Number of partitions of each of the topics that exists. `name`: what the broker sees of who asks. Raises KafkaError."""
+    async with _asked(settings, name) as client:
+        described = await client.describe_topics(topics)
     return {t["topic"]: len(t["partitions"]) for t in described if not t["error_code"]}
 
 
 async def original_kept(settings: Settings) -> int:
     """How many bytes of a bad record fit, in base64, into a record of the dead-letter topic; a careful guess where we may not ask."""
-    client = AIOKafkaAdminClient(**settings.kafka_client(), client_id=f"{settings.app_id}-preflight")
     try:
-        await client.start()
-        answers = await client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, settings.topic("dead.letters"))])
+        async with _asked(settings, "preflight") as client:
+            answers = await client.describe_configs([ConfigResource(ConfigResourceType.TOPIC, settings.topic("dead.letters"))])
         limit = next(int(config[1]) for answer in answers for _, _, _, _, configs in answer.resources for config in configs if config[0] == "max.message.bytes")
     except (KafkaError, OSError, ValueError, StopIteration):
         return ORIGINAL_KEPT
-    finally:
-        await client.close()
     return max(limit - ENVELOPE, 0) * 3 // 4
 
 

@@ -55,9 +55,7 @@ def cut(state: PartnerState, rules: Rules, most: int) -> Cut:
         left = part._replace(order=-len(_size(part.columns)))
         excess -= left.order - part.order
         heappush(parts, left)
-    state.dropped += dropped
-    if state.house is not None:
-        state.house.dropped += dropped
+    state.drop(dropped)
     return Cut(rules.dump(state), dropped, largest)
 
 

@@ -13,14 +13,13 @@ from segments.state import NOTHING_APPLIED, Offsets, PartnerState
 from training_rules import snapshots
 from training_rules.engine import NOTHING, finish, fire, remember, step
 from training_rules.house import House
-from training_rules.idle import heard
 from training_rules.partners import Partners
 from training_rules.rules import Rules
 
 #: How many partners are looked at, and how many of them go to rest, in one go: some 2 ms.
 LOOKS, LAID = 1000, 150
 
-#: The time an event is ordered by (s), the number of its source, its offset, the event.
+#: An event on its way: the time it is ordered by (s), the number of its source (its family), its offset, the event. In that order they sort as they go.
 Entry = tuple[float, int, int, Any]
 
 
@@ -168,7 +167,7 @@ class Corridor:
             out = step(state, Tick(due), self.rules) if due > state.now else _overdue(state, due, self.rules)
             self.dirty.add(state.partner_id)
             if state.partner_id in self.partners.roused:
-                self.partners.roused[state.partner_id] = heard(state)
+                self.partners.roused[state.partner_id] = state.now
         elif self.partners.roused.pop(state.partner_id, None) is not None:
             self.partners.idle.add(state.partner_id)
         self.watch(state)
@@ -182,7 +181,7 @@ class Corridor:
         raw = (dump or self.rules.dump)(state)
         if woken is None:
             return raw
-        if woken == heard(state):
+        if woken == state.now:
             self._lay(state, raw)
         else:
             partners.idle.add(partner_id)
@@ -203,8 +202,8 @@ class Corridor:
         for who in islice(partners.idle.over(now - after), LOOKS):
             if (state := partners.awake.get(who)) is None:
                 continue
-            if state.heard != (at := heard(state)) or who in self.dirty:
-                state.heard = at
+            if state.heard != state.now or who in self.dirty:
+                state.heard = state.now
                 partners.idle.add(who)
                 continue
             self._lay(state, self.rules.dump(state))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from segments.state import PartnerState
-
 
 class Idle:
     """Partners in the order in which they were last looked at. Those added since the last `begin` are looked at last."""
@@ -35,8 +33,3 @@ class Idle:
                 yield batch.pop()
             else:
                 self._looks.popleft()
-
-
-def heard(state: PartnerState) -> float:
-    """What every event moves on, but one that came late."""
-    return state.now

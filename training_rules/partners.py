@@ -13,14 +13,14 @@ from math import inf
 from segments.state import PartnerState
 from training_rules import snapshots
 from training_rules.house import House
-from training_rules.idle import Idle, heard
+from training_rules.idle import Idle
 from training_rules.rules import Rules
 
 
 class Partners:
     """`awake` is for the hot path, which finds whom it wants there nearly always; all else asks here. Nobody is in two of `awake`, `resting` and `erased`.
 
-    `idle` knows who may go to rest again; `roused` are those whom a timer woke, with what `heard` said then: they need no event to be awake for nothing.
+    `idle` knows who may go to rest again; `roused` are those whom a timer woke, with their own time then: they are awake for nothing, unless an event moves it on.
     `woken` counts who woke up or is new.
     """
 
@@ -78,7 +78,7 @@ class Partners:
         if raw is None or snapshots.peek(raw)[0] != at:
             return None
         state = self._wake(partner_id)
-        self.roused[partner_id] = heard(state)
+        self.roused[partner_id] = state.now
         return state
 
     def lay(self, partner_id: str, raw: bytes) -> None:
@@ -115,8 +115,8 @@ class Partners:
     # -- to look at
 
     def look(self, partner_id: str) -> PartnerState | None:
-        """The partner's state, to read only: of one at rest it is a copy. None for one who is not known."""
-        state = self.awake.get(partner_id) or self.erased.get(partner_id)
+        """The partner's state, to read only: of one at rest it is a copy. None for one of whom nothing is known."""
+        state = self.awake.get(partner_id)
         if state is None and (raw := self.resting.get(partner_id)) is not None:
             state = self._rules.load(raw)
         return state

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaTimeoutError
 
+from streams.preflight import partitions_of
 from streams.settings import Settings
 from streams.views.buffer import NudgeView
 
@@ -24,7 +24,8 @@ async def sent_nudges(settings: Settings, now: float, since: float) -> AsyncIter
     await consumer.start()
     try:
         topic = settings.topic("nudges")
-        tps = [TopicPartition(topic, number) for number in range(await _partitions(settings, topic))]
+        known = await partitions_of(settings, [topic], "inbox")  # a consumer that has nothing to read yet knows of no topic
+        tps = [TopicPartition(topic, number) for number in range(known.get(topic, 0))]
         consumer.assign(tps)
         ends = await consumer.end_offsets(tps)
         begins = await consumer.offsets_for_times(dict.fromkeys(tps, int(max(since, now - settings.inbox_ttl) * 1000)))
@@ -47,16 +48,6 @@ async def sent_nudges(settings: Settings, now: float, since: float) -> AsyncIter
             waited = {tp for tp in waited if await consumer.position(tp) < ends[tp]}
     finally:
         await consumer.stop()
-
-
-async def _partitions(settings: Settings, topic: str) -> int:
-    """A consumer that has nothing to read yet knows of no topic."""
-    client = AIOKafkaAdminClient(**settings.kafka_client(), client_id=f"{settings.app_id}-inbox")
-    try:
-        await client.start()
-        return sum(len(t["partitions"]) for t in await client.describe_topics([topic]) if not t["error_code"])
-    finally:
-        await client.close()
 
 
 def _view(settings: Settings, record: Any) -> NudgeView:

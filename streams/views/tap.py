@@ -101,7 +101,8 @@ class ViewTap:
         return self.worker.partitions.get(partition) if self.worker is not None else None
 
     def _view(self, home: Partition, partner_id: str) -> PartnerView | None:
-        if not home.corridor.partners.knows(partner_id) or (state := home.corridor.partners.look(partner_id)) is None:
+        state = home.corridor.partners.look(partner_id)
+        if state is None:
             return None
         features = self._rules.features(state, state.now)
         return PartnerView(partner_id, home.term, state.now, self._rules.segments_of(state), features, self._rules.version)
