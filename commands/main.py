@@ -29,6 +29,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "test": ("commands.test", "Run the tests that stand in rule files."),
     "schema": ("commands.schema", "Print the JSON Schema of rule files, for editors."),
     "backtest": ("commands.backtest", "Run rules over history, and write what they would have decided."),
+    "explain": ("commands.explain", "Show why a partner got a nudge, or did not: every clause with the values it read."),
     "partner": ("commands.partner", "Export or erase all that is kept about one partner."),
     "tap": ("commands.tap", "Read a topic: as lines, as a table, or into Parquet."),
 }

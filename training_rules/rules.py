@@ -14,12 +14,13 @@ from rulebook.hole_values import Quantity
 from rulebook.model import Message, Module, Offer, Policy, RuleSet
 from segments.features import Slot
 from segments.state import PartnerState
-from training_rules.found import Found, Look
+from training_rules.found import Found, Look, Match
 from training_rules.house import House
 from training_rules.patterns import due_waits
 
 Read = Callable[[PartnerState, list[Any], float], Any]
 Handler = Callable[[PartnerState, Any, float, float], Found | None]
+Witness = Callable[[PartnerState, float, list[Match]], None]
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class Queue:
 @dataclass(frozen=True)
 class Rules:
     """See `training_rules.compiler.compile_rules`. Dispatch is by struct class for events, by name for patterns; `looks`: how many segments, windows
-    and triggers an event makes look."""
+    and triggers an event makes look; `witness` is told of the matches of a moment right before policy decides on them, and only looks."""
 
     ruleset: RuleSet
     options: EngineOptions
@@ -155,6 +156,7 @@ class Rules:
     queue: Queue | None
     read_features: Read
     source: str
+    witness: Witness | None = None
 
     @property
     def policy(self) -> Policy:
