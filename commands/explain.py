@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,7 @@ from training_rules.explaining import explain as explained
 from training_rules.ledger import Entry, Pair, beside, entry
 from training_rules.watching import Watched
 
+WIDE = 500  # characters of a line where nobody looks at a terminal
 BY_POLICY = ("send", "ghost", "shadow", "hold")
 
 
@@ -143,10 +145,10 @@ def _from_topics(settings: Settings, rules: Rules, partner: str, at: str, partit
     return found
 
 
-def instant(text: str) -> float:
+def instant(text: str, option: str = "--at") -> float:
     """Seconds since the epoch of now, `-2h`, or a time in RFC 3339."""
     ago = 0.0 if text == "now" else units.duration(text.removeprefix("-"))
-    return time.time() - ago if ago is not None else moment(text, "--at", 0.0)
+    return time.time() - ago if ago is not None else moment(text, option, 0.0)
 
 
 # -- to where
@@ -165,6 +167,6 @@ def _plain(told: Explanation, pairs: list[Pair], found: Found) -> dict[str, Any]
 def _show(told: Explanation, pairs: list[Pair], found: Found) -> None:
     if not found.replayed:
         pairs = [replace(pair, note="") for pair in pairs]
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=WIDE)
     for tree in Page(told).trees(pairs, [f"from {found.source}", *found.notes]):
         console.print(tree)

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from rulebook.spelling import spelled
-from rulebook.units import Unit, told
+from rulebook.units import Unit, counted, told
 from segments.clock import zone_info
 from training_rules.clauses import Clause, Reading
 from training_rules.explaining import Explanation, RuleView, SegmentView, TriggerView
@@ -45,7 +45,7 @@ class Page:
         it = self.of
         tree = Tree(f"[bold]{escape(it.partner_id)}[/] at {self._full(it.at)}, rules {it.ruleset_version}")
         online = {True: "online", False: "offline", None: "online or not: unknown"}[it.online]
-        tree.add(", ".join([online, f"on {len(it.orders)} orders" if it.orders else "on no order"]))
+        tree.add(", ".join([online, f"on {counted(len(it.orders), 'order')}" if it.orders else "on no order"]))
         tree.add("in " + (", ".join(map(escape, it.segments)) if it.segments else "no segment"))
         for note in notes:
             tree.add(f"[yellow]{escape(note)}[/]")

@@ -134,8 +134,7 @@ def _named(name: str, rules: Rules) -> Rule:
         return known[name]
     if name in rules.ruleset.nudges:
         raise UnknownRule(f"the rule {name} has `mode: off`: nothing is kept of it")
-    hint = did_you_mean(name, known)
-    raise UnknownRule(f"no rule is called {name!r}; " + (hint or f"there are {', '.join(sorted(known))}"))
+    raise UnknownRule(f"no rule is called {name!r}; {did_you_mean(name, known)}")
 
 
 @dataclass(frozen=True)

@@ -55,13 +55,21 @@ def beside(replayed: Iterable[Entry], ledger: Iterable[Entry], ruleset_version: 
 def _same(ours: list[Entry], theirs: list[Entry]) -> list[tuple[Entry, Entry]]:
     """Takes those that belong together out of both."""
     found = []
-    for close in (lambda o, t: o.decision_id == t.decision_id, lambda o, t: o.rule == t.rule and abs(o.decided_at - t.decided_at) <= NEAR):
+    for close in (_of_one_id, _at_one_moment):
         for o in list(ours):
             if (t := next((t for t in theirs if close(o, t)), None)) is not None:
                 ours.remove(o)
                 theirs.remove(t)
                 found.append((o, t))
     return found
+
+
+def _of_one_id(a: Entry, b: Entry) -> bool:
+    return a.decision_id == b.decision_id
+
+
+def _at_one_moment(a: Entry, b: Entry) -> bool:
+    return a.rule == b.rule and abs(a.decided_at - b.decided_at) <= NEAR
 
 
 def _parted(replayed: Entry, ledger: Entry) -> str:
