@@ -171,3 +171,16 @@ def test_money_is_read_in_the_currency_that_the_rule_names():
 
 def test_a_clause_says_where_it_stands():
     assert leaf("online and tenure > 3d").parts[1].place == "rules.yaml:7:25"
+
+
+@pytest.mark.parametrize(("when", "samples"), [
+    ("count(rating_received over 2h) > 2", 3), ("count(rating_received over life) > 2", 3), ("avg(rating_received.stars over 2h) > 2", 3),
+    ("sum(rating_received.stars over 2d) > 2", 3), ("p50(rating_received.stars over life) > 2", 3), ("distinct(rating_received.stars over life) > 2", 2),
+    ("rating > 2", 3), ("count(rating_received over today) > 2", 3), ("max(rating_received.stars over 2h) > 2", None), ("tenure > 3d", None),
+])  # fmt: skip
+def test_samples_are_the_elements_that_a_value_is_made_of(when, samples):
+    def rated(town):
+        for minute, stars in enumerate((1, 5, 5)):
+            town.feed("rating_received", minute, stars=stars)
+
+    assert leaf(when, rated).readings[0].samples == samples
