@@ -49,7 +49,7 @@ class Found:
 
 def explain(
     partner: Annotated[str, typer.Option(help="The partner's id.")],
-    at: Annotated[str, typer.Option(metavar="WHEN", help="now, how long ago (-2h), or a time in RFC 3339. With --events: now is after the last of them.")] = "now",
+    at: Annotated[str, typer.Option(metavar="WHEN", help="now, how long ago (2h), or a time in RFC 3339. With --events: now is after the last of them.")] = "now",
     rule: Annotated[list[str] | None, typer.Option(help="This rule; otherwise those that triggered, were held, or have begun. May be repeated.")] = None,
     events: Annotated[Path | None, typer.Option(help="Replay these events, one a line, or a recording; otherwise the topics, and the state as last committed for now.")] = None,
     sort: Annotated[bool, typer.Option("--sort", help="With --events: put them in order of time first.")] = False,

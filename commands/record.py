@@ -24,7 +24,7 @@ from training_rules.recorded import Recorder
 
 def record(
     partner: Annotated[str, typer.Option(help="The partner's id.")],
-    begin: Annotated[str, typer.Option("--from", metavar="WHEN", help="Where the stretch begins: a time in RFC 3339 or, from the topics, how long ago (-2h).")],
+    begin: Annotated[str, typer.Option("--from", metavar="WHEN", help="Where the stretch begins: a time in RFC 3339 or, from the topics, how long ago (2h).")],
     until: Annotated[str, typer.Option("--to", metavar="WHEN", help="Where it ends.")],
     rule: Annotated[list[str] | None, typer.Option(help="Keep what this rule comes to, and the events that it reads. May be repeated.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write to this file, which must not exist; otherwise to standard output.")] = None,

@@ -24,7 +24,8 @@ Placed = tuple[Expr, Scope]
 
 @dataclass
 class Needs:
-    """`events` that are read; of each event the `fields` that are; `places`, `speed` and `zone`: whether those of a position are; `profile`: fields of it."""
+    """`events` that are read; of each event the `fields` that are; `places`, `speed` and `zone`: whether those of a position are; `profile`: fields of it;
+    `aside`: events that no rule reads, and delivery only to see whether the partner is busy."""
 
     events: set[str] = field(default_factory=set)
     fields: dict[str, set[str]] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Needs:
     speed: bool = False
     zone: bool = False
     profile: set[str] = field(default_factory=set)
+    aside: set[str] = field(default_factory=set)
 
     def keeps(self, event: str, name: str) -> bool:
         """Whether a field of an event has to be told."""
@@ -62,13 +64,11 @@ def needs(rules: RuleSet, names: Sequence[str] = ()) -> Needs:
 
 def _always(rules: RuleSet, found: Needs) -> None:
     """What delivery asks, whatever the rule: sessions end waits; opt-outs; and what a partner is busy with."""
-    found.events |= {*_SESSION, "opted_out"}
-    if rules.policy.never_while:
-        found.events |= {*_ORDERS}
-    if rules.policy.never_while == "riding":
-        found.events.add("position")
-        found.speed = True
-    found.events &= set(STRUCTS)
+    found.events = {*found.events, *_SESSION, "opted_out"} & set(STRUCTS)
+    busy = {"riding": {*_ORDERS, "position"}, "on_order": {*_ORDERS}}.get(rules.policy.never_while, set())
+    found.aside = busy - found.events
+    found.events |= busy
+    found.speed |= "position" in busy
 
 
 def _trigger(definition: Nudge | Pattern, rules: RuleSet, found: Needs) -> None:

@@ -50,11 +50,12 @@ class Recording:
 @dataclass(frozen=True, slots=True)
 class _Try:
     """How to write it: with how much of what came before (s), moments and places as they were, and which events (None: all). `thin`: of positions only the
-    last before something else happens."""
+    last before something else happens; `lean`: nothing that only says whether the partner is busy."""
 
     back: float
     exactly: bool
     thin: bool
+    lean: bool
     needs: Needs | None
 
 
@@ -75,7 +76,7 @@ class Recorder:
         there = [e.type for e in self.happened.events if self.begin <= e.occurred_at <= self.end]
         if not there:
             raise NotRecorded("there is no event of the partner in that time")
-        if not self.own_needs.events.intersection(there) - {"profile_updated"}:
+        if not (self.own_needs.events - self.own_needs.aside).intersection(there) - {"profile_updated"}:
             raise NotRecorded(f"of the partner's events in that time ({', '.join(sorted(set(there)))}) none is read by these rules")
         wrong = ""
         for attempt in self._tries():
@@ -89,8 +90,9 @@ class Recorder:
         first = min((e.occurred_at for e in self.happened.events), default=self.begin)
         backs = [back for n, back in enumerate(LOOKS_BACK) if n == 0 or self.begin - LOOKS_BACK[n - 1] > first]
         for back in backs:
+            yield _Try(back, exactly=False, thin=True, lean=True, needs=self.own_needs)
             for exactly, thin in ((False, True), (False, False), (True, False)):
-                yield from (_Try(back, exactly, thin, chosen) for chosen in (self.own_needs, None))
+                yield from (_Try(back, exactly, thin, lean=False, needs=chosen) for chosen in (self.own_needs, None))
 
     def _notes(self, attempt: _Try) -> Iterator[str]:
         if attempt.back:
@@ -107,7 +109,9 @@ class _Attempt:
         self.of, self.how, self.title = of, how, title
         since = of.begin - how.back
         self.chosen = [e for e in of.happened.events if since <= e.occurred_at <= of.end and e.type != "profile_updated"]
-        self.chosen = [e for e in self.chosen if how.needs is None or e.type in how.needs.events]
+        if how.needs is not None:
+            wanted = how.needs.events - how.needs.aside if how.lean else how.needs.events
+            self.chosen = [e for e in self.chosen if e.type in wanted]
         if how.thin:
             self.chosen = list(thinned(self.chosen, [h.at for h in of.happened.found]))
         self.profiles = [e for e in of.happened.events if e.type == "profile_updated" and e.occurred_at <= of.end]
