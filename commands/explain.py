@@ -5,7 +5,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,7 +28,7 @@ from streams.settings import Settings, load
 from training_rules import EngineOptions, Rules, load_rules
 from training_rules.explaining import Explanation
 from training_rules.explaining import explain as explained
-from training_rules.ledger import Entry, Pair, beside, entry
+from training_rules.ledger import Entry, Pair, alone, beside, entry
 from training_rules.watching import Watched
 
 WIDE = 500  # characters of a line where nobody looks at a terminal
@@ -74,7 +74,7 @@ def explain(
     since = found.at - span
     near = [e for e in found.ledger if since <= e.decided_at <= found.at and (not rule or e.rule in rule)]
     told = explained(found.watched, found.at, rule or (), since, {e.rule for e in near})
-    pairs = _pairs(told, near, loaded) if near or ledger is not None else []
+    pairs = _pairs(told, near, loaded, compared=events is None or ledger is not None) if found.replayed else alone(near, loaded.version)
     if form == "json":
         say(json.dumps(numbers(_plain(told, pairs, found)), indent=2, ensure_ascii=False))
     else:
@@ -119,23 +119,21 @@ def _entries(found: Iterable[dict[str, Any]], partner: str) -> Iterator[Entry]:
 
 def _live(settings: Settings, rules: Rules, partner: str, at: str, span: float, *, replay: bool) -> Found:
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what stops it is said in one sentence, by the error
+    until = instant(at)
     state = kept(settings, partner)
     if at == "now" and not replay:
         now = time.time() - settings.timer_slack
         watched = now_from(rules, partner, None if state is None else state.raw, now if settings.clock == "wall" else None)
         found = Found(watched, watched.corridor.stream_time, "the state as last committed", replayed=False)
     else:
-        found = _from_topics(settings, rules, partner, at, None if state is None else state.partition)
+        found = _from_topics(settings, rules, partner, inf if at == "now" and settings.clock == "events" else until, None if state is None else state.partition)
     since = found.at - span if settings.clock == "wall" else -inf
     there = records(settings, settings.outputs["decisions"], Wanted(since=since, fields={"partner_id": partner}))
     found.ledger = list(_entries((r.fields for r in there if r.fields is not None), partner))
     return found
 
 
-def _from_topics(settings: Settings, rules: Rules, partner: str, at: str, partition: int | None) -> Found:
-    until = instant(at)
-    if at == "now" and settings.clock == "events":
-        until = inf
+def _from_topics(settings: Settings, rules: Rules, partner: str, until: float, partition: int | None) -> Found:
     with history(settings, partner, partition) as past:
         watched = watch(rules, partner, past.events(), until, gone=past.retained.gone)
         at_last = watched.corridor.stream_time if until == inf else until
@@ -148,13 +146,19 @@ def _from_topics(settings: Settings, rules: Rules, partner: str, at: str, partit
 def instant(text: str, option: str = "--at") -> float:
     """Seconds since the epoch of now, `-2h`, or a time in RFC 3339."""
     ago = 0.0 if text == "now" else units.duration(text.removeprefix("-"))
-    return time.time() - ago if ago is not None else moment(text, option, 0.0)
+    found = time.time() - ago if ago is not None else moment(text, option, 0.0)
+    if found > time.time():
+        raise typer.BadParameter(f"{text} is still to come", param_hint=option)
+    return found
 
 
 # -- to where
 
 
-def _pairs(told: Explanation, ledger: list[Entry], rules: Rules) -> list[Pair]:
+def _pairs(told: Explanation, ledger: list[Entry], rules: Rules, *, compared: bool) -> list[Pair]:
+    """What was replayed beside the ledger, where there is one to compare with."""
+    if not compared:
+        return []
     replayed = [entry(msgspec.to_builtins(d.decision)) for view in told.rules for d in view.decisions if d.decision.verdict in BY_POLICY]
     return beside(replayed, ledger, rules.version)
 
@@ -165,8 +169,6 @@ def _plain(told: Explanation, pairs: list[Pair], found: Found) -> dict[str, Any]
 
 
 def _show(told: Explanation, pairs: list[Pair], found: Found) -> None:
-    if not found.replayed:
-        pairs = [replace(pair, note="") for pair in pairs]
     console = Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=WIDE)
-    for tree in Page(told).trees(pairs, [f"from {found.source}", *found.notes]):
+    for tree in Page(told, found.replayed).trees(pairs, [f"from {found.source}", *found.notes]):
         console.print(tree)

@@ -27,9 +27,10 @@ MOST_DECISIONS = 10
 
 @dataclass(frozen=True)
 class Page:
-    """Draws one explanation; times are those of the partner's own clock."""
+    """Draws one explanation; times are those of the partner's own clock. `replayed`: whether events were, so that decisions can be compared."""
 
     of: Explanation
+    replayed: bool
 
     def trees(self, pairs: Sequence[Pair], notes: Iterable[str]) -> Iterator[Tree]:
         yield self._head(notes)
@@ -134,7 +135,7 @@ class Page:
         for pair in pairs:
             if decisions and not pair.note:
                 continue
-            sides = [f"ledger {_entry(pair.ledger)}", *([f"replay {_entry(pair.replayed)}"] if pair.note or pair.replayed is not None else [])]
+            sides = [f"ledger {_entry(pair.ledger)}", *([f"replay {_entry(pair.replayed)}"] if self.replayed else [])]
             tree.add(f"{self._when(pair.at)}  {', '.join(sides)}" + (f"  [yellow]{escape(pair.note)}[/]" if pair.note else ""))
 
     def _words(self, tree: Tree, rule: RuleView) -> None:

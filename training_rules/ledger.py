@@ -44,6 +44,11 @@ def entry(fields: Mapping[str, Any]) -> Entry:
     return Entry(fields["rule"], float(fields["decided_at"]), verdict, fields["rule_version"], fields["ruleset_version"], fields["decision_id"])
 
 
+def alone(ledger: Iterable[Entry], ruleset_version: str) -> list[Pair]:
+    """The ledger where nothing was replayed: said is only whether other rules decided then. `ruleset_version`: of the rules that are at hand."""
+    return [Pair(None, entry, _set(entry, ruleset_version)) for entry in sorted(ledger, key=lambda entry: entry.decided_at)]
+
+
 def beside(replayed: Iterable[Entry], ledger: Iterable[Entry], ruleset_version: str) -> list[Pair]:
     """Pairs in order of time: those of one id, then those of one rule at about one moment. `ruleset_version`: of the rules that were replayed."""
     ours, theirs = list(replayed), list(ledger)

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from click.testing import CliRunner
 
 from commands.main import main
+from commands.main import verb as command_of
 from tests.training_rules.town import MESSAGES, START, nudge
 
 RULES = "version: 1\nsegments:\n  here: {when: online}\nnudges:\n" + nudge("twice", trigger="{happens: order_rejected, times: 2, within: 10m}", cooldown="1h") + MESSAGES
@@ -118,3 +120,9 @@ def test_a_stretch_that_ends_before_it_begins_is_wrong_usage(run):
 def test_a_partner_of_whom_there_is_nothing_can_not_be_recorded(run):
     status, _, err = run("record", "--partner", "nobody", "--from", "2026-03-01", "--to", "2026-03-02")
     assert (status, "no event of a partner 'nobody'" in err) == (1, True)
+
+
+@pytest.mark.parametrize("verb", ["explain", "record"])
+def test_what_is_still_to_come_is_wrong_usage(verb):
+    words = {"explain": ["--at", "2090-01-01"], "record": ["--from", "2090-01-01", "--to", "2090-01-02"]}[verb]
+    assert CliRunner().invoke(command_of(verb), ["--partner", "p", *words]).exit_code == 2

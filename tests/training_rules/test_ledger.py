@@ -1,6 +1,6 @@
 """A replay beside the ledger: the same, or what parts them."""
 
-from training_rules.ledger import beside, entry
+from training_rules.ledger import alone, beside, entry
 
 
 def decision(rule="r", at=100.0, verdict="send", reason=None, version="1", ruleset="v1", decision_id="d"):
@@ -36,3 +36,8 @@ def test_what_only_one_of_them_has_is_told():
 def test_decisions_of_one_rule_at_about_one_moment_belong_together():
     assert len(beside([decision(decision_id="e", at=100.4)], [decision(at=100.0)], "v1")) == 1
     assert len(beside([decision(decision_id="e", at=102.0)], [decision(at=100.0)], "v1")) == 2
+
+
+def test_without_a_replay_only_a_change_of_the_rules_is_told():
+    pairs = alone([decision(at=2.0), decision(at=1.0, ruleset="v0")], "v1")
+    assert [(p.at, p.replayed, p.note) for p in pairs] == [(1.0, None, "the rules have changed: then version v0, now v1"), (2.0, None, "")]
