@@ -1,11 +1,11 @@
-"""What can go wrong when topics, and what lies in them, are read for people."""
+"""What can go wrong when topics are read for people."""
 
 from events.errors import NudgelineError
 
 
-class TapError(NudgelineError):
-    """A topic can't be read or written out: the text says why, and what to do."""
-
-
 class HindsightError(NudgelineError):
     """Nothing is known of a partner at a moment: the text says of whom, and since when there is something."""
+
+
+class TapError(NudgelineError):
+    """A topic can't be read or written out: the text says why, and what to do."""

@@ -29,10 +29,9 @@ from training_rules import EngineOptions, Rules, load_rules
 from training_rules.explaining import Explanation
 from training_rules.explaining import explain as explained
 from training_rules.ledger import Entry, Pair, alone, beside, entry
-from training_rules.watching import Watched
+from training_rules.watching import BY_POLICY, Watched
 
 WIDE = 500  # characters of a line where nobody looks at a terminal
-BY_POLICY = ("send", "ghost", "shadow", "hold")
 
 
 @dataclass

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rulebook.codegen import Codegen, Value
 from rulebook.model import RuleSet
 from rulebook.scope import Scope, expand, ratio_parts
-from rulebook.syntax import Aggregate, Call, CohortPct, Comparison, Literal, MetricCall, Name, Reference, Window, references
+from rulebook.syntax import Aggregate, Call, CohortPct, Literal, MetricCall, Name, Reference, Window, references
 from segments import facts
 from segments.geo import Place
 from segments.windows import EXACT_UP_TO
@@ -136,23 +136,6 @@ class Features:
         longer = expand(ref, scope)
         return self.value(ref, scope).seen if longer is None else self.seen(references(longer)[0], scope)
 
-    def samples(self, ref: Reference, scope: Scope) -> str:
-        """Code for how many elements a reference is made of (of a ratio: decided events); empty where nobody keeps count."""
-        if str(ref) in self.given:
-            return ""
-        match expand(ref, scope) or ref:
-            case Comparison(left=Aggregate() as counted):
-                return self.samples(counted, scope)
-            case MetricCall(_, Window("last")) as share:
-                return f"len(values(v[{self._share_slot(share, scope)}]))"
-            case MetricCall() as ratio:
-                return self.samples(ratio_parts(ratio, scope)[1], scope)
-            case Aggregate(function, _, _, _, Window() as window) as ref:
-                storage = _storage(function, window)
-                return _count_of(storage, window, f"v[{self._store(ref, storage, scope)}]")
-            case _:
-                return ""
-
     def _ratio(self, ref: MetricCall, scope: Scope) -> Value:
         of, to, samples = ratio_parts(ref, scope)
         parts = [self._aggregate(of, scope), self._aggregate(to, scope)]
@@ -164,12 +147,9 @@ class Features:
 
     def _share(self, ref: MetricCall, scope: Scope) -> Value:
         """A ratio over `last N`: of the newest N events of `to`, those that are `of`."""
-        number = self._share_slot(ref, scope)
-        return Value(f"share(v[{number}], {ratio_parts(ref, scope)[2]})", nullable=True, seen=f"newest_sample(v[{number}])")
-
-    def _share_slot(self, ref: MetricCall, scope: Scope) -> int:
-        of, to, _ = ratio_parts(ref, scope)
-        return self._feed_from(f"share:{of.events} of {to}", to, "samples", lambda event: str(int(event in of.events)))
+        of, to, samples = ratio_parts(ref, scope)
+        number = self._feed_from(f"share:{of.events} of {to}", to, "samples", lambda event: str(int(event in of.events)))
+        return Value(f"share(v[{number}], {samples})", nullable=True, seen=f"newest_sample(v[{number}])")
 
     def _aggregate(self, ref: Aggregate, scope: Scope) -> Value:
         assert ref.window is not None
@@ -291,26 +271,6 @@ def _read(ref: Aggregate, storage: str, slot: str) -> Value:
             return Value(_MANY[function].format(f"kept({slot}, {_epoch(window)})"), nullable, changes, seen=f"newest_since({slot})")
         case _:
             return _read_samples(function, window, slot)
-
-
-def _count_of(storage: str, window: Window, slot: str) -> str:
-    """Code for how many elements lie in a slot; empty where it keeps those only that no other outdoes."""
-    span = repr(window.size)
-    match storage:
-        case "times":
-            return f"alive({slot}, {span}, now)"
-        case "long":
-            return f"long_count({slot}, {span}, now)"
-        case "samples":
-            return f"len(values({slot}))" if window.kind == "last" else f"len(sliding({slot}, {span}, now))"
-        case "total":
-            return f"total({slot}, {_epoch(window)}, 1)"
-        case "values":
-            return f"different({slot}, {_epoch(window)})"
-        case "all":
-            return f"len(kept({slot}, {_epoch(window)}))"
-        case _:
-            return ""
 
 
 def _read_samples(function: str, window: Window, slot: str) -> Value:

@@ -17,8 +17,8 @@ from rulebook.scope import Scope
 from rulebook.syntax import Expr, Junction, Literal, Not, Reference
 from rulebook.units import Unit
 from segments.features import Features, Slots
+from segments.samples import samples
 from segments.state import PartnerState
-from training_rules.compiler import execute, namespace
 from training_rules.rules import Rules
 from training_rules.unknowns import why_unknown
 
@@ -80,8 +80,10 @@ class Clauses:
 
     def _compiled(self, expr: Expr, scope: Scope) -> _Tree:
         tree = _Tree(expr, scope, self._features)
-        execute(tree.source(), space := namespace(self._features), self._rules.version)
+        source = compile(tree.source(), f"<clauses of {self._rules.version}>", "exec")
         assert len(self._slots.slots) == len(self._rules.slots), f"no rule of this set reads {expr}"
+        space = dict(self._rules.read_features.__globals__)  # the names that the rules' own code calls
+        exec(source, space)  # noqa: S102 - generated from checked trees: names are words, values are repr()
         tree.function = space["look"]
         return tree
 
@@ -111,7 +113,7 @@ class _Tree:
         return "" if self._own(ref) else self._features.seen(ref, self.scope)
 
     def _samples(self, ref: Reference) -> str:
-        return "" if self._own(ref) else self._features.samples(ref, self.scope)
+        return "" if self._own(ref) else samples(self._features, ref, self.scope)
 
     def _own(self, ref: Reference) -> bool:
         """Whether it is a field of the event."""

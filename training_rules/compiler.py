@@ -69,7 +69,7 @@ class _Compiler:
         self._first_looks()
         for event in (*STRUCTS, *self.ruleset.patterns):
             self._handler(event)
-        return self._assemble(timers, execute("\n".join(self.lines), namespace(self.features), self.ruleset.version))
+        return self._assemble(timers, _execute("\n".join(self.lines), self._namespace(), self.ruleset.version))
 
     def _function(self, head: str, body: Iterable[str]) -> None:
         self.lines += [f"def {head}:", *(f"    {line}" for line in body)]
@@ -228,6 +228,13 @@ class _Compiler:
 
     # -- the whole
 
+    def _namespace(self) -> dict[str, Any]:
+        space: dict[str, Any] = {"inf": math.inf, "is_in": is_in, "moved_at": moved_at, "le": operator.le, "ge": operator.ge}
+        for module in (windows, long_windows, since, clock, facts, patterns, pairs, found):
+            space |= {name: f for name, f in vars(module).items() if callable(f)}
+        space |= {f"apply_{event}": apply for event, apply in facts.APPLY.items()}
+        return space | {f"P_{name}": places for name, places in self.features.places.items()}
+
     def _assemble(self, timers: list[Timer], functions: dict[str, Any]) -> Rules:
         rules = tuple(self._rule(number, d, functions) for number, d in enumerate(self.definitions))
         functions["MOVED"] = tuple((functions[f"moved_{i}"], functions[f"after_{i}"]) for i in range(len(self.segments)))
@@ -281,16 +288,6 @@ def _look(number: int, slot: int) -> str:
     return f"if v[{slot}] and (done := clear_{number}(s, v, now)): found = closed(found, {number}, done)"
 
 
-def namespace(features: Features) -> dict[str, Any]:
-    """What generated code calls."""
-    space: dict[str, Any] = {"inf": math.inf, "is_in": is_in, "moved_at": moved_at, "le": operator.le, "ge": operator.ge}
-    for module in (windows, long_windows, since, clock, facts, patterns, pairs, found):
-        space |= {name: f for name, f in vars(module).items() if callable(f)}
-    space |= {f"apply_{event}": apply for event, apply in facts.APPLY.items()}
-    return space | {f"P_{name}": places for name, places in features.places.items()}
-
-
-def execute(source: str, namespace: dict[str, Any], version: str) -> dict[str, Any]:
-    """Run generated code; what it defines is in the namespace then."""
+def _execute(source: str, namespace: dict[str, Any], version: str) -> dict[str, Any]:
     exec(compile(source, f"<rules {version}>", "exec"), namespace)  # noqa: S102 - generated from checked trees: names are words, values are repr()
     return namespace

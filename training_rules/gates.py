@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
 
 from events.outputs import HoldReason
 from rulebook.units import counted, spell
@@ -40,14 +43,14 @@ def held_now(s: PartnerState, now: float, rule: Rule, rules: Rules) -> tuple[Gat
 
 def _holding(s: PartnerState, now: float, match: Match, rules: Rules) -> Iterator[Gate]:
     trial: Trial = copy(s), rules.rules[match.trigger], rules, match
-    seen = set[tuple[HoldReason, Any]]()
+    asked = Counter[HoldReason]()
     while (reason := refusal(trial[0], now, Candidate(trial[1], trial[3]), trial[2])) is not None:
-        yield Gate(reason, *_told(reason, s, now, trial))
-        key = reason, trial[1].valid_for
-        if key in seen or reason not in _WITHOUT:
+        asked[reason] += 1
+        if asked[reason] == 1:
+            yield Gate(reason, *_told(reason, s, now, trial))
+        if reason not in _WITHOUT or asked[reason] > len(_WITHOUT[reason]):
             return
-        seen.add(key)
-        trial = _WITHOUT[reason](*trial)
+        trial = _WITHOUT[reason][asked[reason] - 1](*trial)
 
 
 def _rule(**changes: Any) -> Callable[..., Trial]:
@@ -70,20 +73,18 @@ def _state(**changes: Callable[[PartnerState], Any]) -> Callable[..., Trial]:
     return without
 
 
-def _not_over(s: PartnerState, rule: Rule, rules: Rules, match: Match) -> Trial:
-    """A match may be too old, or the rule over: the first is asked first."""
-    if match.queued_at is not None and rule.valid_for is not None:
-        return s, replace(rule, valid_for=None), rules, match
-    return s, replace(rule, expires=None), rules, match
+def _not_queued(s: PartnerState, rule: Rule, rules: Rules, match: Match) -> Trial:
+    return s, rule, rules, msgspec.structs.replace(match, queued_at=None)
 
 
-#: What is taken away of a rule, the policy or the partner, so that the gate opens.
-_WITHOUT: dict[HoldReason, Callable[..., Trial]] = {
-    HoldReason.STALE: _rule(still=None), HoldReason.CONDITION: _rule(condition=None), HoldReason.EXPIRED: _not_over,
-    HoldReason.OUTSIDE_HOURS: _rule(hours=None, days=()), HoldReason.ROLLOUT: _rule(rollout=1.0), HoldReason.COOLDOWN: _rule(cooldown=0.0),
-    HoldReason.MAX: _rule(max=None), HoldReason.NO_CONSENT: _state(profile=lambda s: {**s.profile, "consent": True}),
-    HoldReason.OPTED_OUT: _state(opted_out=lambda _: []), HoldReason.QUIET_HOURS: _policy(quiet_hours=None), HoldReason.CAP: _policy(caps=()),
-    HoldReason.NOT_SAFE_NOW: _policy(never_while=""), HoldReason.SEATS: _rule(seats=None), HoldReason.BUDGET: _rule(offer=None),
+#: What is taken away of a rule, the policy, the partner or the match, one after the other, until the gate opens.
+_WITHOUT: dict[HoldReason, tuple[Callable[..., Trial], ...]] = {
+    HoldReason.STALE: (_rule(still=None), _not_queued), HoldReason.CONDITION: (_rule(condition=None),),
+    HoldReason.EXPIRED: (_rule(valid_for=None), _rule(expires=None), _not_queued), HoldReason.OUTSIDE_HOURS: (_rule(hours=None, days=()),),
+    HoldReason.ROLLOUT: (_rule(rollout=1.0),), HoldReason.COOLDOWN: (_rule(cooldown=0.0),), HoldReason.MAX: (_rule(max=None),),
+    HoldReason.NO_CONSENT: (_state(profile=lambda s: {**s.profile, "consent": True}),), HoldReason.OPTED_OUT: (_state(opted_out=lambda _: []),),
+    HoldReason.QUIET_HOURS: (_policy(quiet_hours=None),), HoldReason.CAP: (_policy(caps=()),), HoldReason.NOT_SAFE_NOW: (_policy(never_while=""),),
+    HoldReason.SEATS: (_rule(seats=None),), HoldReason.BUDGET: (_rule(offer=None),),
 }  # fmt: skip
 
 

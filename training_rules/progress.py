@@ -129,7 +129,7 @@ def timers(s: PartnerState, rules: Rules) -> Iterator[tuple[str, str, float]]:
     found = []
     for timer, due in zip(rules.timers, s.dues, strict=True):
         if due != inf:
-            name = "" if timer.kind == "queue" else rules.segments[timer.number].name if timer.kind == "segment" else rules.rules[timer.number].name
+            name = "" if timer.number < 0 else rules.segments[timer.number].name if timer.kind == "segment" else rules.rules[timer.number].name
             found.append((timer.kind, name, due))
     yield from sorted(found, key=lambda t: (t[2], t[0], t[1]))
 

@@ -14,13 +14,12 @@ from rulebook.hole_values import Quantity
 from rulebook.model import Message, Module, Offer, Policy, RuleSet
 from segments.features import Slot
 from segments.state import PartnerState
-from training_rules.found import Found, Look, Match
+from training_rules.found import Found, Look
 from training_rules.house import House
 from training_rules.patterns import due_waits
 
 Read = Callable[[PartnerState, list[Any], float], Any]
 Handler = Callable[[PartnerState, Any, float, float], Found | None]
-Witness = Callable[[PartnerState, float, list[Match]], None]
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ class Queue:
 @dataclass(frozen=True)
 class Rules:
     """See `training_rules.compiler.compile_rules`. Dispatch is by struct class for events, by name for patterns; `looks`: how many segments, windows
-    and triggers an event makes look; `witness` is told of the matches of a moment right before policy decides on them, and only looks."""
+    and triggers an event makes look"""
 
     ruleset: RuleSet
     options: EngineOptions
@@ -156,7 +155,7 @@ class Rules:
     queue: Queue | None
     read_features: Read
     source: str
-    witness: Witness | None = None
+    witness: Callable[[PartnerState, float, list[Any]], None] | None = None  # told of matches right before policy decides; only looks
 
     @property
     def policy(self) -> Policy:

@@ -45,11 +45,11 @@ class Triggers:
         for number, definition in enumerate(definitions):
             match definition.trigger:
                 case Happens(step, in_a_row=True):
-                    found.append((step.event, number, key_of(definition)))
+                    found.append((step.event, number, self._key(definition)))
                 case InSequence(steps) as trigger if self._is_pair(definition, trigger):
-                    found.append((steps[1].event, number, key_of(definition)))
+                    found.append((steps[1].event, number, self._key(definition)))
             if isinstance(definition.trigger, Happens) and definition.trigger.without:
-                found.append((definition.trigger.without[0], number, f"wait:{key_of(definition)}"))
+                found.append((definition.trigger.without[0], number, f"wait:{self._key(definition)}"))
         for _, _, key in sorted(found):
             self.slots.slot(key)
 
@@ -65,10 +65,14 @@ class Triggers:
             case Crosses():
                 self.out.crosses[number] = trigger
 
+    def _key(self, definition: Nudge | Pattern) -> str:
+        """The slot's definition: what must be equal for open matches to live on over a change of rules."""
+        return key_of(definition)
+
     def _happens(self, number: int, definition: Nudge | Pattern, trigger: Happens) -> None:
         event, scope = trigger.step.event, self._scope(trigger.step)
         args, fields, key = self.event_args(definition, scope), _fields(trigger.step.where, scope), _key_code(trigger.same, scope)
-        slot = self.slots.slot(key_of(definition)) if trigger.times > 1 else -1
+        slot = self.slots.slot(self._key(definition)) if trigger.times > 1 else -1
         if trigger.without:
             then = self._wait(number, definition, trigger, f"{key}, t, now, ids, {args}, {trigger.wait!r}")
         else:
@@ -104,7 +108,7 @@ class Triggers:
 
     def _wait(self, number: int, definition: Nudge | Pattern, trigger: Happens, what: str) -> str:
         """Code that opens a wait; what ends it is noted once for all waits, and looked at only where one is open."""
-        slot, timer = self.slots.slot("wait:" + key_of(definition)), self.slots.timer("wait:" + key_of(definition))
+        slot, timer = self.slots.slot("wait:" + self._key(definition)), self.slots.timer("wait:" + self._key(definition))
         self.out.timers.append(Timer("wait", number, slot, trigger.wait))
         ends = [self._ends(event, trigger.same) for event in dict.fromkeys(trigger.without)]
         for event in dict.fromkeys(trigger.without):
@@ -130,7 +134,7 @@ class Triggers:
         return lines
 
     def _sequence(self, number: int, definition: Nudge | Pattern, trigger: InSequence) -> None:
-        slot = self.slots.slot(key_of(definition))
+        slot = self.slots.slot(self._key(definition))
         if self._is_pair(definition, trigger):
             self._pair(number, trigger, slot)
             return
@@ -172,7 +176,7 @@ class Triggers:
 
     def _holds(self, number: int, definition: Nudge | Pattern, trigger: Holds) -> None:
         scope, code = Scope(self.rules), Codegen(self.features, Scope(self.rules))
-        slot, timer = self.slots.slot(key_of(definition)), self.slots.timer(key_of(definition))
+        slot, timer = self.slots.slot(self._key(definition)), self.slots.timer(self._key(definition))
         self.out.timers.append(Timer("holds", number, slot, trigger.wait))
         moments = [*code.changes(trigger.when), f"inf if m is None or m[1] else m[0] + {trigger.wait!r}"]
         anew = [f"        elif t > m[0] and t + {trigger.wait!r} > now: m = v[{slot}] = [t, False, cause]"] if trigger.without else []
@@ -214,7 +218,7 @@ def reads_event(expr: Expr, scope: Scope) -> bool:
 
 
 def key_of(definition: Nudge | Pattern) -> str:
-    """The slot's definition: what must be equal for open matches to live on over a change of rules."""
+    """What a slot with the open matches of a rule or a pattern is called."""
     return f"{'nudge' if isinstance(definition, Nudge) else 'pattern'}:{definition.name}:{describe(definition.trigger)}"
 
 

@@ -23,6 +23,8 @@ from training_rules.rules import Handler, Rules
 
 #: So many events are remembered of those that a trigger reads; so many decisions.
 EVENTS_KEPT, DECISIONS_KEPT = 5, 1000
+#: What policy says to a match; other verdicts are about what came of it.
+BY_POLICY = ("send", "ghost", "shadow", "hold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,7 @@ class Watched:
             if out.type == "nudge":
                 self.decided[-1] = replace(self.decided[-1], nudge=out)
             elif out.type == "decision":
-                by_policy = out.verdict not in ("cleared", "not_cleared", "drop")
-                self.decided.append(Decided(out, *(self._asked.pop(0) if by_policy else ((), None))))
+                self.decided.append(Decided(out, *(self._asked.pop(0) if out.verdict in BY_POLICY else ((), None))))
             elif out.type == "segment_transition":
                 self.moves.append(out)
 
