@@ -144,6 +144,7 @@ class Rules:
     lateness: Mapping[type, float]
     looks: Mapping[type, int]
     deduped: frozenset[type]
+    witness: Callable[[PartnerState, float, list[Any]], None] | None = field(default=None, kw_only=True)  # told of matches right before policy decides
     segments: tuple[SegmentCode, ...]
     rules: tuple[Rule, ...]
     timers: tuple[Timer, ...]
@@ -155,7 +156,6 @@ class Rules:
     queue: Queue | None
     read_features: Read
     source: str
-    witness: Callable[[PartnerState, float, list[Any]], None] | None = None  # told of matches right before policy decides; only looks
 
     @property
     def policy(self) -> Policy:
