@@ -134,7 +134,7 @@ class Queue:
 @dataclass(frozen=True)
 class Rules:
     """See `training_rules.compiler.compile_rules`. Dispatch is by struct class for events, by name for patterns; `looks`: how many segments, windows
-    and triggers an event makes look"""
+    and triggers an event makes look."""
 
     ruleset: RuleSet
     options: EngineOptions
