@@ -9,7 +9,7 @@ from rulebook.loader import read_text
 from rulebook.model import Holds
 from rulebook.syntax import Junction, Not
 from segments.membership import exit_condition
-from tests.reference.agreement import drawn
+from tests.reference.agreement import drawn, told
 from tests.reference.interpreter import Contradiction, Reference
 from tests.reference.truth import Truth
 from tests.training_rules.town import START, Town, rules
@@ -26,7 +26,7 @@ def each_moment(seed):
     text, line = drawn(Random(seed))
     compiled = compile_rules(read_text(text)[0], EngineOptions(season="1"))
     corridor = Corridor(compiled)
-    for event in line.events:
+    for event in told(line):
         corridor.feed(event)
         yield compiled, event, corridor.partners.look(event.partner_id)
 
@@ -77,7 +77,7 @@ def test_every_clause_is_what_the_second_implementation_says(seed):
     ruleset = read_text(text)[0]
     compiled, other = compile_rules(ruleset, EngineOptions(season="1")), Reference(ruleset)
     corridor, clauses = Corridor(compiled), Clauses(compiled)
-    for event in line.events:
+    for event in told(line):
         corridor.feed(event)
         try:
             other.feed(event)

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from rulebook.loader import read_text
-from tests.reference.agreement import drawn
+from tests.reference.agreement import drawn, told
 from tests.training_rules.town import START, Town, nudge, rules
 from training_rules import Corridor, EngineOptions, compile_rules
 from training_rules.gates import held_by, held_now
@@ -18,7 +18,7 @@ def test_the_first_gate_is_the_reason_and_to_look_changes_nothing(seed):
     compiled, seen = compile_rules(read_text(text)[0], EngineOptions(season="1")), []
     watched = Corridor(replace(compiled, witness=lambda s, now, matches: seen.extend(held_by(s, now, m, compiled) for m in matches)))
     plain, out, expected = Corridor(compiled), [], []
-    for event in line.events:
+    for event in told(line):
         out += watched.feed(event)
         expected += plain.feed(event)
     out += watched.advance(line.end)
@@ -36,7 +36,7 @@ def test_the_random_cases_have_matches_that_several_gates_hold():
         text, line = drawn(Random(seed))
         compiled, seen = compile_rules(read_text(text)[0], EngineOptions(season="1")), []
         corridor = Corridor(replace(compiled, witness=lambda s, now, matches: seen.extend(held_by(s, now, m, compiled) for m in matches)))
-        for event in line.events:
+        for event in told(line):
             corridor.feed(event)
         return seen
 

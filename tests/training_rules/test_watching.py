@@ -7,7 +7,7 @@ import pytest
 from events.structs import STRUCTS, Forget
 from rulebook.loader import read_text
 from rulebook.model import Happens
-from tests.reference.agreement import drawn
+from tests.reference.agreement import drawn, told
 from tests.training_rules.town import START, Town, nudge, rules
 from training_rules import Corridor, EngineOptions, compile_rules
 from training_rules.watching import Watched
@@ -20,7 +20,7 @@ def test_the_replay_of_one_partner_decides_what_the_corridor_of_all_decides(seed
     text, line = drawn(Random(seed))
     compiled = compile_rules(read_text(text)[0], EngineOptions(season="1"))
     corridor, watched, out = Corridor(compiled), Watched(compiled, "p"), []
-    for event in line.events:
+    for event in told(line):
         out += corridor.feed(event)
         watched.feed(event)
     out += corridor.advance(line.end)
@@ -39,7 +39,7 @@ def test_a_where_is_true_for_exactly_the_events_that_matched(seed):
     compiled = compile_rules(read_text(text)[0], EngineOptions(season="1"))
     once = {n.name for n in compiled.ruleset.nudges.values() if isinstance(n.trigger, Happens) and n.trigger.times == 1 and not n.trigger.without}
     watched, said = Watched(compiled, "p"), {name: set() for name in once}
-    for event in line.events:
+    for event in told(line):
         watched.feed(event)
         for name in once:
             said[name] |= {seen.event_id for seen in watched.seen(name, 0) if seen.clause is None or seen.clause.truth is True}
