@@ -26,7 +26,7 @@ from streams.history import history
 from streams.partners import kept
 from streams.settings import Settings, load
 from training_rules import EngineOptions, Rules, load_rules
-from training_rules.explaining import Explanation
+from training_rules.explaining import Explanation, with_words
 from training_rules.explaining import explain as explained
 from training_rules.ledger import Entry, Pair, alone, beside, entry
 from training_rules.watching import BY_POLICY, Watched
@@ -36,13 +36,15 @@ WIDE = 500  # characters of a line where nobody looks at a terminal
 
 @dataclass
 class Found:
-    """The partner at a moment, with what is told beside: the ledger's decisions, and what has to be known to judge it. `replayed`: whether the events were."""
+    """The partner at a moment, with what is told beside: the ledger's decisions, the nudges as they were sent (where nothing was replayed), and what has to be
+    known to judge it. `replayed`: whether the events were."""
 
     watched: Watched
     at: float
     source: str
     replayed: bool = True
     ledger: list[Entry] = field(default_factory=list)
+    nudges: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -72,7 +74,7 @@ def explain(
         found = _live(settings, loaded, partner, at, span, replay=replay)
     since = found.at - span
     near = [e for e in found.ledger if since <= e.decided_at <= found.at and (not rule or e.rule in rule)]
-    told = explained(found.watched, found.at, rule or (), since, {e.rule for e in near})
+    told = with_words(explained(found.watched, found.at, rule or (), since, {e.rule for e in near}), found.nudges)
     pairs = _pairs(told, near, loaded, compared=events is None or ledger is not None) if found.replayed else alone(near, loaded.version)
     if form == "json":
         say(json.dumps(numbers(_plain(told, pairs, found)), indent=2, ensure_ascii=False))
@@ -127,9 +129,15 @@ def _live(settings: Settings, rules: Rules, partner: str, at: str, span: float, 
     else:
         found = _from_topics(settings, rules, partner, inf if at == "now" and settings.clock == "events" else until, None if state is None else state.partition)
     since = found.at - span if settings.clock == "wall" else -inf
-    there = records(settings, settings.outputs["decisions"], Wanted(since=since, fields={"partner_id": partner}))
-    found.ledger = list(_entries((r.fields for r in there if r.fields is not None), partner))
+    found.ledger = list(_entries(_said(settings, "decisions", partner, since), partner))
+    found.nudges = [] if found.replayed else [n for n in _said(settings, "nudges", partner, since) if n["type"] == "nudge"]
     return found
+
+
+def _said(settings: Settings, output: str, partner: str, since: float) -> Iterator[dict[str, Any]]:
+    """What workers wrote about the partner."""
+    wanted = Wanted(since=since, fields={"partner_id": partner})
+    return (r.fields for r in records(settings, settings.outputs[output], wanted) if r.fields is not None)
 
 
 def _from_topics(settings: Settings, rules: Rules, partner: str, until: float, partition: int | None) -> Found:

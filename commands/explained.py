@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,7 +75,7 @@ class Page:
         if trigger.clause is not None:
             self._clause(tree, trigger.clause)
         for step in trigger.steps:
-            if not step.seen:
+            if not step.seen and self.replayed:
                 tree.add(f"no {escape(step.event)} was seen")
             for seen in step.seen:
                 node = tree.add(f"{self._when(seen.at)}  {escape(seen.event)} {escape(seen.event_id)}")
@@ -136,7 +136,9 @@ class Page:
             if decisions and not pair.note:
                 continue
             sides = [f"ledger {_entry(pair.ledger)}", *([f"replay {_entry(pair.replayed)}"] if self.replayed else [])]
-            tree.add(f"{self._when(pair.at)}  {', '.join(sides)}" + (f"  [yellow]{escape(pair.note)}[/]" if pair.note else ""))
+            node = tree.add(f"{self._when(pair.at)}  {', '.join(sides)}" + (f"  [yellow]{escape(pair.note)}[/]" if pair.note else ""))
+            if pair.ledger is not None and pair.ledger.evidence:
+                node.add(f"[dim]{escape(_values(pair.ledger.evidence))}[/]")
 
     def _words(self, tree: Tree, rule: RuleView) -> None:
         words = rule.words
@@ -158,6 +160,17 @@ class Page:
 
 def _entry(entry: Entry | None) -> str:
     return "has none" if entry is None else entry.verdict
+
+
+def _values(evidence: Mapping[str, Any]) -> str:
+    """What decided, as the ledger has it."""
+    values = [f"{name} = {_plain(fact)}" for name, fact in evidence.items() if isinstance(fact, dict) and "value" in fact]
+    return ", ".join([*values, *([f"events {' '.join(map(str, evidence['events']))}"] if evidence.get("events") else [])])
+
+
+def _plain(fact: Mapping[str, Any]) -> str:
+    value = "unknown" if fact["value"] is None else str(fact["value"])
+    return value if fact.get("age") is None else f"{value} ({told(round(fact['age']))} old)"
 
 
 def _evidence(evidence: dict[str, Any]) -> str:

@@ -6,8 +6,8 @@ hold it now; what was decided and why. Moments are seconds since the epoch.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
@@ -149,8 +149,7 @@ class _Looker:
 
     def rule(self, rule: Rule) -> RuleView:
         rules, nudge = self.watched.rules, self.watched.rules.ruleset.nudges[rule.name]
-        waiting = progress.queued(self.s, rules)
-        opened = (*progress.episodes(rule, self.s), *((waiting[1],) if waiting is not None and waiting[0] == rule.name else ()))
+        opened = (*progress.episodes(rule, self.s), *(waiting for name, waiting in progress.queued(self.s, rules) if name == rule.name))
         decisions = tuple(d for d in self.watched.decided if d.decision.rule == rule.name and d.decision.decided_at >= self.since)
         return RuleView(
             rule.name, rule.version, rule.mode, rule.kind, self.trigger(nudge), tuple(self.patterns(nudge.trigger)), tuple(self.segments(nudge)),
@@ -187,3 +186,9 @@ class _Looker:
         texts = rule.message.texts if rule.message is not None else rule.best_of[0][0].titles
         language = messages.language_of(texts, self.s.profile.get("language"))
         return Words(language, messages.why(rule.family, language))
+
+
+def with_words(explanation: Explanation, nudges: Iterable[Mapping[str, Any]]) -> Explanation:
+    """With what the partner was really sent: `nudges` are records of the topic of that name, oldest first; where nothing was replayed, nobody else knows."""
+    sent = {n["rule"]: Words(n["language"], n["reason"], n["title"], n["body"]) for n in nudges if n["decided_at"] <= explanation.at}
+    return replace(explanation, rules=tuple(replace(view, words=sent.get(view.name, view.words)) for view in explanation.rules))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 #: How far apart (s) two decisions of one rule may be and still be told beside each other.
@@ -12,7 +12,8 @@ NEAR = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A decision: what policy said, with the reason where it refused, and by which version of the rule and of the rule set."""
+    """A decision: what policy said, with the reason where it refused, and by which version of the rule and of the rule set; `evidence`: the ids of the
+    events of its match, and the values that decided."""
 
     rule: str
     decided_at: float
@@ -20,6 +21,7 @@ class Entry:
     rule_version: str
     ruleset_version: str
     decision_id: str
+    evidence: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def entry(fields: Mapping[str, Any]) -> Entry:
     """A decision as it stands in the topic, or in a file of decisions."""
     reason = fields.get("reason")
     verdict = f"{fields['verdict']}: {reason}" if reason else str(fields["verdict"])
-    return Entry(fields["rule"], float(fields["decided_at"]), verdict, fields["rule_version"], fields["ruleset_version"], fields["decision_id"])
+    return Entry(fields["rule"], float(fields["decided_at"]), verdict, fields["rule_version"], fields["ruleset_version"], fields["decision_id"], fields.get("evidence") or {})
 
 
 def alone(ledger: Iterable[Entry], ruleset_version: str) -> list[Pair]:

@@ -115,13 +115,12 @@ def episodes(rule: Rule, s: PartnerState) -> tuple[Open, ...]:
     )
 
 
-def queued(s: PartnerState, rules: Rules) -> tuple[str, Open] | None:
-    """The nudge that waits for the end of quiet hours, with the name of its rule; None where none does."""
-    if rules.queue is None or (waiting := s.slots[rules.queue.slot]) is None:
-        return None
-    name, events, _args, _fields, key, since, _control = waiting
-    due = s.dues[rules.queue.timer]
-    return name, Open("queued", "waits for the end of quiet hours", since, None if due == inf else due, key=str(key), events=_ids(events))
+def queued(s: PartnerState, rules: Rules) -> Iterator[tuple[str, Open]]:
+    """What waits to be shown, each with the name of its rule."""
+    if rules.queue is not None and (waiting := s.slots[rules.queue.slot]) is not None:
+        name, events, _args, _fields, key, since, *_ = waiting
+        due = s.dues[rules.queue.timer]
+        yield name, Open("queued", "waits for the end of quiet hours", since, None if due == inf else due, key=str(key), events=_ids(events))
 
 
 def timers(s: PartnerState, rules: Rules) -> Iterator[tuple[str, str, float]]:

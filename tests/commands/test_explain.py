@@ -64,9 +64,11 @@ def test_at_a_moment_nothing_is_known_of_what_came_later(run):
 
 def test_a_ledger_that_differs_is_told_with_both_versions(run, tmp_path):
     other = {"type": "decision", "partner_id": "p-1", "rule": "twice", "rule_version": "old", "ruleset_version": "older", "verdict": "hold", "reason": "cap"}
-    (tmp_path / "ledger.ndjson").write_text(json.dumps(other | {"decided_at": START + 120, "decision_id": "d"}) + "\n")
+    other |= {"decided_at": START + 120, "decision_id": "d", "evidence": {"events": ["e2"], "online": {"value": True, "age": 90.0}}}
+    (tmp_path / "ledger.ndjson").write_text(json.dumps(other) + "\n")
     out = run("explain", "--partner", "p-1", "--ledger", tmp_path / "ledger.ndjson")[1]
     assert "ledger hold: cap, replay send  the rule has changed: then version old, now" in out
+    assert "online = True (1m 30s old), events e2" in out
     assert "ledger has none, replay hold: cooldown  not in the ledger" in out
 
 

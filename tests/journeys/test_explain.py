@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
+from kafka import KafkaAdminClient, TopicPartition
 
 from tests.journeys.shift import RULES, send, shift
 from tests.journeys.workers import ROOT, environment, finish, values
@@ -54,12 +55,16 @@ def test_state_topics_and_ledger_tell_the_same_story(left, tmp_path):
     _assert_the_past_knows_nothing_of_what_came_later(settings, who, ledger)
     _assert_the_record_is_a_test_that_passes(settings, who, ledger, tmp_path)
     _assert_what_can_not_be_explained_is_one_sentence(settings, who, events)
+    _assert_it_is_said_what_is_gone(settings, who)
 
 
 def _assert_the_state_is_explained_beside_the_ledger(settings, who, ledger):
     now = explained(settings, who)
     assert (now["source"], now["replayed"]) == ("the state as last committed", False)
     assert [pair["ledger"]["decision_id"] for pair in now["ledger"]] == [d["decision_id"] for d in ledger]
+    sent = {nudge["rule"]: nudge for nudge in values(settings, "nudges") if nudge["partner_id"] == who}
+    assert sent
+    assert {r["name"]: r["words"]["body"] for r in now["rules"] if r["words"]["body"]} == {rule: nudge["body"] for rule, nudge in sent.items()}
     exported = json.loads(verb(settings, "partner", "export", who, "--bootstrap", settings.brokers).stdout)["state"]
     assert (now["segments"], now["state_at"]) == (exported["segments"], exported["now"])
 
@@ -96,3 +101,11 @@ def _assert_what_can_not_be_explained_is_one_sentence(settings, who, events):
         assert (done.returncode, done.stdout, said in done.stderr) == (1, "", True), done.stderr
 
 
+
+
+def _assert_it_is_said_what_is_gone(settings, who):
+    """Retention has taken the oldest positions away."""
+    admin, topic = KafkaAdminClient(**settings.kafka_client()), settings.sources["gps"]
+    admin.delete_records({TopicPartition(topic, number): 5 for number in range(settings.partitions)})
+    admin.close()
+    assert f"the beginning is gone of {topic}: counts of before are too low here" in explained(settings, who, "--replay")["notes"]

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.training_rules.town import START, Town, nudge, rules
-from training_rules.explaining import UnknownRule, explain
+from training_rules.explaining import UnknownRule, explain, with_words
 from training_rules.watching import Watched
 
 TEXTS = 'messages:\n  text: {en: {title: Hello, body: "{first_name}, a nudge."}, hi: {title: Namaste, body: "{first_name}, suno."}}\n'
@@ -91,3 +91,10 @@ def test_gates_that_would_hold_now_are_told_with_the_end_of_each():
     profile = ("profile_updated", 0, {"first_name": "Asha"})
     [rule] = told(NAMED, profile, ("order_rejected", 1, {})).rules
     assert [(str(g.reason), g.opens_at) for g in rule.gates] == [("cooldown", START + 60 + 3600)]
+
+
+def test_the_words_of_what_was_really_sent_stand_above_those_of_the_rules():
+    sent = {"rule": "n", "language": "kn", "reason": "because", "title": "a", "body": "b", "decided_at": START}
+    found = with_words(told(NAMED, ("order_rejected", 1, {})), [sent, sent | {"title": "later", "decided_at": START + 9000}])
+    words = found.rules[0].words
+    assert (words.language, words.why, words.title, words.body) == ("kn", "because", "a", "b")

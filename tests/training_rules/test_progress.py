@@ -78,7 +78,7 @@ def test_an_episode_is_open_until_its_time_is_over():
 
 def test_what_waits_for_the_end_of_quiet_hours_is_in_the_queue():
     compiled, state = town_with("policy: {quiet_hours: '09:00-11:00', during_quiet: queue_latest}\nnudges:\n" + nudge(), ("order_rejected", 3))
-    name, waiting = queued(state, compiled)
+    [(name, waiting)] = queued(state, compiled)
     assert (name, minutes(waiting.since), minutes(waiting.due), waiting.events) == ("n", 3, 60, ("e1",))
 
 
