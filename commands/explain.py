@@ -18,11 +18,12 @@ from analysis.hindsight import now_from, watch
 from analysis.taps import Wanted, records
 from commands.explained import Page
 from commands.output import numbers, say
-from commands.replay import moment
+from commands.replay import moment, progress_bar
 from rulebook import units
 from rulebook.units import counted
 from simulator.importers import Kind, decoded, open_source
-from streams.history import history
+from simulator.replay import Progress
+from streams.history import History, history
 from streams.partners import kept
 from streams.settings import Settings, load
 from training_rules import EngineOptions, Rules, load_rules
@@ -31,6 +32,7 @@ from training_rules.explaining import explain as explained
 from training_rules.ledger import Entry, Pair, alone, beside, entry
 from training_rules.watching import BY_POLICY, Watched
 
+TOLD_EVERY = 5000  # events between two words of progress
 WIDE = 500  # characters of a line where nobody looks at a terminal
 
 
@@ -141,13 +143,21 @@ def _said(settings: Settings, output: str, partner: str, since: float) -> Iterat
 
 
 def _from_topics(settings: Settings, rules: Rules, partner: str, until: float, partition: int | None) -> Found:
-    with history(settings, partner, partition) as past:
-        watched = watch(rules, partner, past.events(), until, gone=past.retained.gone)
+    with history(settings, partner, partition) as past, progress_bar("reading the topics") as told:
+        watched = watch(rules, partner, followed(past, told), until, gone=past.retained.gone)
         at_last = watched.corridor.stream_time if until == inf else until
         found = Found(watched, at_last, f"the topics, {counted(watched.events, 'event')} of the partner")
         if past.retained.gone:
             found.notes.append(f"the beginning is gone of {', '.join(past.retained.gone)}: counts of before are too low here")
     return found
+
+
+def followed(past: History, told: Progress) -> Iterator[Any]:
+    """The events of the topics; how far it has come is told now and then."""
+    for number, event in enumerate(past.events(), 1):
+        if not number % TOLD_EVERY:
+            told(number, past.done)
+        yield event
 
 
 def instant(text: str, option: str = "--at") -> float:

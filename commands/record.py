@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from analysis.errors import HindsightError
-from commands.explain import instant, options_of
+from commands.explain import followed, instant, options_of
 from commands.output import note, say
-from commands.replay import moment
+from commands.replay import moment, progress_bar
 from rulebook.faults import did_you_mean
 from rulebook.units import counted
 from simulator.importers import decoded, open_source
@@ -73,8 +73,8 @@ def _from_topics(settings: Settings, partner: str, until: float) -> list[Any]:
     """The partner's events; none from before they were erased."""
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what stops it is said in one sentence, by the error
     state, mine = kept(settings, partner), list[Any]()
-    with history(settings, partner, None if state is None else state.partition) as past:
-        for event in past.events():
+    with history(settings, partner, None if state is None else state.partition) as past, progress_bar("reading the topics") as told:
+        for event in followed(past, told):
             if event.occurred_at > until:
                 break
             if event.partner_id != partner:

@@ -38,7 +38,7 @@ class Retained:
 
 
 class History:
-    """The events of one partition, as they lie in the topics now. To be closed."""
+    """The events of one partition, as they lie in the topics now. `done`: the share of them that was read. To be closed."""
 
     def __init__(self, settings: Settings, partner_id: str, partition: int | None = None) -> None:
         """`partition`: where the partner is known to lie; otherwise where Java's partitioner puts them. Raises TopicFault, BrokerUnreachable."""
@@ -50,7 +50,7 @@ class History:
             self._consumer.assign(self._tps)
             self._consumer.seek_to_beginning(*self._tps)
             begins = self._consumer.beginning_offsets(self._tps)
-        self.retained = Retained(self._tps[0].partition, {tp.topic: begins[tp] for tp in self._tps})
+        self.retained, self.done = Retained(self._tps[0].partition, {tp.topic: begins[tp] for tp in self._tps}), 0.0
 
     def close(self) -> None:
         self._consumer.close()
@@ -72,6 +72,7 @@ class History:
                 merge.heard(number, ends[tp], 0.0)
             while merge.holds or not merge.caught_up:
                 self._fetch(merge, decoders, ends)
+                self.done = self._share(ends)
                 while taken := merge.take(0.0):
                     yield from (event for _, _, _, event in taken)
 
@@ -86,6 +87,11 @@ class History:
             found = decoders[number].decode_all([r.value for r in records], [r.key for r in records])
             good = [(event, r.offset) for f, r in zip(found, records, strict=True) if (event := self._event(f, r, ORDER[number])) is not None]
             merge.put(number, [e for e, _ in good], [o for _, o in good], min(self._consumer.position(tp), ends[tp]), 0.0)
+
+    def _share(self, ends: Mapping[TopicPartition, int]) -> float:
+        begins = self.retained.begins
+        read, all_ = (sum(of(tp) - begins[tp.topic] for tp in self._tps) for of in (self._consumer.position, ends.__getitem__))
+        return min(read / all_, 1.0) if all_ else 1.0
 
     def _event(self, found: Any, record: Any, family: str) -> Any:
         """What the workers made of a record; None for what they refused."""
