@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
+from streams.history import history
+from streams.partitioner import by_murmur2
 from tests.journeys.shift import RULES, send, shift
 from tests.journeys.workers import ROOT, environment, finish, values
 
@@ -109,3 +111,14 @@ def _assert_it_is_said_what_is_gone(settings, who):
     admin.delete_records({TopicPartition(topic, number): 5 for number in range(settings.partitions)})
     admin.close()
     assert f"the beginning is gone of {topic}: counts of before are too low here" in explained(settings, who, "--replay")["notes"]
+
+
+def test_all_events_of_a_partition_come_in_order_however_little_is_held(settings, monkeypatch):
+    monkeypatch.setattr("streams.history.FEW", 20)
+    monkeypatch.setattr("streams.history.MOST", 50)
+    events = list(shift(EVENTS, PARTNERS))
+    send(settings, events)
+    with history(settings, "P00001") as past:
+        read = [event.event_id for event in past.events()]
+    assert read == [e["event_id"] for e in events if by_murmur2(e["partner_id"].encode(), settings.partitions) == past.retained.partition]
+    assert past.done == 1.0
