@@ -5,3 +5,7 @@ from events.errors import NudgelineError
 
 class TapError(NudgelineError):
     """A topic can't be read or written out: the text says why, and what to do."""
+
+
+class BacktestError(NudgelineError):
+    """A backtest can't be run, or did not come to its end: the text says why, and what to do."""
