@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,9 +18,10 @@ from events.structs import STRUCTS
 from streams.intake import Intake
 from streams.merge import Merge
 from streams.partition import ORDER, Plan, Source
+from streams.preflight import preflight
 from streams.settings import Settings
 from streams.stats import Counters
-from streams.topics import admin, partition_counts, problems
+from streams.topics import partition_count
 from training_rules import Rules
 from training_rules.corridor import Entry
 
@@ -32,7 +34,7 @@ _Profile = STRUCTS["profile_updated"]
 class Kept:
     """The families' topics, from what happened at `begin` up to, not including, `until` (s since the epoch), and to where they end at the start.
 
-    A profile from before `begin` happens as it begins. Raises BacktestError where Kafka or a topic is not there.
+    A profile from before `begin` happens as it begins.
     """
 
     settings: Settings
@@ -53,15 +55,8 @@ class Kept:
         return {**self.__dict__, "rules": None}
 
     def partitions(self) -> int:
-        """How many partitions the families have."""
-        try:
-            with admin(self.settings) as client:
-                there = partition_counts(client, list(self.settings.sources.values()))
-        except KafkaError as error:
-            raise BacktestError(f"no Kafka answers at {self.settings.brokers}: {error}") from error
-        if faults := problems(self.settings, there):
-            raise BacktestError("; ".join(faults))
-        return there[next(iter(self.settings.sources.values()))]
+        """How many partitions the families have. Raises a StreamsError where Kafka does not answer or topics are not as they should be."""
+        return partition_count(self.settings, asyncio.run(preflight(self.settings)))
 
     def prepare(self) -> None:
         """Nothing is read beforehand."""
