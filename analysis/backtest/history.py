@@ -33,11 +33,10 @@ class Share:
 
     def place(self, partner_id: str) -> int | None:
         """The partner's partition; None where it is not ours. What has no partner is in nobody's sample, and counted all the same."""
-        try:
-            return self._known[partner_id]
-        except KeyError:
-            found = self._known[partner_id] = self._placed(partner_id)
-            return found
+        known = self._known
+        if partner_id not in known:
+            known[partner_id] = self._placed(partner_id)
+        return known[partner_id]
 
     def samples(self, partner_id: str) -> bool:
         """Whether the partner is in the sample."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from events.structs import STRUCTS
-from segments.clock import DEFAULT_ZONE, zone_info
+from segments.clock import DEFAULT_ZONE, day_of, zone_info
 
 _Position, _LoggedIn, _Profile = STRUCTS["position"], STRUCTS["logged_in"], STRUCTS["profile_updated"]
 _TELLING = {_Position, _LoggedIn, _Profile}
@@ -32,6 +32,7 @@ class Places:
         self._moves: list[tuple[float, str, Place]] = []
         self._days: dict[str, tuple[float, float]] = {}
         self._active: dict[str, int] = {}
+        self._dates: dict[tuple[float, float], int] = {}
         self._first = 0
 
     def take(self, events: Sequence[Any]) -> None:
@@ -58,10 +59,8 @@ class Places:
                 self._days.pop(who, None)
 
     def _begin_day(self, who: str, at: float, time_zone: str) -> None:
-        midnight = datetime.fromtimestamp(at, zone_info(time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
-        tomorrow = (midnight.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=midnight.tzinfo)
-        self._days[who] = midnight.timestamp(), tomorrow.timestamp()
-        number = midnight.date().toordinal()
+        day = self._days[who] = day_of(time_zone, at)
+        number = self._dates.get(day) or self._dates.setdefault(day, datetime.fromtimestamp(at, zone_info(time_zone)).toordinal())
         self._first = self._first or number - 4000
         self._active[who] = self._active.get(who, 0) | 1 << max(0, number - self._first)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 from itertools import islice
 from math import inf
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,6 +30,12 @@ class Head(msgspec.Struct):
     """What must be known of an event before its family's decoder is chosen."""
 
     type: str
+    partner_id: str = ""
+
+
+class Whose(msgspec.Struct, gc=False):
+    """What must be known of an event before it is known whether it is wanted."""
+
     partner_id: str = ""
 
 
@@ -119,14 +126,14 @@ class NdjsonSource:
         """All at once where all lines are events, and one by one where they are not."""
         try:
             mine: dict[int, list[bytes]] = {}
-            for line, head in zip(lines, _heads(b"\n".join(lines)), strict=True):
-                if (part := place(head.partner_id)) is not None:
+            for line, whose in zip(lines, _whose(b"\n".join(lines)), strict=True):
+                if (part := place(whose.partner_id)) is not None:
                     mine.setdefault(part, []).append(line)
             found = {part: decoder.decode_all(mine[part]) for part in sorted(mine)}
         except (msgspec.DecodeError, ValueError, TypeError, IndexError, RecursionError):
             found = self._one_by_one(lines, number, place)
         for part, events in found.items():
-            self.report.events.update(event.type for event in events)
+            self.report.events.update(map(_TYPE, events))
             yield part, events
 
     def _one_by_one(self, lines: list[bytes], number: int, place: Place) -> dict[int, list[Any]]:
@@ -157,7 +164,7 @@ class NdjsonSource:
                     whole, newline, rest = text.rpartition(b"\n")
                     first = False
                     if newline:
-                        yield whole.replace(b"\r\n", b"\n").removesuffix(b"\r")
+                        yield whole.replace(b"\r\n", b"\n").removesuffix(b"\r") if b"\r" in whole else whole
                     elif len(rest) >= LONGEST_LINE:
                         yield rest
                         rest = b""
@@ -189,7 +196,8 @@ class NdjsonSource:
 
 
 _head = msgspec.json.Decoder(Head).decode
-_heads = msgspec.json.Decoder(Head).decode_lines
+_whose = msgspec.json.Decoder(Whose).decode_lines
+_TYPE = attrgetter("type")
 
 
 @cache
