@@ -3,7 +3,8 @@
     python -m benches.backtest [--runs 5]
 
 The fortnights are files of events, as topics keep them, so that what is measured is reading, decoding, deciding and counting; what it takes to make events
-of the recordings' tables is measured apart. `crowd` is both fortnights at one time, with ten partners for each: what a small city makes. Medians of wall time.
+of the recordings' tables is measured apart. `crowd` is both fortnights at one time, with ten partners for each: what a small city makes. Medians over runs;
+`us` is wall and CPU time for each event, `decode` the part of one process that reads and decodes.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -112,27 +114,33 @@ def _file(path: Path, events: Iterable[Any]) -> Path:
 
 
 def _case(name: str, path: Path, rules: Rules, runs: int) -> dict[str, Any]:
-    took: dict[str, list[float]] = {}
+    took: dict[str, list[float]] = defaultdict(list)
     first = _once(path, [rules], 1, compare=False)
     for _ in range(runs):
-        took.setdefault("decode", []).append(_decoded(path))
+        took["decode"].append(_decoded(path))
         for processes in (1, 2):
-            took.setdefault(f"processes_{processes}", []).append(_once(path, [rules], processes, compare=False).seconds)
+            before = _cpu()
+            took[f"processes_{processes}"].append(_once(path, [rules], processes, compare=False).seconds)
+            took[f"cpu_{processes}"].append(_cpu() - before)
     itself = _once(path, [rules, load_rules(CATALOG)], 2, compare=True)
     events, tally = first.found.events, first.found.tallies[0]
     assert itself.found.changes is not None
     medians = {key: statistics.median(values) for key, values in took.items()}
     return {
         "case": name, "events": events, "partners": tally.partners, "decisions": sum(tally.decisions.values()), "sends": tally.sends,
-        "events_per_s": {key: round(events / seconds) for key, seconds in medians.items() if key != "decode"},
-        "decode_us": round(1e6 * medians["decode"] / events, 2),
-        "us": {key: round(1e6 * seconds / events, 2) for key, seconds in medians.items() if key != "decode"},
+        "events_per_s": {key: round(events / medians[key]) for key in ("processes_1", "processes_2")},
+        "us": {key: round(1e6 * seconds / events, 2) for key, seconds in medians.items()},
         "against_itself": {"no_difference": itself.found.changes.none, "same": itself.found.changes.same, "events_per_s": round(events / itself.seconds)},
     }  # fmt: skip
 
 
 def _once(path: Path, sets: list[Rules], processes: int, *, compare: bool) -> Any:
     return run(Job(sets, PARTS, compare=compare), Recorded(path), processes=processes)
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and those that it waited for."""
+    return sum(r.ru_utime + r.ru_stime for r in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
 
 
 def _decoded(path: Path) -> float:
