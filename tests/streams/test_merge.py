@@ -241,3 +241,38 @@ def test_chunks_bound_what_goes_at_a_time() -> None:
     put(merge, 0, [float(i) for i in range(100)])
     put(merge, 1, [inf])
     assert len(taken(merge)) == 10
+
+
+def test_what_was_written_after_an_event_came_is_not_waited_for() -> None:
+    merge = two()
+    put(merge, 1, [1.0], end=1)
+    put(merge, 0, [2.0])
+    merge.heard(1, 3, 0.1)  # two more are under way: the first goes before the event, and of the others nobody knew when it came
+    assert taken(merge) + taken(merge) == [(1.0, 1), (2.0, 0)]
+
+
+def test_what_was_written_before_an_event_came_is_waited_for() -> None:
+    merge = two()
+    put(merge, 1, [], end=2)
+    put(merge, 0, [2.0])
+    assert taken(merge) == []
+    put(merge, 1, [1.0], end=4)
+    assert taken(merge) == [(1.0, 1)]
+    put(merge, 1, [3.0], first=1, end=4)
+    assert taken(merge) == [(2.0, 0), (3.0, 1)]
+
+
+def test_a_family_that_is_not_asked_is_waited_for_as_if_nothing_were_known() -> None:
+    merge = two()
+    put(merge, 1, [], end=0)
+    merge.heard(1, 0, 0.0, asked=False)
+    put(merge, 0, [2.0])
+    assert taken(merge) == []
+
+
+def test_in_a_replay_news_alone_lets_an_event_go() -> None:
+    merge = two(settle=1.0)
+    put(merge, 1, [], end=0)
+    put(merge, 0, [2.0], end=1)
+    merge.heard(1, 1, 0.1)
+    assert taken(merge) == []
