@@ -183,8 +183,8 @@ class Codegen:
         longer = side if isinstance(side, Aggregate) else expand(side, self.scope) if isinstance(side, Reference) else None
         if not isinstance(longer, Aggregate) or longer.window is None or longer.window.kind != "today" or longer.function not in ("count", "sum", "distinct"):
             return False
-        enough = isinstance(other, Literal) and isinstance(other.value, int | float)
-        return enough and ((operator == ">=" and other.value > 0) or (operator == ">" and other.value >= 0))
+        least = other.value if isinstance(other, Literal) else None
+        return isinstance(least, int | float) and ((operator == ">=" and least > 0) or (operator == ">" and least >= 0))
 
     def _outside(self, expr: Expr) -> bool:
         """Whether it reads what others than the partner's own events fill."""
