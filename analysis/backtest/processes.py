@@ -228,7 +228,7 @@ def _serve(connection: Connection, job: Job, history: History, mine: Sequence[in
         connection.send(("done", work.finish(connection.recv())))
     except NudgelineError as error:
         connection.send(("failed", error))
-    except BrokenPipeError:
+    except (BrokenPipeError, EOFError):
         os._exit(1)  # nobody listens any more
 
 
