@@ -12,6 +12,7 @@ from uuid import uuid4
 import faust
 
 from events import FAMILIES
+from events.broadcasts import BROADCASTS
 from events.structs import OUTPUT_STRUCTS
 from streams import topics
 from streams.lane.book import Book
@@ -92,7 +93,7 @@ def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -
     """What the settings say to a partition."""
     return Plan(
         rules=rules,
-        sources=tuple(_source(settings, family) for family in ORDER),
+        sources=tuple(_source(settings, family) for family in (*ORDER, *BROADCASTS)),
         outputs={OUTPUT_STRUCTS[kind]: settings.topic(name) for kind, name in OUTPUT_TOPICS.items()},
         clock=settings.clock,
         merge_wait=settings.merge_wait,
@@ -107,7 +108,7 @@ def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -
 
 
 def _source(settings: Settings, family: str) -> Source:
-    topic = settings.read[family]
+    topic = settings.read[family] if family in FAMILIES else settings.broadcasts[family]
     return Source(family, topic, f"{topic}#{settings.topic_epoch}" if settings.topic_epoch else topic)
 
 

@@ -11,7 +11,8 @@ from math import inf
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from events.decode import Decoder
+from events.broadcasts import BROADCASTS
+from events.decode import decoder_of
 from events.errors import BadEvent, DeadLetterReason
 from events.structs import OUTPUT_STRUCTS
 from streams.erasure import FAMILY, request
@@ -72,7 +73,8 @@ class Intake:
 
     def __init__(self, number: int, plan: Plan, merge: Merge, tell: Callable[[Sequence[Any]], None], counters: Counters) -> None:
         self._number, self._plan, self._merge, self._tell, self._counters = number, plan, merge, tell, counters
-        self._decode = [Decoder(s.family, plan.max_bytes).decode_all for s in plan.sources]
+        self._decode = [decoder_of(s.family, plan.max_bytes) for s in plan.sources]
+        self._for_all = {n for n, s in enumerate(plan.sources) if s.family in BROADCASTS}
         self._families = [_Family() for _ in plan.sources]
         self.to_erase = 0
 
@@ -104,12 +106,21 @@ class Intake:
         return bool(self._families[number].batches) and self._merge.held(number) < SLICE
 
     def _hand_on(self, family: int, fetched: _Fetched, now: float) -> None:
-        records = fetched.records
+        for_all = family in self._for_all
+        records = [r for r in fetched.records if r.value is not None] if for_all else fetched.records  # what was taken back is no news
         found = self._decode[family](list(map(_VALUE, records)), list(map(_KEY, records)))
-        offsets, horizon = list(map(_OFFSET, records)), self._horizon(records, fetched.wall)
+        offsets, horizon = list(map(_OFFSET, records)), inf if for_all else self._horizon(records, fetched.wall)
         if any(e.__class__ is BadEvent or e.occurred_at > horizon for e in found):
             found, offsets = self._good(family, records, found, horizon, fetched.wall)
         self._merge.put(family, found, offsets, fetched.position, now)
+        if for_all:
+            self._announce(self._plan.sources[family].family, found)
+
+    def _announce(self, family: str, found: Sequence[Any]) -> None:
+        """Their turn comes: what takes time can begin now."""
+        if (broadcast := self._plan.broadcasts.get(family)) is not None:
+            for event in found:
+                broadcast.heard(event)
 
     # -- records that are no events
 

@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgspec
 from faust.types import TP
 
+from events.broadcasts import BROADCASTS
 from events.decode import MAX_BYTES
 from events.structs import OUTPUT_STRUCTS, Erased, Forget
 from segments.state import PartnerState
+from streams.broadcast import Broadcast, Listener
 from streams.ceiling import Ceiling
 from streams.erasure import Over
 from streams.intake import Intake
@@ -22,6 +25,7 @@ from streams.merge import Merge
 from streams.pace import Pace
 from streams.stats import Counters
 from training_rules import Corridor, House, Partners, Rules
+from training_rules.corridor import Entry
 
 #: At equal event times the earlier goes first: who the partner is and where, before what they were asked and did.
 ORDER = ("profile", "session", "training", "app", "earnings", "ratings", "gps", "orders", "feedback")
@@ -40,7 +44,7 @@ Features = OUTPUT_STRUCTS["features"]
 
 @dataclass(frozen=True)
 class Source:
-    """A family's topic. `name` is what offsets are kept under in a partner's state; it changes when the topic begins anew."""
+    """The topic of a family, or of a broadcast. `name` is what offsets are kept under in a partner's state; it changes when the topic begins anew."""
 
     family: str
     topic: str
@@ -53,7 +57,8 @@ class Plan:
 
     `clock`: "wall" when event times are now, "events" when a recording is replayed. An event is from the future when it happened over
     `future_tolerance` after now or, in a replay, after its record was written (records without a time stamp are believed): one date of 2099 would
-    otherwise fire every timer of its partition. A partner's state that is larger than `state_limit` bytes is cut.
+    otherwise fire every timer of its partition. A partner's state that is larger than `state_limit` bytes is cut. `broadcasts`: what is done with
+    sources that concern all partners, by family; those of others pass unheeded.
     """
 
     rules: Rules
@@ -69,6 +74,7 @@ class Plan:
     original_kept: int = ORIGINAL_KEPT
     rekeyed: bool = False
     state_limit: int = 262_144
+    broadcasts: Mapping[str, Broadcast] = field(default_factory=dict)
 
 
 class Snapshot(NamedTuple):
@@ -95,12 +101,16 @@ Tell = Callable[[int, Sequence[Any]], None]
 class Partition:
     """The runtime of one partition number. Nothing in it waits."""
 
-    def __init__(self, number: int, plan: Plan, corridor: Corridor, term: int, tell: Tell, counters: Counters) -> None:
+    def __init__(
+        self, number: int, plan: Plan, corridor: Corridor, term: int, tell: Tell, counters: Counters, kept: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self.number, self.corridor = number, corridor
         self._plan, self.term, self._tell = plan, term, tell
         replayed = plan.clock == "events"  # nobody waits for a recording's nudges, and order is worth any wait
         settle, wait = (plan.merge_settle, max(plan.merge_wait, REPLAY_WAIT)) if replayed else (None, plan.merge_wait)
-        self.merge = Merge(len(plan.sources), wait=wait, settle=settle)
+        for_all = {n: s.family for n, s in enumerate(plan.sources) if s.family in BROADCASTS}
+        self.merge = Merge(len(plan.sources), wait=wait, settle=settle, for_all=for_all)
+        self._listeners: dict[int, Listener] = {n: plan.broadcasts[f].listener(corridor, (kept or {}).get(f)) for n, f in for_all.items() if f in plan.broadcasts}
         self._names = [s.name for s in plan.sources]
         self._intake = Intake(number, plan, self.merge, lambda letters: tell(number, letters), counters)
         self._pace, self._ceiling = Pace(plan.features_every), Ceiling(plan.rules, plan.state_limit)
@@ -137,6 +147,8 @@ class Partition:
         """Hand on what may go now; returns how many events went. `now`: monotonic seconds."""
         self._intake.fill(now)
         entries = self.merge.take(now)
+        if not entries and (head := self.merge.turn(now)) is not None:
+            return self._turn(head)
         out = self._in_turn(entries) if self._intake.to_erase else self.corridor.feed_all(entries, self._names)
         if out:
             self._tell(self.number, out)
@@ -156,8 +168,25 @@ class Partition:
         """When an erasure was, in stream time: in a replay its record may have been written years after what is replayed."""
         return event.occurred_at if self._plan.clock == "wall" else min(event.occurred_at, self.corridor.stream_time)
 
+    def _turn(self, head: Entry) -> bool:
+        """Take up what concerns all partners, if it can be: whether it was. What is due by its time goes before it."""
+        at, number, offset, event = head
+        listener, corridor = self._listeners.get(number), self.corridor
+        if listener is not None and not listener.ready(event):
+            return False
+        self.merge.passed(head)
+        out = list(corridor.advance(at)) if at > corridor.stream_time else []
+        if corridor.takes(self._names[number], offset) and listener is not None:
+            out += listener.apply(event)
+        if out:
+            self._tell(self.number, out)
+        return True
+
     def advance(self, to: float) -> None:
         """Time has come to `to` (s since the epoch) without an event: timers due by then fire."""
+        while (head := self.merge.head) is not None and head[0] <= to:
+            if not self._turn(head):
+                return
         if to > self.corridor.stream_time and (out := self.corridor.advance(to)):
             self._tell(self.number, out)
 
@@ -181,8 +210,13 @@ class Partition:
         records += [(who.encode(), None) for who in self._buried(dirty, over)]
         if records or (corridor.partners.erased and not self._marked):
             self._marked = True
-            records.append((MARK, mark(term, self.corridor.stream_time)))
+            records.append((MARK, mark(term, self.corridor.stream_time, self._kept())))
         return Snapshot(self.number, records, self.offsets())
+
+    def _kept(self) -> bytes:
+        """What the listeners want the next owner to know."""
+        found = {self._plan.sources[n].family: kept for n, listener in self._listeners.items() if (kept := listener.kept()) is not None}
+        return msgspec.msgpack.encode(found) if found else b""
 
     def _buried(self, dirty: set[str], over: Over) -> list[str]:
         """The erased of whom nothing is kept any more. Not before our own mark stands in the changelog: it tells later what an older owner writes."""
@@ -204,6 +238,10 @@ class Partition:
         ]
         if shown:
             self._tell(self.number, shown)
+
+    def positions(self) -> dict[TP, int]:
+        """The offset up to which each source partition was taken in."""
+        return {TP(source.topic, self.number): self.merge.position(family) for family, source in enumerate(self._plan.sources)}
 
     def offsets(self) -> dict[TP, int]:
         """The offset to read next of each source partition, were we to stop here."""

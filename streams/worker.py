@@ -19,6 +19,7 @@ from typing import Any, Protocol, cast
 
 from faust.types import TP
 
+from events.broadcasts import BROADCASTS
 from events.decode import encode
 from events.structs import OUTPUT_STRUCTS, Erased
 from streams.erasure import Over, covered
@@ -103,12 +104,12 @@ class Worker:
         with long_lived():
             for number, restored in sorted(partitions.items()):
                 self._look_at_sources(number, restored)
-                count = len(restored)
+                count, kept = len(restored), restored.kept
                 corridor = await corridor_of(self.plan, restored, House(number, self._count))
                 if epoch != self._epoch:
                     return  # taken away again meanwhile
                 term = next_term(restored.highest_term, generation)
-                home = self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters)
+                home = self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters, kept)
                 self.counters.restored += count
                 if self._tap is not None:
                     self._tap.opened(number)
@@ -213,7 +214,8 @@ class Worker:
     def _look_at_keys(self, tp: TP, records: Sequence[Any]) -> None:
         if self._guard is None:
             return
-        said = self._guard.look(self.plan.sources[self._families[tp.topic]].family, records, tp.partition)
+        family = self.plan.sources[self._families[tp.topic]].family
+        said = "" if family in BROADCASTS else self._guard.look(family, records, tp.partition)
         if said and self._guard.stops:
             self.failed(PartitionerFault(said))
         elif said and said != self._said:
@@ -316,7 +318,7 @@ class Worker:
             return False
         tps = [tp for partition in self.partitions.values() for tp in self._tps(partition)]
         ends = await self._consumer.highwaters(*tps)
-        reached = {tp: at for p in self.partitions.values() for tp, at in p.offsets().items()}
+        reached = {tp: at for p in self.partitions.values() for tp, at in p.positions().items()}
         return all(reached.get(TP(*tp), -1) >= end for tp, end in ends.items())
 
     def committed(self) -> bool:

@@ -61,11 +61,11 @@ class Corridor:
 
     def feed(self, event: Any, source: str = "", offset: int = -1) -> Sequence[Any]:
         """Apply one event. With `source` (a topic) an offset at or below the last one applied from it is skipped: replays do no harm."""
-        if source and not self._takes(source, offset):
+        if source and not self.takes(source, offset):
             return NOTHING
         return self._feed(event, source, offset)
 
-    def _takes(self, source: str, offset: int) -> bool:
+    def takes(self, source: str, offset: int) -> bool:
         """Whether this is no record that was handed on before."""
         if offset <= self._handed.get(source, -1):
             return False
@@ -137,7 +137,7 @@ class Corridor:
         that events from before are not taken for new ones when they are read again. Stream time does not move."""
         known = self.partners.get(partner_id)
         applied = NOTHING_APPLIED if known is None else known.applied
-        if not self._takes(source, offset) or offset <= applied.get(source, -1):
+        if not self.takes(source, offset) or offset <= applied.get(source, -1):
             return NOTHING
         if known is not None:
             self.house.forget(known, self.rules)

@@ -169,7 +169,7 @@ def test_a_snapshot_bears_the_term_and_ends_with_the_stream_time() -> None:
     bench.feed(RATINGS, record(0, at=NOW + 5))
     (_, state), (_, mark) = bench.run().records
     assert term_of(state) == 7
-    assert read_mark(mark) == (7, NOW + 5)
+    assert read_mark(mark) == (7, NOW + 5, b"")
 
 
 def test_a_record_replayed_after_a_restart_is_applied_once() -> None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
+from events import FAMILIES
 from events.decode import Decoder, encode
 from streams.app import plan
 from streams.settings import Settings
@@ -63,7 +64,7 @@ class Truth:
         self._keys, self._places = stream.keys, stream.places
         self._numbers = {source.family: number for number, source in enumerate(own.sources)}
         self._names = [source.name for source in own.sources]
-        self._decode = [Decoder(source.family, own.max_bytes).decode for source in own.sources]
+        self._decode = [Decoder(source.family, own.max_bytes).decode for source in own.sources if source.family in FAMILIES]
         self._corridors = [Corridor(rules, house=House(number, settings.partitions)) for number in range(settings.partitions)]
         self._next = [[0] * len(own.sources) for _ in range(settings.partitions)]
         self.taken, self.said = 0, Said()
