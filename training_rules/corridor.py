@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import islice
-from math import inf
+from math import inf, nextafter
 from typing import Any
 
 from events.structs import Erased, Tick
@@ -131,6 +131,13 @@ class Corridor:
         self.stream_time, self._stamp = now, None
         self._handed |= {source: at for source, at in zip(sources, handed, strict=True) if at >= 0}
         return out
+
+    def change(self, rules: Rules) -> None:
+        """Another rule set from here on, between two events. Who has rested through it is looked at by it at the next event or timer, as if awake."""
+        self.house.change(self.rules, rules, self.partners.sends)
+        at, self.stream_time = self.stream_time, nextafter(self.stream_time, inf)  # what any partner has come to from now on, is later
+        self.rules = rules.taken_over(self.rules, at)
+        self.partners.change(self.rules)
 
     def forget(self, partner_id: str, at: float, source: str, offset: int) -> Sequence[Any]:
         """Erase a partner, `at` (s): what happened before that and comes later brings nobody back. What stays for a while are the offsets applied, so
