@@ -88,6 +88,15 @@ def load_texts(files: dict[str, str], context: Context | None = None, paused: It
     return paused_in(rules, paused), found
 
 
+def definitions(files: dict[str, str]) -> dict[str, Any]:
+    """What texts define, as plain data by `section.name`: two sets are told apart by it. What can't be read is not there."""
+    book = _Book(Faults())
+    for name, text in sorted(files.items()):
+        if (root := compose(SourceFile(name, _with_plain_ends(text)), book.faults)) is not None:
+            book.read(root)
+    return book.raw
+
+
 def paused_in(rules: RuleSet, names: Iterable[str]) -> RuleSet:
     """The same set with these of its nudge rules paused."""
     off = sorted({*names} & rules.nudges.keys())
