@@ -74,6 +74,11 @@ def peek(raw: bytes) -> tuple[float, float]:
     return due, now
 
 
+def due_at(raw: bytes, due: float) -> bytes:
+    """A snapshot that says another next due moment; an early one does no harm."""
+    return raw[:1] + _due.pack(due) + raw[1 + _due.size :]
+
+
 def _look_at(version: int) -> None:
     if not OLDEST <= version <= FORMAT:
         raise UnknownFormat(f"a partner's state is in format {version}; this version reads format {FORMAT}: run the version that wrote it, or newer")
@@ -99,7 +104,8 @@ def load(raw: bytes, rules: Rules) -> PartnerState:
     state.dues = _placed(dues, rules.timer_numbers, [inf] * len(rules.timers))
     state.next_due, state.alarm = min(state.dues, default=inf) if dues else inf, inf
     state.day_start, state.day_end = inf, -inf
-    state.house, state.heard, state.changed = None, -inf, False
+    state.heard = state.looked_at = -inf
+    state.house, state.changed = None, False
     return state
 
 

@@ -23,7 +23,7 @@ from training_rules import Corridor, EngineOptions, Partners, compile_rules, sna
 from training_rules.snapshots import UnknownFormat
 
 RECORDED = json.loads(Path(__file__).with_name("data").joinpath("format1.json").read_text(encoding="utf-8"))
-DERIVED = {"alarm", "changed", "heard", "house", "unseen", "slots", "dues", "next_due", "now", "day_start", "day_end"}
+DERIVED = {"alarm", "changed", "heard", "house", "looked_at", "unseen", "slots", "dues", "next_due", "now", "day_start", "day_end"}
 
 
 @pytest.fixture(scope="module")
