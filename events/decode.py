@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Annotated, Any, Union
 
 import msgspec
 
+from events.broadcasts import BROADCASTS
 from events.calendar import day, zone_name
 from events.errors import BadEvent, DeadLetterReason
 from events.families import FAMILIES
-from events.structs import STRUCTS
+from events.structs import BROADCAST_STRUCTS, STRUCTS
 from events.time import EARLIEST, LATEST, seconds
 
 MAX_BYTES = 1_000_000
+#: A whole rule set is one record.
+MAX_BROADCAST_BYTES = 16_000_000
 encode = msgspec.json.Encoder().encode
 _FIRST, _LAST, _OPEN, _CLOSE = itemgetter(0), itemgetter(-1), {ord("{")}, {ord("}")}
 #: Makes a union of every family: alone, msgspec takes a struct without its tag, and the contract does not.
@@ -135,6 +138,46 @@ def _finish_all(events: Sequence[Any], kinds: set[type]) -> None:
         for event in events:
             if event.__class__ in kinds:
                 _finish(event)
+
+
+class BroadcastDecoder:
+    """Decodes records that concern all partners: few, so one by one. Their keys say nothing."""
+
+    def __init__(self, family: str, max_bytes: int = MAX_BROADCAST_BYTES) -> None:
+        self.family, self.max_bytes = BROADCASTS[family], max_bytes
+        structs = (*(BROADCAST_STRUCTS[t] for t in self.family.types), _NoEvent)
+        self._decode = msgspec.json.Decoder(Union[structs]).decode  # noqa: UP007 - built at run time
+
+    def decode(self, value: bytes | None) -> Any:
+        """The event of one record. Raises BadEvent with what is wrong."""
+        if value is None:
+            raise BadEvent(DeadLetterReason.TOMBSTONE, "the record has no value")
+        if len(value) > self.max_bytes:
+            raise BadEvent(DeadLetterReason.TOO_LARGE, f"{len(value):,} bytes; at most {self.max_bytes:,} are accepted")
+        try:
+            event = self._decode(value)
+            event.occurred_at = seconds(event.occurred_at)
+        except (msgspec.DecodeError, ValueError, RecursionError) as e:
+            raise BadEvent(DeadLetterReason.INVALID_EVENT, str(e)) from None
+        return event
+
+    def decode_all(self, values: Sequence[bytes | None], keys: Sequence[bytes | None]) -> list[Any]:
+        """The event of each record or, where there is none, the BadEvent."""
+        found = list[Any]()
+        for value in values:
+            try:
+                found.append(self.decode(value))
+            except BadEvent as bad:
+                found.append(bad)
+        return found
+
+
+DecodeAll = Callable[[Sequence[bytes | None], Sequence[bytes | None]], list[Any]]
+
+
+def decoder_of(family: str, max_bytes: int = MAX_BYTES) -> DecodeAll:
+    """What decodes the records of a family, or of a broadcast topic."""
+    return BroadcastDecoder(family).decode_all if family in BROADCASTS else Decoder(family, max_bytes).decode_all
 
 
 def _finish(event: Any) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from events import app, earnings, feedback, gps, orders, profile, ratings, session, training
-from events.base import Event
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Family:
 
     name: str
     topic: str
-    models: tuple[type[Event], ...]
+    models: tuple[type[Any], ...]
     compacted: bool = False
 
     @property

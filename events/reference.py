@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from events.broadcasts import BROADCASTS
 from events.families import FAMILIES
 from events.outputs import OUTPUTS
 
@@ -25,10 +26,20 @@ def reference() -> str:
         for event in family.models:
             own = [n for n in event.model_fields if n not in _ENVELOPE]
             lines += [f"### `{event.name}`", "", str(event.__doc__), "", *(_table(event, own) if own else ["No further fields."]), ""]
+    lines += _broadcasts()
     lines += ["# Outputs", ""]
     for model in OUTPUTS:
         lines += [f"## `{model.model_fields['type'].default}`", "", str(model.__doc__), "", *_table(model, [n for n in model.model_fields if n != "type"]), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _broadcasts() -> list[str]:
+    lines = ["# What concerns all partners", "", "Each record lies in every partition: [contract.md](contract.md#what-concerns-all-partners).", ""]
+    for broadcast in BROADCASTS.values():
+        lines += [f"## `{broadcast.topic}`", ""]
+        for event in broadcast.models:
+            lines += [f"### `{event.name}`", "", str(event.__doc__), "", *_table(event, [n for n in event.model_fields if n != "type"]), ""]
+    return lines
 
 
 def _table(model: type[BaseModel], names: Any) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Union
 from pydantic import BaseModel, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from events.broadcasts import BROADCASTS
 from events.compatible import incompatible
 from events.families import FAMILIES
 from events.outputs import OUTPUTS
@@ -31,8 +32,9 @@ class _Generator(GenerateJsonSchema):
 
 
 def schemas() -> dict[str, Schema]:
-    """The schema of each family's events and of each output, by file name."""
+    """The schema of each family's events, of each broadcast and of each output, by file name."""
     found = {f"{f.name}.events.json": _of(f.models, f"events of the topic {f.topic}", f"urn:nudgeline:events:{f.name}") for f in FAMILIES.values()}
+    found |= {f"{b.name}.broadcast.json": _of(b.models, f"events of the topic {b.topic}", f"urn:nudgeline:broadcasts:{b.name}") for b in BROADCASTS.values()}
     for model in OUTPUTS:
         name = model.model_fields["type"].default
         found[f"{name}.output.json"] = _of((model,), str(model.__doc__), f"urn:nudgeline:outputs:{name}")
@@ -58,7 +60,7 @@ def text(schema: Schema) -> str:
 def stale(folder: Path) -> list[str]:
     """Files of the folder that are not what the models say, missing and superfluous ones among them."""
     wanted = {name: text(schema) for name, schema in schemas().items()}
-    there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.*.json") if path.name.split(".")[1] in ("events", "output")}
+    there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.*.json") if path.name.split(".")[1] in ("events", "broadcast", "output")}
     return sorted(name for name in wanted | there if wanted.get(name) != there.get(name))
 
 
@@ -66,7 +68,7 @@ def breaks(folder: Path) -> list[str]:
     """What of the folder's schemas the models do not keep, one sentence each."""
     made = schemas()
     found = []
-    for path in sorted(folder.glob("*.events.json")) + sorted(folder.glob("*.output.json")):
+    for path in [path for kind in ("events", "broadcast", "output") for path in sorted(folder.glob(f"*.{kind}.json"))]:
         old = json.loads(path.read_text(encoding="utf-8"))
         found += [f"{path.name}: {what}" for what in incompatible(old, made.get(path.name, {}))]
     return found

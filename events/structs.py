@@ -14,6 +14,7 @@ import msgspec
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from events.broadcasts import BROADCASTS
 from events.families import FAMILIES
 from events.outputs import OUTPUTS
 
@@ -67,6 +68,8 @@ def derive(model: type[BaseModel]) -> type[msgspec.Struct]:
 
 #: Struct of each event type, by its name.
 STRUCTS: dict[str, Any] = {m.name: derive(m) for family in FAMILIES.values() for m in family.models}
+#: Struct of each event that concerns all partners, by its name.
+BROADCAST_STRUCTS: dict[str, Any] = {m.name: derive(m) for family in BROADCASTS.values() for m in family.models}
 #: Struct of each output, by its type.
 OUTPUT_STRUCTS: dict[str, Any] = {str(get_args(m.model_fields["type"].annotation)[0]): derive(m) for m in OUTPUTS}
 

@@ -6,14 +6,17 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import faust
 
 from events import FAMILIES
+from events.broadcasts import BROADCASTS
 from events.structs import OUTPUT_STRUCTS
 from streams import topics
+from streams.broadcast import Broadcast
 from streams.lane.book import Book
 from streams.lane.transport import LaneApp
 from streams.partition import ORDER, ORIGINAL_KEPT, Plan, Source
@@ -42,16 +45,17 @@ OUTPUT_TOPICS = {
 
 def build_app(
     settings: Settings, rules: Rules, *, partitions: int | None = None, original_kept: int = ORIGINAL_KEPT, tap: Tap | None = None,
-    identities: Mapping[str, str] | None = None,
+    identities: Mapping[str, str] | None = None, broadcasts: Mapping[str, Broadcast] | None = None,
 ) -> tuple[LaneApp, Worker]:
     """The app and the worker that it serves, not yet started. `partitions`: of the families' topics, when not as in the settings;
-    `original_kept`: how many bytes of a bad record its dead letter may hold; `identities`: ids in Kafka of source topics, by their names there.
+    `original_kept`: how many bytes of a bad record its dead letter may hold; `identities`: ids in Kafka of source topics, by their names there;
+    `broadcasts`: what is done with what concerns all partners.
 
     To be called where the event loop runs.
     """
     count = partitions or settings.partitions
     guard = Guard({family: settings.topic(FAMILIES[family].topic) for family in ORDER}, count, stops=settings.partitioner_guard == "stop")
-    worker_plan = plan(settings, rules, original_kept)
+    worker_plan = replace(plan(settings, rules, original_kept), broadcasts=broadcasts or {})
     worker = Worker(
         worker_plan, partitions=count, changelog=changelog(settings), timer_slack=settings.timer_slack, tap=tap, guard=guard,
         identities=_by_source(worker_plan, identities or {}),
@@ -63,6 +67,7 @@ def build_app(
     for source in worker.plan.sources:
         _agent(app, worker, source)
     _task(app, worker, worker.pump)
+    _task(app, worker, worker.commit_when_asked)
     _task(app, worker, lambda: _ticking(worker))
     return app, worker
 
@@ -92,7 +97,7 @@ def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -
     """What the settings say to a partition."""
     return Plan(
         rules=rules,
-        sources=tuple(_source(settings, family) for family in ORDER),
+        sources=tuple(_source(settings, family) for family in (*ORDER, *BROADCASTS)),
         outputs={OUTPUT_STRUCTS[kind]: settings.topic(name) for kind, name in OUTPUT_TOPICS.items()},
         clock=settings.clock,
         merge_wait=settings.merge_wait,
@@ -108,7 +113,7 @@ def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -
 
 
 def _source(settings: Settings, family: str) -> Source:
-    topic = settings.read[family]
+    topic = settings.read[family] if family in FAMILIES else settings.broadcasts[family]
     return Source(family, topic, f"{topic}#{settings.topic_epoch}" if settings.topic_epoch else topic)
 
 

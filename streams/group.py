@@ -32,7 +32,7 @@ def behind(client: KafkaAdminClient, settings: Settings) -> int:
 def _groups(settings: Settings) -> dict[str, list[str]]:
     """Who reads what: the workers the topics of the families, and where families are re-keyed, the re-keyer those that producers write."""
     raw = [settings.sources[family] for family in settings.rekey]
-    return {settings.app_id: list(settings.read.values())} | ({f"{settings.app_id}-rekey": raw} if raw else {})
+    return {settings.app_id: [*settings.read.values(), *settings.broadcasts.values()]} | ({f"{settings.app_id}-rekey": raw} if raw else {})
 
 
 def _behind(client: KafkaAdminClient, group: str, topics: list[str]) -> int:

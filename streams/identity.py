@@ -40,7 +40,7 @@ def shapes(settings: Settings, names: list[str]) -> dict[str, Shape]:
 def at_the_start(settings: Settings, partitions: int, changelog: str) -> dict[str, Shape]:
     """The topics that a worker reads, as they are when it begins. Raises TopicFault where partners' states lie in another number of partitions."""
     try:
-        found = shapes(settings, [*settings.read.values(), changelog])
+        found = shapes(settings, [*settings.read.values(), *settings.broadcasts.values(), changelog])
     except (KafkaError, OSError) as e:
         raise BrokerUnreachable(f"Kafka does not say what the topics are: {e}; is it up?") from e
     states = found.pop(changelog, None)

@@ -4,6 +4,7 @@ as typed events, is larger than a processor's cache, and each event would be fet
 
 from __future__ import annotations
 
+import time
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -11,7 +12,8 @@ from math import inf
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from events.decode import Decoder
+from events.broadcasts import BROADCASTS
+from events.decode import decoder_of, encode
 from events.errors import BadEvent, DeadLetterReason
 from events.structs import OUTPUT_STRUCTS
 from streams.erasure import FAMILY, request
@@ -27,6 +29,14 @@ SLICE = 500
 
 _VALUE, _KEY, _OFFSET, _STAMP = map(attrgetter, ("value", "key", "offset", "timestamp"))
 DeadLetter = OUTPUT_STRUCTS["dead_letter"]
+
+
+class _Record(NamedTuple):
+    """A record once more."""
+
+    offset: int
+    key: bytes
+    value: bytes
 
 
 class _Fetched(NamedTuple):
@@ -72,7 +82,8 @@ class Intake:
 
     def __init__(self, number: int, plan: Plan, merge: Merge, tell: Callable[[Sequence[Any]], None], counters: Counters) -> None:
         self._number, self._plan, self._merge, self._tell, self._counters = number, plan, merge, tell, counters
-        self._decode = [Decoder(s.family, plan.max_bytes).decode_all for s in plan.sources]
+        self._decode = [decoder_of(s.family, plan.max_bytes) for s in plan.sources]
+        self._for_all = {n for n, s in enumerate(plan.sources) if s.family in BROADCASTS}
         self._families = [_Family() for _ in plan.sources]
         self.to_erase = 0
 
@@ -104,12 +115,21 @@ class Intake:
         return bool(self._families[number].batches) and self._merge.held(number) < SLICE
 
     def _hand_on(self, family: int, fetched: _Fetched, now: float) -> None:
-        records = fetched.records
+        for_all = family in self._for_all
+        records = [r for r in fetched.records if r.value is not None] if for_all else fetched.records  # what was taken back is no news
         found = self._decode[family](list(map(_VALUE, records)), list(map(_KEY, records)))
-        offsets, horizon = list(map(_OFFSET, records)), self._horizon(records, fetched.wall)
+        offsets, horizon = list(map(_OFFSET, records)), inf if for_all else self._horizon(records, fetched.wall)
         if any(e.__class__ is BadEvent or e.occurred_at > horizon for e in found):
             found, offsets = self._good(family, records, found, horizon, fetched.wall)
         self._merge.put(family, found, offsets, fetched.position, now)
+        if for_all:
+            self._announce(self._plan.sources[family].family, found)
+
+    def _announce(self, family: str, found: Sequence[Any]) -> None:
+        """Their turn comes: what takes time can begin now."""
+        if (broadcast := self._plan.broadcasts.get(family)) is not None:
+            for event in found:
+                broadcast.heard(event)
 
     # -- records that are no events
 
@@ -149,6 +169,10 @@ class Intake:
                 DeadLetterReason.FROM_THE_FUTURE, f"occurred_at is {ahead:,.0f} s ahead; {self._plan.future_tolerance:,.0f} s are tolerated"
             )
         return event
+
+    def refuse(self, family: int, offset: int, event: Any, bad: BadEvent) -> None:
+        """A record that could be read, and turned out later to be none that can be taken up."""
+        self._refuse(family, _Record(offset, event.event_id.encode(), encode(event)), bad, time.time())
 
     def _refuse(self, family: int, r: Any, bad: BadEvent, wall: float) -> None:
         value, detail, most = r.value, bad.detail, self._plan.original_kept

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import accumulate, repeat
 from math import inf
 from operator import itemgetter
@@ -23,15 +23,16 @@ from training_rules.corridor import Entry
 #: How many events of one family go at a time. Bounds what is done between two looks at anything else.
 CHUNK = 500
 
-_AT, _OFFSET = itemgetter(0), itemgetter(2)
+_AT, _OFFSET, _PLACE = itemgetter(0), itemgetter(2), itemgetter(0, 1)
 
 
 class _Buffer:
     """What was fetched of one family and has not gone yet."""
 
-    __slots__ = ("asked", "empty_since", "end", "ends", "entries", "heard", "known", "position", "sealed", "skipped")
+    __slots__ = ("asked", "empty_since", "end", "ends", "entries", "for_all", "heard", "known", "position", "sealed", "skipped")
 
-    def __init__(self) -> None:
+    def __init__(self, *, for_all: bool = False) -> None:
+        self.for_all = for_all
         self.entries: list[Entry] = []
         self.ends: deque[tuple[float, int]] = deque()  # (when first heard, end), as the end grew
         self.known: deque[tuple[int, list[float]]] = deque()  # (offset after a batch, how far the families were written when it came)
@@ -71,12 +72,14 @@ class Merge:
 
     `wait`: for how long (s) a family that is behind is waited for. `settle`: by how much (s) the news that a family has no more must be younger
     than the news that an event which it lets pass was written, None when any news will do. (Producers write topic after topic: "nothing more" may be
-    true of a topic only because it was not written yet.)
+    true of a topic only because it was not written yet.) `for_all`: the numbers of sources whose events concern all partners. They don't go with the
+    others: nothing passes the first of them, and it goes by itself (`head`, `turn`, `passed`).
     """
 
-    def __init__(self, families: int, *, wait: float, settle: float | None = None, chunk: int = CHUNK) -> None:
+    def __init__(self, families: int, *, wait: float, settle: float | None = None, chunk: int = CHUNK, for_all: Collection[int] = ()) -> None:
         self._wait, self._settle, self._chunk = wait, settle, chunk
-        self._buffers = [_Buffer() for _ in range(families)]
+        self._buffers = [_Buffer(for_all=number in for_all) for number in range(families)]
+        self._for_all = sorted(for_all)
         self.timeouts = 0
 
     def begin(self, family: int, position: int) -> None:
@@ -119,8 +122,31 @@ class Merge:
 
     @property
     def caught_up(self) -> bool:
-        """All families are read to their ends, and nothing is held."""
-        return not any(b.entries or b.behind for b in self._buffers)
+        """All families are read to their ends, and nothing is held but what concerns all partners and whose time has not come."""
+        return not any((b.entries and not b.for_all) or b.behind for b in self._buffers)
+
+    def position(self, family: int) -> int:
+        """The offset up to which a family was put in; -1 before anything is known."""
+        return self._buffers[family].position
+
+    # -- what concerns all partners
+
+    @property
+    def head(self) -> Entry | None:
+        """The first that is held of what concerns all partners."""
+        return min((entries[0] for n in self._for_all if (entries := self._buffers[n].entries)), key=_PLACE, default=None)
+
+    def turn(self, now: float) -> Entry | None:
+        """The same, when `take` gave nothing because all that is before it has gone, and something after it could go. `now`: monotonic seconds."""
+        head, others = self.head, [b for b in self._buffers if b.entries and not b.for_all]
+        if head is None or any(_PLACE(b.entries[0]) < _PLACE(head) for b in others):
+            return None
+        in_order = not self._waiting(now) and any(window for b, window in zip(self._buffers, self._windows(), strict=True) if not b.for_all)
+        return head if in_order or any(map(self._seal, others)) else None
+
+    def passed(self, entry: Entry) -> None:
+        """The head was taken up."""
+        del self._buffers[entry[1]].entries[0]
 
     def take(self, now: float) -> list[Entry]:
         """What may go now, in order; empty while something is waited for, or nothing is held. `now`: monotonic seconds."""
@@ -129,15 +155,14 @@ class Merge:
         return (() if self._waiting(now) else self._in_order()) or self._settled()
 
     def _in_order(self) -> list[Entry]:
-        news = min((b.heard for b in self._buffers if not b.behind), default=inf)
-        windows = [self._window(b, news) for b in self._buffers]
+        windows = self._windows()
         return self._cut(windows, self._bound(windows))
 
     def _settled(self) -> list[Entry]:
         """Events for which nobody is waited for any more."""
         windows = [min(self._seal(b), self._chunk) for b in self._buffers]
-        bounds = [(b.entries[n][0], family) for family, (b, n) in enumerate(zip(self._buffers, windows, strict=True)) if n < len(b.entries)]
-        return self._cut(windows, min(bounds, default=None))
+        bounds = [(b.entries[n][0], family) for family, (b, n) in enumerate(zip(self._buffers, windows, strict=True)) if n < len(b.entries) and not b.for_all]
+        return self._cut(windows, min([*bounds, *self._place_of_head()], default=None))
 
     def _seal(self, buffer: _Buffer) -> int:
         """How many entries, from the first, came when no family was written further than it has been read by now."""
@@ -165,8 +190,13 @@ class Merge:
         self.timeouts += 1
         return False
 
+    def _windows(self) -> list[int]:
+        """How many entries of each family may go at all."""
+        news = min((b.heard for b in self._buffers if not b.behind), default=inf)
+        return [self._window(b, news) for b in self._buffers]
+
     def _window(self, buffer: _Buffer, news: float) -> int:
-        """How many entries of one family may go at all."""
+        """The same of one."""
         known = len(buffer.entries) if self._settle is None else buffer.known_by(news - self._settle)
         return min(known, self._chunk)
 
@@ -175,15 +205,19 @@ class Merge:
         bounds = [
             (b.entries[min(n, len(b.entries) - 1)][0], family)
             for family, (b, n) in enumerate(zip(self._buffers, windows, strict=True))
-            if b.entries and (n < len(b.entries) or b.behind)
+            if b.entries and (n < len(b.entries) or b.behind) and not b.for_all
         ]
-        return min(bounds, default=None)
+        return min([*bounds, *self._place_of_head()], default=None)
+
+    def _place_of_head(self) -> list[tuple[float, int]]:
+        """What nothing passes, if there is any."""
+        return [_PLACE(head)] if (head := self.head) is not None else []
 
     def _cut(self, windows: list[int], bound: tuple[float, int] | None) -> list[Entry]:
         out: list[Entry] = []
         pieces = 0
         for family, (buffer, window) in enumerate(zip(self._buffers, windows, strict=True)):
-            count = _before(buffer.entries, window, family, bound)
+            count = 0 if buffer.for_all else _before(buffer.entries, window, family, bound)
             if count:
                 out += buffer.entries[:count]
                 del buffer.entries[:count]

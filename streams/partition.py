@@ -7,11 +7,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgspec
 from faust.types import TP
 
+from events.broadcasts import BROADCASTS
 from events.decode import MAX_BYTES
+from events.errors import BadEvent
 from events.structs import OUTPUT_STRUCTS, Erased, Forget
 from segments.state import PartnerState
+from streams.barrier import Barrier
+from streams.broadcast import Broadcast, Listener
 from streams.ceiling import Ceiling
 from streams.erasure import Over
 from streams.intake import Intake
@@ -22,6 +27,7 @@ from streams.merge import Merge
 from streams.pace import Pace
 from streams.stats import Counters
 from training_rules import Corridor, House, Partners, Rules
+from training_rules.corridor import Entry
 
 #: At equal event times the earlier goes first: who the partner is and where, before what they were asked and did.
 ORDER = ("profile", "session", "training", "app", "earnings", "ratings", "gps", "orders", "feedback")
@@ -43,7 +49,7 @@ Features = OUTPUT_STRUCTS["features"]
 
 @dataclass(frozen=True)
 class Source:
-    """A family's topic. `name` is what offsets are kept under in a partner's state; it changes when the topic begins anew."""
+    """The topic of a family, or of a broadcast. `name` is what offsets are kept under in a partner's state; it changes when the topic begins anew."""
 
     family: str
     topic: str
@@ -56,7 +62,8 @@ class Plan:
 
     `clock`: "wall" when event times are now, "events" when a recording is replayed. An event is from the future when it happened over
     `future_tolerance` after now or, in a replay, after its record was written (records without a time stamp are believed): one date of 2099 would
-    otherwise fire every timer of its partition. A partner's state that is larger than `state_limit` bytes is cut.
+    otherwise fire every timer of its partition. A partner's state that is larger than `state_limit` bytes is cut. `broadcasts`: what is done with
+    sources that concern all partners, by family; those of others pass unheeded.
     """
 
     rules: Rules
@@ -73,6 +80,7 @@ class Plan:
     original_kept: int = ORIGINAL_KEPT
     rekeyed: bool = False
     state_limit: int = 262_144
+    broadcasts: Mapping[str, Broadcast] = field(default_factory=dict)
 
 
 class Snapshot(NamedTuple):
@@ -83,13 +91,15 @@ class Snapshot(NamedTuple):
     offsets: dict[TP, int]
 
 
-async def corridor_of(plan: Plan, restored: Restored, house: House | None = None) -> Corridor:
-    """The corridor with its partners at rest, as the changelog has them; `restored` gives them away. Other tasks run in between."""
+async def corridor_of(plan: Plan, restored: Restored, house: House | None = None, rules: Rules | None = None) -> Corridor:
+    """The corridor with its partners at rest, as the changelog has them; `restored` gives them away. `rules`: those they were made by, if not the
+    plan's. Other tasks run in between."""
+    rules = plan.rules if rules is None else rules
     resting: dict[str, bytes] = {}
     while len(restored):
         resting |= restored.take(BREATHE)
         await asyncio.sleep(0)
-    return Corridor(plan.rules, Partners(plan.rules, resting=resting), restored.stream_time, house)
+    return Corridor(rules, Partners(rules, resting=resting), restored.stream_time, house)
 
 
 Tell = Callable[[int, Sequence[Any]], None]
@@ -99,17 +109,23 @@ Tell = Callable[[int, Sequence[Any]], None]
 class Partition:
     """The runtime of one partition number. Nothing in it waits."""
 
-    def __init__(self, number: int, plan: Plan, corridor: Corridor, term: int, tell: Tell, counters: Counters) -> None:
+    def __init__(
+        self, number: int, plan: Plan, corridor: Corridor, term: int, tell: Tell, counters: Counters, kept: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self.number, self.corridor = number, corridor
         self._plan, self.term, self._tell = plan, term, tell
         replayed = plan.clock == "events"  # nobody waits for a recording's nudges, and order is worth any wait
         settle, wait = (plan.merge_settle, max(plan.merge_wait, REPLAY_WAIT)) if replayed else (None, plan.merge_wait)
-        self.merge = Merge(len(plan.sources), wait=wait, settle=settle)
+        for_all = {n: s.family for n, s in enumerate(plan.sources) if s.family in BROADCASTS}
+        self.merge = Merge(len(plan.sources), wait=wait, settle=settle, for_all=for_all)
+        self._listeners: dict[int, Listener] = {n: plan.broadcasts[f].listener(corridor, (kept or {}).get(f)) for n, f in for_all.items() if f in plan.broadcasts}
         self._names = [s.name for s in plan.sources]
         self._intake = Intake(number, plan, self.merge, lambda letters: tell(number, letters), counters)
-        self._pace, self._ceiling, self._now = Pace(plan.features_every), Ceiling(plan.rules, plan.state_limit), 0.0
+        self._pace, self._ceiling, self._now = Pace(plan.features_every), Ceiling(corridor, plan.state_limit), 0.0
         corridor.dump = self._dump
         self._marked = False  # a mark of our term is in the changelog
+        self.barrier = Barrier()
+        self._awaited: Entry | None = None  # what is taken up as soon as all that came before it is committed
 
     # -- in
 
@@ -141,8 +157,14 @@ class Partition:
     def run(self, now: float) -> int:
         """Hand on what may go now; returns how many events went. `now`: monotonic seconds."""
         self._now = now
+        if self.barrier.stands:
+            return 0
+        if self._awaited is not None:
+            return self._turn(self._awaited)
         self._intake.fill(now)
         entries = self.merge.take(now)
+        if not entries and (head := self.merge.turn(now)) is not None:
+            return self._turn(head)
         out = self._in_turn(entries) if self._intake.to_erase else self.corridor.feed_all(entries, self._names)
         if out:
             self._tell(self.number, out)
@@ -162,8 +184,45 @@ class Partition:
         """When an erasure was, in stream time: in a replay its record may have been written years after what is replayed."""
         return event.occurred_at if self._plan.clock == "wall" else min(event.occurred_at, self.corridor.stream_time)
 
+    def _turn(self, head: Entry) -> bool:
+        """Take up what concerns all partners, if it can be: whether it was. What is due by its time goes before it."""
+        at, number, offset, event = head
+        listener, corridor = self._listeners.get(number), self.corridor
+        if listener is not None and not (listener.ready(event) and self._settled(listener, head)):
+            return False
+        self.merge.passed(head)
+        out = list(corridor.advance(at)) if at > corridor.stream_time else []
+        if corridor.takes(self._names[number], offset) and listener is not None:
+            try:
+                out += listener.apply(event)
+            except BadEvent as bad:
+                self._intake.refuse(number, offset, event, bad)
+        if listener is not None and listener.settles:
+            self.barrier.stand()
+        if out:
+            self._tell(self.number, out)
+        return True
+
+    def _settled(self, listener: Listener, head: Entry) -> bool:
+        """Whether all that came before it is written out and committed, where that is asked for; if not, nothing goes on until it is."""
+        if not listener.settles:
+            return True
+        if self._awaited is None:
+            self._awaited = head
+            self.barrier.stand()
+            return False
+        if self.barrier.shooting:
+            return False
+        self._awaited = None
+        return True
+
     def advance(self, to: float) -> None:
         """Time has come to `to` (s since the epoch) without an event: timers due by then fire."""
+        if self.barrier.stands:
+            return
+        while (head := self._awaited or self.merge.head) is not None and head[0] <= to:
+            if not self._turn(head) or self.barrier.stands:
+                return
         if to > self.corridor.stream_time and (out := self.corridor.advance(to)):
             self._tell(self.number, out)
 
@@ -182,8 +241,9 @@ class Partition:
     def snapshot(self, now: float, over: Over = lambda _: False) -> Iterator[Snapshot | None]:
         """Changed partners as they are now, as changelog records closed by a mark; they count as unchanged from now on. It is made in slices: None comes after each,
         and events may go on; the snapshot, of the moment at which it was begun, comes last. `now`: monotonic seconds; `over`: of which erased partners nothing more need be kept."""
-        self._now, corridor = now, self.corridor
-        offsets, closing, dirty = self.offsets(), mark(self.term, corridor.stream_time), corridor.dirty
+        self._now, corridor, stood = now, self.corridor, self.barrier.stands
+        self.barrier.shoot()
+        offsets, closing, dirty = self.offsets(), mark(self.term, corridor.stream_time, self._kept()), corridor.dirty
         records: list[Record] = [(who.encode(), None) for who in self._buried(dirty, over)]
         checkpoint = corridor.checkpoint()
         while checkpoint or self._pace.any_due(now):
@@ -191,13 +251,19 @@ class Partition:
             records += [(who.encode(), sealed(self.term, raw)) for who, raw in written]
             self._show_features([who for who, _ in written], now)
             yield None
-        if records or (corridor.partners.erased and not self._marked):
+        if records or stood or (corridor.partners.erased and not self._marked):
             self._marked = True
             records.append((MARK, closing))
+        self.barrier.shot()
         yield Snapshot(self.number, records, offsets)
 
     def _dump(self, state: PartnerState) -> bytes:
         return self._ceiling.dump(state, self._now)
+
+    def _kept(self) -> bytes:
+        """What the listeners want the next owner to know."""
+        found = {self._plan.sources[n].family: kept for n, listener in self._listeners.items() if (kept := listener.kept()) is not None}
+        return msgspec.msgpack.encode(found) if found else b""
 
     def _buried(self, dirty: set[str], over: Over) -> list[str]:
         """The erased of whom nothing is kept any more. Not before our own mark stands in the changelog: it tells later what an older owner writes."""
@@ -211,7 +277,7 @@ class Partition:
         return [Erased(who, state.profile_at) for who, state in sorted(self.corridor.partners.erased.items())]
 
     def _show_features(self, changed: Sequence[str], now: float) -> None:
-        rules, partners, at = self._plan.rules, self.corridor.partners, self.corridor.stream_time
+        rules, partners, at = self.corridor.rules, self.corridor.partners, self.corridor.stream_time
         shown = [
             Features(partner_id=who, at=at, segments=rules.segments_of(s), features=rules.features(s, at), ruleset_version=rules.version)
             for who in self._pace.due(changed, now, SLICE)
@@ -219,6 +285,10 @@ class Partition:
         ]
         if shown:
             self._tell(self.number, shown)
+
+    def positions(self) -> dict[TP, int]:
+        """The offset up to which each source partition was taken in."""
+        return {TP(source.topic, self.number): self.merge.position(family) for family, source in enumerate(self._plan.sources)}
 
     def offsets(self) -> dict[TP, int]:
         """The offset to read next of each source partition, were we to stop here."""

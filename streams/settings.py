@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from events import FAMILIES
+from events.broadcasts import BROADCASTS
 from streams.errors import SettingsError
 
 PREFIX = "NUDGELINE_"
@@ -79,7 +80,7 @@ class Settings(BaseSettings):
     @field_validator("topics")
     @classmethod
     def _known_topics(cls, value: dict[str, str]) -> dict[str, str]:
-        known = {f.topic for f in FAMILIES.values()} | set(OUTPUTS)
+        known = {f.topic for f in (*FAMILIES.values(), *BROADCASTS.values())} | set(OUTPUTS)
         for name in value:
             if name not in known:
                 raise ValueError(f"no topic is called {name!r}; known are {', '.join(sorted(known))}")
@@ -101,6 +102,11 @@ class Settings(BaseSettings):
     def sources(self) -> dict[str, str]:
         """Topic of each family, as producers write it."""
         return {name: self.topic(family.topic) for name, family in FAMILIES.items()}
+
+    @property
+    def broadcasts(self) -> dict[str, str]:
+        """Topic of what concerns all partners, by name."""
+        return {name: self.topic(broadcast.topic) for name, broadcast in BROADCASTS.items()}
 
     def rekeyed(self, family: str) -> str:
         """The internal topic that a re-keyed family is read from."""

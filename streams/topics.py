@@ -13,6 +13,8 @@ from kafka.admin import NewTopic
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from events import FAMILIES
+from events.broadcasts import BROADCASTS
+from events.decode import MAX_BROADCAST_BYTES
 from streams.errors import TopicFault
 from streams.settings import OUTPUTS, Settings
 
@@ -33,11 +35,18 @@ class Topic:
 def wanted(settings: Settings) -> list[Topic]:
     """Every topic of the contract, under its name in Kafka."""
     sources = [Topic(settings.topic(f.topic), source=True, config=_compacted() if f.compacted else {}) for f in FAMILIES.values()]
+    sources += [Topic(settings.topic(b.topic), source=True, config=_broadcast_config(compacted=b.compacted)) for b in BROADCASTS.values()]
     return sources + [Topic(settings.topic(name), source=False, config=_output_config(name)) for name in OUTPUTS]
 
 
 def _compacted() -> dict[str, str]:
     return {"cleanup.policy": "compact"}
+
+
+def _broadcast_config(*, compacted: bool) -> dict[str, str]:
+    """A whole rule set is one record; what need not be kept stays as long as outputs do."""
+    kept = _compacted() if compacted else {"retention.ms": str(7 * _DAY_MS)}
+    return kept | {"max.message.bytes": str(MAX_BROADCAST_BYTES)}
 
 
 def _output_config(name: str) -> dict[str, str]:
@@ -125,12 +134,12 @@ def problems(settings: Settings, there: dict[str, int]) -> list[str]:
     missing = [t.name for t in wanted(settings) if t.name not in there]
     found = [f"{_listed(missing)} missing; `nudgeline topics create` makes {'it' if len(missing) == 1 else 'them'}"] if missing else []
     counts: dict[int, list[str]] = {}
-    for family, name in settings.sources.items():
+    for family, name in (settings.sources | settings.broadcasts).items():
         if name in there and family not in settings.rekey:
             counts.setdefault(there[name], []).append(name)
     if len(counts) > 1:
         spelled = "; ".join(f"{', '.join(names)}: {count}" for count, names in sorted(counts.items()))
-        found.append(f"the families' topics must have the same number of partitions, or a partner's events lie apart: {spelled}")
+        found.append(f"the families' topics, and those that concern all partners, must have the same number of partitions, or a partner's events lie apart: {spelled}")
     return found
 
 

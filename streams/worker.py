@@ -19,6 +19,7 @@ from typing import Any, Protocol, cast
 
 from faust.types import TP
 
+from events.broadcasts import BROADCASTS
 from events.decode import encode
 from events.structs import OUTPUT_STRUCTS, Erased
 from streams.erasure import Over, covered
@@ -31,6 +32,7 @@ from streams.lane.terms import SOURCES, next_term, sealed
 from streams.lane.transport import LaneApp
 from streams.partition import SLICE, Partition, Plan, Snapshot, corridor_of
 from streams.partitioner import Guard
+from streams.reload import begin, rule_sets
 from streams.stats import Counters, usage
 from training_rules import House
 
@@ -78,7 +80,7 @@ class Worker:
         self._torn, self._epoch, self._settled = False, 0, 0
         self._guard, self._said = guard, ""
         self._identities, self._unsigned = dict(identities or {}), set[int]()
-        self._news = asyncio.Event()
+        self._news, self._asked = asyncio.Event(), asyncio.Event()
         self.partitions: dict[int, Partition] = {}
         self.counters = Counters([s.family for s in plan.sources])
         self.failure: BaseException | None = None
@@ -104,11 +106,12 @@ class Worker:
             for number, restored in sorted(partitions.items()):
                 self._look_at_sources(number, restored)
                 count = len(restored)
-                corridor = await corridor_of(self.plan, restored, House(number, self._count))
+                rules, kept = await begin(self.plan, restored)
+                corridor = await corridor_of(self.plan, restored, House(number, self._count), rules)
                 if epoch != self._epoch:
                     return  # taken away again meanwhile
                 term = next_term(restored.highest_term, generation)
-                home = self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters)
+                home = self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters, kept)
                 self.counters.restored += count
                 if self._tap is not None:
                     self._tap.opened(number)
@@ -157,6 +160,8 @@ class Worker:
         if epoch != self._epoch:
             return {}  # taken away meanwhile: who has them now may have read the changelog before this was in it
         self._torn = False
+        for shot in shots:
+            self.partitions[shot.partition].barrier.written()
         self.counters.commits += 1
         return {tp: offset for shot in shots for tp, offset in shot.offsets.items()}
 
@@ -214,7 +219,8 @@ class Worker:
     def _look_at_keys(self, tp: TP, records: Sequence[Any]) -> None:
         if self._guard is None:
             return
-        said = self._guard.look(self.plan.sources[self._families[tp.topic]].family, records, tp.partition)
+        family = self.plan.sources[self._families[tp.topic]].family
+        said = "" if family in BROADCASTS else self._guard.look(family, records, tp.partition)
         if said and self._guard.stops:
             self.failed(PartitionerFault(said))
         elif said and said != self._said:
@@ -246,6 +252,8 @@ class Worker:
 
     def _run(self, partition: Partition) -> int:
         """Whether anything went (true), or more can go at once."""
+        if partition.barrier.stands:
+            self._asked.set()
         if not partition.holds:
             return 0
         self._hear(partition)
@@ -253,6 +261,13 @@ class Worker:
         self.counters.applied += went
         partition.make_room(self.plan.awake_limit // len(self.partitions))
         return went + partition.ready
+
+    async def commit_when_asked(self) -> None:
+        """Commit at once where a partition stands until all is written out; for ever."""
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            await self._consumer.commit()
 
     async def _nap(self) -> None:
         """Until there is something new; not long while something is held, or held back."""
@@ -318,7 +333,7 @@ class Worker:
             return False
         tps = [tp for partition in self.partitions.values() for tp in self._tps(partition)]
         ends = await self._consumer.highwaters(*tps)
-        reached = {tp: at for p in self.partitions.values() for tp, at in p.offsets().items()}
+        reached = {tp: at for p in self.partitions.values() for tp, at in p.positions().items()}
         return all(reached.get(TP(*tp), -1) >= end for tp, end in ends.items())
 
     def committed(self) -> bool:
@@ -366,6 +381,7 @@ class Worker:
                 "awake": sum(len(p.corridor.partners.awake) for p in self.partitions.values()),
                 "partitions": {number: self._state_of(p) for number, p in sorted(self.partitions.items())},
                 "lag": sum(self.lag(p) for p in self.partitions.values()),
+                "rule_sets": rule_sets(self.plan),
                 "partitioners": self._guard.names() if self._guard is not None else {},
             }
         )
@@ -380,6 +396,7 @@ class Worker:
             "dropped": corridor.house.dropped,
             "erased": len(corridor.partners.erased),
             "outlived": corridor.outlived,
+            "rules": corridor.rules.version,
         }
 
     def lag(self, partition: Partition) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import islice
-from math import inf
+from math import inf, nextafter
 from typing import Any
 
 from events.structs import Erased, Tick
@@ -38,7 +38,7 @@ class Corridor:
     ) -> None:  # fmt: skip
         self.rules, self.stream_time, self.house = rules, stream_time, house or House()
         self.partners = partners if isinstance(partners, Partners) else Partners(rules, dict(partners or {}))
-        self.dump = dump or rules.dump
+        self.dump = dump or self._dump
         self.dirty: set[str] = set()
         self._checkpoint = Checkpoint(self.write)
         self.wakes = self.outlived = 0
@@ -65,11 +65,11 @@ class Corridor:
 
     def feed(self, event: Any, source: str = "", offset: int = -1) -> Sequence[Any]:
         """Apply one event. With `source` (a topic) an offset at or below the last one applied from it is skipped: replays do no harm."""
-        if source and not self._takes(source, offset):
+        if source and not self.takes(source, offset):
             return NOTHING
         return self._feed(event, source, offset)
 
-    def _takes(self, source: str, offset: int) -> bool:
+    def takes(self, source: str, offset: int) -> bool:
         """Whether this is no record that was handed on before."""
         if offset <= self._handed.get(source, -1):
             return False
@@ -136,12 +136,19 @@ class Corridor:
         self._handed |= {source: at for source, at in zip(sources, handed, strict=True) if at >= 0}
         return out
 
+    def change(self, rules: Rules) -> None:
+        """Another rule set from here on, between two events. Who has rested through it is looked at by it at the next event or timer, as if awake."""
+        self.house.change(self.rules, rules, self.partners.sends)
+        at, self.stream_time = self.stream_time, nextafter(self.stream_time, inf)  # what any partner has come to from now on, is later
+        self.rules = rules.taken_over(self.rules, at)
+        self.partners.change(self.rules)
+
     def forget(self, partner_id: str, at: float, source: str, offset: int) -> Sequence[Any]:
         """Erase a partner, `at` (s): what happened before that and comes later brings nobody back. What stays for a while are the offsets applied, so
         that events from before are not taken for new ones when they are read again. Stream time does not move."""
         known = self.partners.get(partner_id)
         applied = NOTHING_APPLIED if known is None else known.applied
-        if not self._takes(source, offset) or offset <= applied.get(source, -1):
+        if not self.takes(source, offset) or offset <= applied.get(source, -1):
             return NOTHING
         if known is not None:
             self._changes(known)
@@ -179,6 +186,9 @@ class Corridor:
         return out
 
     # -- out
+
+    def _dump(self, state: PartnerState) -> bytes:
+        return self.rules.dump(state)
 
     def _changes(self, state: PartnerState) -> None:
         """Before anything of a partner changes: what a checkpoint has to say of them is written now, and they are part of the next one."""

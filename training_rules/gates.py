@@ -79,7 +79,7 @@ def _not_queued(s: PartnerState, rule: Rule, rules: Rules, match: Match) -> Tria
 
 #: What is taken away of a rule, the policy, the partner or the match, one after the other, until the gate opens.
 _WITHOUT: dict[HoldReason, tuple[Callable[..., Trial], ...]] = {
-    HoldReason.STALE: (_rule(still=None), _not_queued), HoldReason.CONDITION: (_rule(condition=None),),
+    HoldReason.MODE_OFF: (_rule(paused=False),), HoldReason.STALE: (_rule(still=None), _not_queued), HoldReason.CONDITION: (_rule(condition=None),),
     HoldReason.EXPIRED: (_rule(valid_for=None), _rule(expires=None), _not_queued), HoldReason.OUTSIDE_HOURS: (_rule(hours=None, days=()),),
     HoldReason.ROLLOUT: (_rule(rollout=1.0),), HoldReason.COOLDOWN: (_rule(cooldown=0.0),), HoldReason.MAX: (_rule(max=None),),
     HoldReason.NO_CONSENT: (_state(profile=lambda s: {**s.profile, "consent": True}),), HoldReason.OPTED_OUT: (_state(opted_out=lambda _: []),),

@@ -6,7 +6,7 @@ derived from the partners' own states: it is built anew from them when a partiti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import floor
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,20 @@ class House:
 
     def remember(self, sends: Iterable[tuple[str, Mapping[int, Sequence[float]]]], rules: Rules) -> None:
         """Take in what partners were sent before, `(partner, moments by slot id)`; once, when they come from a snapshot. Nothing is read where no rule shares."""
-        sharing = [r for r in rules.rules if r.nudge and r.mode == "live" and (r.seats is not None or r.offer is not None)]
+        self._remember(sends, rules, _sharing(rules))
+
+    def change(self, before: Rules, after: Rules, sends: Callable[[], Iterable[tuple[str, Mapping[int, Sequence[float]]]]]) -> None:
+        """Another rule set from now on. What rules share that did not before, and were there, is taken from what their partners were sent; all partners are
+        asked for it only then."""
+        known, shared = {r.name for r in before.rules if r.nudge}, {r.name for r in _sharing(before)}
+        sharing = _sharing(after)
+        for kept in (self.taken, self.promised):
+            for name in kept.keys() - {r.name for r in sharing}:
+                del kept[name]
+        if new := [r for r in sharing if r.name in known - shared]:
+            self._remember(sends(), after, new)
+
+    def _remember(self, sends: Iterable[tuple[str, Mapping[int, Sequence[float]]]], rules: Rules, sharing: Sequence[Rule]) -> None:
         if not sharing:
             return
         slots = [(rule, rules.slot_ids[rule.sends_slot]) for rule in sharing]
@@ -60,7 +73,6 @@ class House:
         for kept in (*self.taken.values(), *self.promised.values()):
             kept.sort()
 
-
     def forget(self, s: PartnerState, rules: Rules) -> None:
         """Give back what an erased partner had: after a restart nobody could know of it, and limits must not depend on restarts."""
         for rule in rules.rules:
@@ -68,6 +80,11 @@ class House:
                 for kept in (self.taken, self.promised):
                     if at in kept.get(rule.name, ()):
                         kept[rule.name].remove(at)
+
+
+def _sharing(rules: Rules) -> list[Rule]:
+    """The rules of which there is only so much for all partners together."""
+    return [r for r in rules.rules if r.nudge and r.mode == "live" and (r.seats is not None or r.offer is not None)]
 
 
 def _alive(kept: dict[str, list[float]], name: str, span: float, now: float) -> int:

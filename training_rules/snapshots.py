@@ -10,10 +10,10 @@ Format 1, read still: no length, sends among the slots, the profile under its na
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from math import inf
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from sys import intern
 from typing import Any
 
@@ -96,14 +96,48 @@ def load(raw: bytes, rules: Rules) -> PartnerState:
     ) = fields  # fmt: skip
     state.applied = {intern(topic): offset for topic, offset in applied.items()}
     state.profile, state.zone = _profile(profile), zone and intern(zone)
+    state.unseen = state.now <= rules.moments.since  # of an erased partner nothing is known
+    if state.unseen:
+        slots, sends, dues = (living(kept, rules, state.now) for kept in (slots, sends, dues))
     state.slots = _placed(slots, rules.slot_numbers, [None] * len(rules.slots))
     _placed(sends, rules.slot_numbers, state.slots)
     state.dues = _placed(dues, rules.timer_numbers, [inf] * len(rules.timers))
     state.next_due, state.alarm = min(state.dues, default=inf) if dues else inf, inf
     state.day_start, state.day_end = inf, -inf
     state.heard = state.looked_at = -inf
-    state.unseen, state.house, state.changed = state.now == -inf, None, False  # of an erased partner nothing is known
+    state.house, state.changed = None, False
     return state
+
+
+def living(kept: Kept, rules: Rules, now: float) -> Kept:
+    """What of a state that has come up to `now` still counts: what began later begins anew, though it was known before under the same name."""
+    moments = rules.moments
+    return kept if now > moments.since else {i: value for i, value in kept.items() if moments.slot(i) < now}
+
+
+def change(states: Iterable[PartnerState], before: Rules, after: Rules) -> None:
+    """Give states of one rule set the shape of another: as `load` does with what the first one dumped."""
+    slots, timers, since = _Moves(before.slot_ids, after.slot_ids, after, None), _Moves(before.timer_ids, after.timer_ids, after, inf), after.moments.since
+    for state in states:
+        now = state.now
+        state.slots, state.dues = slots.moved(state.slots, now), timers.moved(state.dues, now)
+        state.next_due, state.unseen = min(state.dues, default=inf), now <= since
+
+
+class _Moves:
+    """Where each new place's value comes from; `empty` where from nowhere. All awake are moved in one go, so that it has to take microseconds each."""
+
+    def __init__(self, old: Sequence[int], new: Sequence[int], after: Rules, empty: Any) -> None:
+        numbers = {i: number for number, i in enumerate(old)}
+        self._empty, self._from = empty, [(numbers.get(i, -1), after.moments.slot(i)) for i in new]
+        self._latest = max((began for n, began in self._from if n >= 0), default=-inf)
+        self._pick = itemgetter(*(n for n, _ in self._from), -1, -1)
+
+    def moved(self, values: list[Any], now: float) -> list[Any]:
+        """The values of a state that has come up to `now`."""
+        if now > self._latest:
+            return list(self._pick([*values, self._empty])[:-2])
+        return [values[n] if n >= 0 and began < now else self._empty for n, began in self._from]
 
 
 def _parts(raw: bytes) -> tuple[Kept, Any]:

@@ -12,7 +12,9 @@ from collections.abc import Iterable
 from itertools import islice
 from math import inf
 from operator import itemgetter
-from typing import Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from streams.lane.terms import HEADER, MARK, SOURCES, Mark, read_mark, term_of
 
@@ -88,6 +90,12 @@ class Restored:
         Not the highest time of any state: states of a torn flush are ahead of records that will be read again, and those are not late.
         """
         return self._mark.stream_time
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What the listeners to broadcasts kept at the end of the last whole flush, by the name of their topic's family."""
+        found: dict[str, Any] = msgspec.msgpack.decode(self._mark.kept) if self._mark.kept else {}
+        return found
 
     def take(self, most: int) -> dict[str, bytes]:
         """At most so many partners, and their states as they were dumped. They are given away: a million are not there twice."""

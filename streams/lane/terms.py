@@ -2,7 +2,7 @@
 
 A record is `term (8 bytes) + state`. The term grows with every change of ownership: an era in the high half, the consumer group's generation
 in the low half. The era grows when the group's own counting began anew (the group was deleted, or expired while nobody was there).
-The record under `MARK` closes a flush: `term + stream time`. States after the last mark belong to a flush that was torn.
+The record under `MARK` closes a flush: `term + stream time`, and what the listeners to broadcasts keep (msgpack, by topic) where there is any. States after the last mark belong to a flush that was torn.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ HEADER = _TERM.size
 
 
 class Mark(NamedTuple):
-    """The end of a whole flush: who wrote it, and the partition's stream time (s since the epoch) at that moment."""
+    """The end of a whole flush: who wrote it, the partition's stream time (s since the epoch) at that moment, and what was kept beside the states."""
 
     term: int
     stream_time: float
+    kept: bytes = b""
 
 
 def next_term(highest: int, generation: int) -> int:
@@ -44,11 +45,11 @@ def term_of(value: bytes) -> int:
     return term
 
 
-def mark(term: int, stream_time: float) -> bytes:
+def mark(term: int, stream_time: float, kept: bytes = b"") -> bytes:
     """The value of the closing record."""
-    return _MARK.pack(term, stream_time)
+    return _MARK.pack(term, stream_time) + kept
 
 
 def read_mark(value: bytes) -> Mark:
     """The closing record again."""
-    return Mark(*_MARK.unpack(value))
+    return Mark(*_MARK.unpack_from(value), value[_MARK.size :])

@@ -156,5 +156,5 @@ def scene(
 
 def _delete(admin: KafkaAdminClient, settings: Settings) -> None:
     """A broker with thousands of partitions is slow."""
-    made = [*settings.sources.values(), *settings.outputs.values(), changelog(settings), stock.changelog(settings)]
+    made = [*settings.sources.values(), *settings.broadcasts.values(), *settings.outputs.values(), changelog(settings), stock.changelog(settings)]
     admin.delete_topics(made, raise_errors=False)

@@ -57,5 +57,5 @@ def test_each_group_is_asked_about_what_it_reads():
     """A family that is re-keyed was read raw by the workers before, perhaps from a topic that was made anew since: that is no fault of theirs."""
     client, settings = Asked(), load(rekey=["orders"])
     assert len(committed_of(client, settings)) == 2
-    assert client.asked["nudgeline"] == set(settings.sources.values()) - {"partner.orders"} | {"nudgeline-rekey-partner.orders"}
+    assert client.asked["nudgeline"] == {*settings.sources.values(), *settings.broadcasts.values()} - {"partner.orders"} | {"nudgeline-rekey-partner.orders"}
     assert client.asked["nudgeline-rekey"] == {"partner.orders"}

@@ -276,3 +276,99 @@ def test_in_a_replay_news_alone_lets_an_event_go() -> None:
     put(merge, 0, [2.0], end=1)
     merge.heard(1, 1, 0.1)
     assert taken(merge) == []
+
+
+# -- what concerns all partners: source 2
+
+
+def with_broadcast(**kwargs: float) -> Merge:
+    merge = Merge(3, for_all={2}, **{"wait": 5.0, **kwargs})  # type: ignore[arg-type]
+    for number in (0, 1, 2):
+        put(merge, number, [])
+    return merge
+
+
+def turned(merge: Merge, now: float = 0.0) -> float | None:
+    """The time of what concerns all and has its turn; it is taken up."""
+    entry = merge.turn(now)
+    if entry is not None:
+        merge.passed(entry)
+    return None if entry is None else entry[3].occurred_at
+
+
+def test_nothing_passes_what_concerns_all_partners() -> None:
+    merge = with_broadcast()
+    put(merge, 0, [1.0, 4.0])
+    put(merge, 1, [2.0, 3.0])
+    put(merge, 2, [2.5])
+    assert (taken(merge), taken(merge)) == ([(1.0, 0), (2.0, 1)], [])
+    assert turned(merge) == 2.5
+    assert taken(merge) == [(3.0, 1), (4.0, 0)]
+
+
+def test_what_concerns_all_waits_until_something_after_it_could_go() -> None:
+    merge = with_broadcast()
+    put(merge, 2, [2.5])
+    assert turned(merge) is None
+    put(merge, 0, [2.0])
+    assert turned(merge) is None
+    assert taken(merge) == [(2.0, 0)]
+    assert turned(merge) is None
+    put(merge, 0, [3.0], first=1)
+    assert turned(merge) == 2.5
+
+
+def test_at_equal_times_partners_go_before_what_concerns_all() -> None:
+    merge = with_broadcast()
+    put(merge, 2, [2.0])
+    put(merge, 1, [2.0, 3.0])
+    assert taken(merge) == [(2.0, 1)]
+    assert turned(merge) == 2.0
+
+
+def test_what_concerns_all_has_no_turn_while_a_family_is_waited_for() -> None:
+    merge = with_broadcast()
+    put(merge, 1, [], end=1)
+    put(merge, 2, [2.0])
+    put(merge, 0, [3.0])
+    assert turned(merge) is None
+    assert turned(merge, now=6.0) == 2.0
+
+
+def test_what_concerns_all_is_not_committed_before_its_turn_and_holds_nobody_from_being_caught_up() -> None:
+    merge = with_broadcast()
+    put(merge, 2, [2.0])
+    assert (merge.applied(2), merge.position(2), merge.caught_up) == (0, 1, True)
+    put(merge, 0, [3.0])
+    assert turned(merge) == 2.0
+    assert merge.applied(2) == 1
+
+
+def test_a_broadcast_that_is_behind_is_waited_for() -> None:
+    merge = with_broadcast()
+    put(merge, 2, [], end=1)
+    put(merge, 0, [3.0])
+    assert taken(merge) == []
+    assert not merge.caught_up
+
+
+def test_what_concerns_all_has_its_turn_before_an_event_that_nobody_is_waited_for() -> None:
+    merge = with_broadcast()
+    put(merge, 2, [2.0])
+    put(merge, 0, [3.0])
+    merge.heard(1, 1, 0.1)
+    assert taken(merge) == []
+    assert turned(merge) == 2.0
+    assert taken(merge) == [(3.0, 0)]
+
+
+@given(st.lists(times, min_size=2, max_size=2), st.lists(st.integers(0, 12).map(float), max_size=4), st.integers(1, 5))
+def test_with_what_concerns_all_the_order_is_that_of_heads(families: list[list[float]], for_all: list[float], chunk: int) -> None:
+    merge = Merge(3, wait=5.0, chunk=chunk, for_all={2})
+    for number, happened in enumerate([*families, for_all]):
+        put(merge, number, happened)
+    out: list[tuple[float, int]] = []
+    while (some := taken(merge)) or (turn := turned(merge)) is not None:
+        out += some or [(turn, 2)]
+    rest = [(t, 2) for t in for_all[sum(source == 2 for _, source in out) :]]
+    assert out + rest == by_heads([*families, for_all], [False] * 3)

@@ -175,7 +175,7 @@ def test_a_snapshot_bears_the_term_and_ends_with_the_stream_time() -> None:
     bench.feed(RATINGS, record(0, at=NOW + 5))
     (_, state), (_, mark) = bench.run().records
     assert term_of(state) == 7
-    assert read_mark(mark) == (7, NOW + 5)
+    assert read_mark(mark) == (7, NOW + 5, b"")
 
 
 def test_a_record_replayed_after_a_restart_is_applied_once() -> None:
@@ -287,7 +287,7 @@ def test_views_show_those_at_rest_and_wake_nobody() -> None:
     bench.feed(RATINGS, record(0), record(1, who="P2"))
     bench.run()
     laid(bench)
-    tap = ViewTap(load(redis_url="redis://127.0.0.1:1"), LOADED)
+    tap = ViewTap(load(redis_url="redis://127.0.0.1:1"))
     tap.worker = SimpleNamespace(partitions={3: bench.partition})  # type: ignore[assignment]
     assert {(view.partner_id, view.at) for view in tap.everyone()} == {("P1", NOW), ("P2", NOW)}
     assert not bench.partition.corridor.partners.awake
