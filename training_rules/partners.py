@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from math import inf
+from typing import Any
 
 from segments.state import PartnerState
 from training_rules import snapshots
@@ -119,6 +120,7 @@ class Partners:
         state = self.awake.get(partner_id)
         if state is None and (raw := self.resting.get(partner_id)) is not None:
             state = self._rules.load(raw)
+            state.house = self.house
         return state
 
     def time_of(self, partner_id: str) -> float:
@@ -139,6 +141,22 @@ class Partners:
     def alarms(self) -> list[tuple[float, str]]:
         """When those at rest want to be woken, in no order. Raises UnknownFormat where a newer version wrote a state."""
         return snapshots.dues(self.resting)
+
+    def contexts(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Of every partner what their conditions and seats noted."""
+        for who, state in self.awake.items():
+            yield who, state.context
+        for who, raw in self.resting.items():
+            if context := snapshots.beside(raw).context:
+                yield who, context
+
+    def places(self) -> Iterator[tuple[str, bool | None, str | None, float]]:
+        """Of every partner whether they are online, their zone, and of when (s) that is."""
+        for who, state in self.awake.items():
+            yield who, state.online, state.zone, state.zone_at
+        for who, raw in self.resting.items():
+            found = snapshots.beside(raw)
+            yield who, found.online, found.zone, found.zone_at
 
     def sends(self) -> Iterator[tuple[str, Mapping[int, Sequence[float]]]]:
         """Of every partner the moments of what they were sent, by slot id; other slots may be among them."""

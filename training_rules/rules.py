@@ -78,6 +78,7 @@ class Rule:
     late_args: Mapping[str, Read] = field(default_factory=dict)
     measures: Mapping[str, Quantity] = field(default_factory=dict)
     seats: Read | None = None
+    seats_of_zone: bool = False
     clears: Clearing | None = None
     still: Read | None = None
     sends_slot: int = -1
@@ -114,6 +115,15 @@ class SegmentCode:
 
 
 @dataclass(frozen=True)
+class CohortCode:
+    """What a `cohort_pct` ranks: `read(s, v, now)` gives the partner's own value and what puts them into a cohort. `thresholds`: what the rank is
+    compared with; None where that is no constant."""
+
+    read: Read
+    thresholds: tuple[float, ...] | None
+
+
+@dataclass(frozen=True)
 class Timer:
     """What to do when a timed slot is due: kind "segment", "holds", "wait" or "episode" with the number of the segment or rule, or "queue"."""
 
@@ -134,7 +144,7 @@ class Queue:
 @dataclass(frozen=True)
 class Rules:
     """See `training_rules.compiler.compile_rules`. Dispatch is by struct class for events, by name for patterns; `looks`: how many segments, windows
-    and triggers an event makes look."""
+    and triggers an event makes look; `counts`: whether anything reads what partners make together."""
 
     ruleset: RuleSet
     options: EngineOptions
@@ -155,6 +165,8 @@ class Rules:
     queue: Queue | None
     read_features: Read
     source: str
+    counts: bool = False
+    cohorts: Mapping[str, CohortCode] = field(default_factory=dict)
 
     @property
     def policy(self) -> Policy:

@@ -143,6 +143,46 @@ def unnamed(raw: bytes, rules: Rules) -> Kept:
     return {i: v for i, v in (slots | sent).items() if i not in rules.slot_numbers}
 
 
+class _Beside(msgspec.Struct, array_like=True):
+    """The fields of a state up to its zone, of which only what concerns others is read."""
+
+    applied: msgspec.Raw
+    closed: msgspec.Raw
+    context: dict[str, Any]
+    dropped: msgspec.Raw
+    fix_at: msgspec.Raw
+    lat: msgspec.Raw
+    lon: msgspec.Raw
+    online: bool | None
+    online_before: msgspec.Raw
+    online_since: msgspec.Raw
+    opted_out: msgspec.Raw
+    orders: msgspec.Raw
+    partner_id: msgspec.Raw
+    profile: msgspec.Raw
+    profile_at: msgspec.Raw
+    recent: msgspec.Raw
+    sends: msgspec.Raw
+    session_at: msgspec.Raw
+    session_start: msgspec.Raw
+    speed: msgspec.Raw
+    zone: str | None
+    zone_at: float
+
+
+class _Outer(msgspec.Struct, array_like=True):
+    fields: _Beside
+
+
+_beside = msgspec.msgpack.Decoder(_Outer).decode
+
+
+def beside(raw: bytes) -> _Beside:
+    """What of a state concerns other partners – `context`, `online`, `zone`, `zone_at` – without making a state."""
+    start = _OLD_START if raw[0] == OLDEST else _START + _unpack(raw)[3]
+    return _beside(memoryview(raw)[start:]).fields
+
+
 def erased(states: Mapping[str, bytes]) -> list[str]:
     """Those of whom only the applied offsets are kept (`training_rules.partners.nobody`)."""
     return [who for who, raw in states.items() if raw[_NOW] == _NOBODY]

@@ -9,7 +9,7 @@ from rulebook.codegen import Codegen
 from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, Pattern, RuleSet, Step, Trigger
 from rulebook.scope import Scope
 from rulebook.syntax import Expr, Name, references
-from segments.features import Features, Slots
+from segments.features import ZONE_MOVED, Features, Slots
 from segments.membership import due_source, reads
 from training_rules.dispatch import Block, indented
 from training_rules.patterns import LATENESS
@@ -196,7 +196,10 @@ class Triggers:
         ]
         watched = reads([trigger.when], self.features, scope)
         self.out.holds[number] = watched
-        for event in sorted({*watched, *trigger.without}):
+        if ZONE_MOVED in watched and "position" not in {*watched, *trigger.without}:
+            look = f"if {ZONE_MOVED} and (first := hold_{number}(s, v, now, e.event_id)) is not None: found = matched(found, {number}, [first], {{}}, {{}})"
+            self.out.on("position", [look])
+        for event in sorted({*watched, *trigger.without} - {ZONE_MOVED}):
             restart = ", t" if event in trigger.without else ""
             if not event.startswith("segment:"):
                 look = f"if (first := hold_{number}(s, v, now, e.event_id{restart})) is not None: found = matched(found, {number}, [first], {{}}, {{}})"
