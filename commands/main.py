@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "simulate": ("commands.simulate", "Make the events of a simulated city."),
     "check": ("commands.check", "Check rule files."),
     "test": ("commands.test", "Run the tests that stand in rule files."),
+    "rules": ("commands.rules", "Put rules in force while workers run: push, history, diff, rollback, pause."),
     "schema": ("commands.schema", "Print the JSON Schema of rule files, for editors."),
     "backtest": ("commands.backtest", "Run rules over history, and write what they would have decided."),
     "partner": ("commands.partner", "Export or erase all that is kept about one partner."),

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,10 +12,15 @@ import typer
 
 from commands.output import note
 from rulebook import units
-from streams.app import build_app, changelog, make_changelog
+from streams.app import build_app, changelog, herd_of, make_changelog
+from streams.changes import FAMILY, history
+from streams.crowd.aggregator import Aggregator
+from streams.crowd.herd import CROWD
 from streams.group import check_offsets
 from streams.identity import at_the_start, until_changed
+from streams.local.processes import Child
 from streams.preflight import original_kept, preflight
+from streams.reload import Library
 from streams.running import run
 from streams.sampling import check_partitioners
 from streams.settings import Settings, load
@@ -38,6 +44,7 @@ def worker(
         Path | None, typer.Option(help="Append a line of JSON a second: counts, lag, CPU seconds, memory. With --processes: sums here, each worker's in FILE.1, FILE.2, ...")
     ] = None,
     processes: Annotated[int | None, typer.Option(help="So many workers as processes of their own; those that die are started again.", min=1, max=256)] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Watch the rule files: what is saved there is checked, tested and put in force, as `rules push` does. On one worker or machine only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log each step, and where errors come from.")] = False,
 ) -> None:
     """Run the rules over live events until SIGTERM or Ctrl-C. Several workers share the partitions; a restart goes on where it stopped.
@@ -50,9 +57,21 @@ def worker(
     options = EngineOptions(allowed_lateness=settings.allowed_lateness, season=settings.season)
     loaded = load_rules(settings.rules, options=options)
     _log_to_stderr("debug" if verbose else settings.log_level)
-    if processes is not None:
+    if watch or processes is not None:
         asyncio.run(preflight(settings))
-        raise typer.Exit(supervise(settings, processes, child_options(rules, clock, bootstrap, verbose), for_s=until, until_caught_up=until_caught_up, stats=stats_file))
+    watcher = Child([sys.executable, "-m", "commands.main", "rules", "watch", *map(str, settings.rules), "--bootstrap", settings.brokers], None) if watch else None
+    try:
+        _run(settings, loaded, child_options(rules, clock, bootstrap, verbose), processes, until, until_caught_up, stats_file)
+    finally:
+        if watcher is not None:
+            watcher.stop()
+
+
+def _run(
+    settings: Settings, loaded: Rules, options: list[str], processes: int | None, until: float | None, until_caught_up: bool, stats_file: Path | None
+) -> None:
+    if processes is not None:
+        raise typer.Exit(supervise(settings, processes, options, for_s=until, until_caught_up=until_caught_up, stats=stats_file))
     last = asyncio.run(_work(settings, loaded, until, until_caught_up, stats_file))
     note(f"worker ended: {last['applied']:,} events applied, {sum(last['nudges'].values()):,} nudges, {last['lag']:,} behind")
 
@@ -65,28 +84,29 @@ def child_options(rules: list[Path] | None, clock: str | None, bootstrap: str | 
 
 async def _work(settings: Settings, rules: Rules, seconds: float | None, until_caught_up: bool, stats: Path | None) -> dict[str, Any]:
     counts = await preflight(settings)
-    tap = _tap(settings, rules)
+    tap = _tap(settings)
     partitions, kept = partition_count(settings, counts), await original_kept(settings)
     found = await asyncio.to_thread(at_the_start, settings, partitions, changelog(settings))
     await asyncio.to_thread(check_offsets, settings)
     await check_partitioners(settings, partitions)
     await asyncio.to_thread(make_changelog, settings, partitions)
     identities = {name: shape.identity for name, shape in found.items()}
-    app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap, identities=identities)
+    library = Library(rules, await asyncio.to_thread(history, settings), read=lambda: history(settings))
+    app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap, identities=identities, broadcasts={FAMILY: library, CROWD: (herd := herd_of(settings))})
     async with _views(tap, worker), _rekeyed(settings, partitions) as rekeyer:
         return await run(
             app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats, rekeyer=rekeyer, drain_s=settings.drain_timeout,
-            watchers=[until_changed(settings, found)],
+            watchers=[until_changed(settings, found), *([Aggregator(settings, herd, partitions).failed()] if settings.counts_crowd else [])],
         )  # fmt: skip
 
 
-def _tap(settings: Settings, rules: Rules) -> Any:
+def _tap(settings: Settings) -> Any:
     """Redis is imported only where it is used: a start is felt after every kill."""
     if not settings.redis_url:
         return None
     from streams.views.tap import ViewTap
 
-    return ViewTap(settings, rules)
+    return ViewTap(settings)
 
 
 @asynccontextmanager

@@ -37,6 +37,7 @@ class RulesChanged(Announcement):
     verb: Literal["push", "rollback", "pause", "resume"] = Field("push", description="what was asked for")
     author: Label = Field("", description="who asked for it")
     note: Label = Field("", description="why")
+    judged_by: Label = Field("", description="the version of nudgeline by which it was checked and its tests ran; workers of another version do it again")
 
 
 class ZoneFigures(Announcement):

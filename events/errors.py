@@ -27,6 +27,7 @@ class DeadLetterReason(StrEnum):
     KEY_MISMATCH = "key_mismatch"
     FROM_THE_FUTURE = "from_the_future"
     TOMBSTONE = "tombstone"
+    BAD_RULES = "bad_rules"
 
 
 class BadEvent(NudgelineError):

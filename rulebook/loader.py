@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -79,6 +80,27 @@ def examine(paths: Iterable[str | Path], context: Context | None = None) -> tupl
 def read_text(text: str, path: str = "rules.yaml", context: Context | None = None) -> tuple[RuleSet, list[Fault]]:
     """The rule set of one text, as `load_files` gives it."""
     return _whole(*examine_text(text, path, context))
+
+
+def load_texts(files: dict[str, str], context: Context | None = None, paused: Iterable[str] = ()) -> tuple[RuleSet, list[Fault]]:
+    """The rule set of texts by the names of their files, with these nudge rules paused; names that it does not have are no fault. What is paused is part of the version."""
+    rules, found = _whole(*_assemble([SourceFile(name, _with_plain_ends(text)) for name, text in sorted(files.items())], Faults(), context))
+    return paused_in(rules, paused), found
+
+
+def definitions(files: dict[str, str]) -> dict[str, Any]:
+    """What texts define, as plain data by `section.name`: two sets are told apart by it. What can't be read is not there."""
+    book = _Book(Faults())
+    for name, text in sorted(files.items()):
+        if (root := compose(SourceFile(name, _with_plain_ends(text)), book.faults)) is not None:
+            book.read(root)
+    return book.raw
+
+
+def paused_in(rules: RuleSet, names: Iterable[str]) -> RuleSet:
+    """The same set with these of its nudge rules paused."""
+    off = sorted({*names} & rules.nudges.keys())
+    return replace(rules, paused=frozenset(off), version=version_of([rules.version, off])) if off else rules
 
 
 def examine_text(text: str, path: str = "rules.yaml", context: Context | None = None) -> tuple[RuleSet, list[Fault]]:
@@ -245,4 +267,4 @@ class _Book:
     def rule_set(self) -> RuleSet:
         self._leave_circles()
         policy = self.policy[0] if self.policy else Policy()
-        return RuleSet(version_of(self.raw), policy=policy, tests=tuple(self.tests), owners=self.owners, unread=frozenset(self.unread), **self.sections)
+        return RuleSet(version_of(self.raw), policy=policy, tests=tuple(self.tests), owners=self.owners, unread=frozenset(self.unread), paused=frozenset(), **self.sections)

@@ -240,7 +240,7 @@ class TimelineTest:
 class RuleSet:
     """One immutable set of definitions; `version` is a hash of all that can change a decision; `owners` says whose each file is.
 
-    `unread`: what would be said of the names of definitions that could not be read, if it were not their own fault; empty in a set that runs.
+    `paused`: nudge rules that are turned off beside the files: they are kept, and nothing of them is sent. `unread`: what would be said of the names of definitions that could not be read, if it were not their own fault; empty in a set that runs.
     """
 
     version: str
@@ -255,3 +255,4 @@ class RuleSet:
     tests: tuple[TimelineTest, ...]
     owners: Mapping[str, str] = field(default_factory=dict)
     unread: frozenset[str] = frozenset()
+    paused: frozenset[str] = frozenset()

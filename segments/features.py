@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from math import inf
 
 from rulebook.codegen import Codegen, Value
 from rulebook.model import RuleSet
@@ -11,6 +12,7 @@ from rulebook.scope import Scope, expand, ratio_parts
 from rulebook.syntax import Aggregate, Call, CohortPct, Literal, MetricCall, Name, Reference, Window, references
 from segments import facts
 from segments.geo import Place
+from segments.warming import Begun, full, identity
 from segments.windows import EXACT_UP_TO
 
 _FIX, _SESSION, _PROFILE = ("position",), ("logged_in", "logged_out"), ("profile_updated",)
@@ -82,13 +84,15 @@ class Update:
 
 
 class Features:
-    """Resolves references of one rule set to code over slots. `given` (canonical text to value) replaces a reference: tests say so."""
+    """Resolves references of one rule set to code over slots. `given` (canonical text to value) replaces a reference: tests say so; `begun` says
+    which windows are not full yet."""
 
-    def __init__(self, rules: RuleSet, slots: Slots, given: dict[str, Literal] | None = None) -> None:
-        self.rules, self.slots, self.given = rules, slots, given or {}
+    def __init__(self, rules: RuleSet, slots: Slots, given: dict[str, Literal] | None = None, begun: Begun | None = None) -> None:
+        self.rules, self.slots, self.given, self._begun = rules, slots, given or {}, begun or Begun()
         self._updates: dict[str, list[Update]] = {}
         self.places: dict[str, tuple[Place, ...]] = {name: tuple(Place(p) for p in places.places) for name, places in rules.places.items()}
         self._stored: dict[str, int] = {}
+        self._complete: dict[int, float] = {}
         self._longest: dict[int, float] = {}
         self.segment_slots: dict[str, int] = {}
         self.cohorts: dict[str, CohortPct] = {}
@@ -167,24 +171,42 @@ class Features:
 
     def _ratio(self, ref: MetricCall, scope: Scope) -> Value:
         of, to, samples = ratio_parts(ref, scope)
-        parts = [self._aggregate(of, scope), self._aggregate(to, scope)]
+        parts = [self._plain(of, scope), self._plain(to, scope)]
         changes = tuple(dict.fromkeys(c for p in parts for c in p.changes))
         if changes and parts[1].nth and samples > 0:  # with fewer than it needs it is unknown, until an event comes
             enough = f"{parts[1].nth.format(int(samples))} + {parts[1].span!r} > now"
             changes = (f"(min({', '.join(changes)}) if {enough} else inf)",)
-        return Value(f"ratio({parts[0].code}, {parts[1].code}, {samples})", nullable=True, changes=changes, seen=f"newest({parts[0].seen}, {parts[1].seen})")
+        found = Value(f"ratio({parts[0].code}, {parts[1].code}, {samples})", nullable=True, changes=changes, seen=f"newest({parts[0].seen}, {parts[1].seen})")
+        return self._warming(self._warming(found, of, scope), to, scope)
 
     def _share(self, ref: MetricCall, scope: Scope) -> Value:
         """A ratio over `last N`: of the newest N events of `to`, those that are `of`."""
         of, to, samples = ratio_parts(ref, scope)
         number = self._feed_from(f"share:{of.events} of {to}", to, "samples", lambda event: str(int(event in of.events)))
-        return Value(f"share(v[{number}], {samples})", nullable=True, seen=f"newest_sample(v[{number}])")
+        found = Value(f"share(v[{number}], {samples})", nullable=True, seen=f"newest_sample(v[{number}])")
+        return self._when_full(found, ref.window, number)
 
     def _aggregate(self, ref: Aggregate, scope: Scope) -> Value:
+        return self._warming(self._plain(ref, scope), ref, scope)
+
+    def _plain(self, ref: Aggregate, scope: Scope) -> Value:
+        """As if the window had always been there."""
         assert ref.window is not None
         storage = _storage(ref.function, ref.window)
-        number = self._store(ref, storage, scope)
-        return _read(ref, storage, f"v[{number}]")
+        return _read(ref, storage, f"v[{self._store(ref, storage, scope)}]")
+
+    def _warming(self, value: Value, ref: Aggregate, scope: Scope) -> Value:
+        """Unknown until the window of `ref` is full."""
+        assert ref.window is not None
+        return self._when_full(value, ref.window, self._store(ref, _storage(ref.function, ref.window), scope))
+
+    def _when_full(self, value: Value, window: Window, number: int) -> Value:
+        complete = self._complete[number]
+        if complete == -inf or (window.kind == "sliding" and complete + window.size <= self._begun.since):
+            return value
+        condition, moments = full(window, complete, f"v[{number}]")
+        changes = tuple(dict.fromkeys([*value.changes, *moments]))
+        return Value(f"({value.code} if {condition} else None)", nullable=True, changes=changes, seen=value.seen)
 
     def _store(self, ref: Aggregate, storage: str, scope: Scope) -> int:
         """The slot of an aggregate; at its first use, the code that feeds it is noted for each of its events."""
@@ -195,6 +217,7 @@ class Features:
     def _feed_from(self, key: str, ref: Aggregate, storage: str, value: Callable[[str], str]) -> int:
         if key not in self._stored:
             number = self._stored[key] = self.slots.slot(key)
+            self._complete[number] = self._begun.complete(identity(key))
             for event in dict.fromkeys(ref.events):
                 inner = Scope(self.rules, event)
                 guard = Codegen(self, inner).true(ref.where) if ref.where is not None else ""

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,8 @@ from events import FAMILIES
 from events.broadcasts import BROADCASTS
 from events.structs import OUTPUT_STRUCTS
 from streams import topics
+from streams.broadcast import Broadcast
+from streams.crowd.herd import CROWD, Herd
 from streams.lane.book import Book
 from streams.lane.transport import LaneApp
 from streams.partition import ORDER, ORIGINAL_KEPT, Plan, Source
@@ -43,16 +46,17 @@ OUTPUT_TOPICS = {
 
 def build_app(
     settings: Settings, rules: Rules, *, partitions: int | None = None, original_kept: int = ORIGINAL_KEPT, tap: Tap | None = None,
-    identities: Mapping[str, str] | None = None,
+    identities: Mapping[str, str] | None = None, broadcasts: Mapping[str, Broadcast] | None = None,
 ) -> tuple[LaneApp, Worker]:
     """The app and the worker that it serves, not yet started. `partitions`: of the families' topics, when not as in the settings;
-    `original_kept`: how many bytes of a bad record its dead letter may hold; `identities`: ids in Kafka of source topics, by their names there.
+    `original_kept`: how many bytes of a bad record its dead letter may hold; `identities`: ids in Kafka of source topics, by their names there;
+    `broadcasts`: what is done with what concerns all partners.
 
     To be called where the event loop runs.
     """
     count = partitions or settings.partitions
     guard = Guard({family: settings.topic(FAMILIES[family].topic) for family in ORDER}, count, stops=settings.partitioner_guard == "stop")
-    worker_plan = plan(settings, rules, original_kept)
+    worker_plan = replace(plan(settings, rules, original_kept), broadcasts=broadcasts or {})
     worker = Worker(
         worker_plan, partitions=count, changelog=changelog(settings), timer_slack=settings.timer_slack, tap=tap, guard=guard,
         identities=_by_source(worker_plan, identities or {}),
@@ -64,6 +68,7 @@ def build_app(
     for source in worker.plan.sources:
         _agent(app, worker, source)
     _task(app, worker, worker.pump)
+    _task(app, worker, worker.commit_when_asked)
     _task(app, worker, lambda: _ticking(worker))
     return app, worker
 
@@ -105,6 +110,12 @@ def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -
         original_kept=original_kept,
         rekeyed=bool(settings.rekey),
     )
+
+
+def herd_of(settings: Settings) -> Herd:
+    """What this worker's partitions make together with others'."""
+    every = settings.crowd_every if settings.counts_crowd else 0
+    return Herd(_source(settings, CROWD).name, every, settings.cohorts_every)
 
 
 def _source(settings: Settings, family: str) -> Source:

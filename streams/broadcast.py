@@ -14,13 +14,19 @@ from training_rules import Corridor
 
 
 class Listener(Protocol):
-    """What one partition does with the records of one broadcast topic. All calls come from the event loop's thread; nothing may block."""
+    """What one partition does with the records of one broadcast topic. All calls come from the event loop's thread; nothing may block.
+
+    `settles`: whether all that came before a record is written out and committed before it, and it before anything that comes after: a crash then never
+    repeats under the one what was done under the other.
+    """
+
+    settles: bool
 
     def ready(self, event: Any) -> bool:
         """Whether it can be applied. Where not, the partition stands until it can, and asks again every few milliseconds."""
 
     def apply(self, event: Any) -> Sequence[Any]:
-        """Apply it, between two events of partners. Stream time has come to its `occurred_at`. Returns outputs."""
+        """Apply it, between two events of partners. Stream time has come to its `occurred_at`. Returns outputs. Raises BadEvent where it can't be: it becomes a dead letter."""
 
     def kept(self) -> Any:
         """What the next owner has to know, as plain data (msgpack); None for nothing."""

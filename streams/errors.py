@@ -9,6 +9,7 @@ NudgelineError                (events.errors)
     ├── TopicFault            a topic is missing, or has another number of partitions
     ├── PartitionerFault      a family's producer spreads its keys in another way
     ├── LocalFault            the local Kafka or Redis can't be started
+    ├── RulesRefused          a rule set that may not run, or can't be put in force
     └── WorkerFailed          the worker ended before its work was done
 """
 
@@ -45,6 +46,10 @@ class PartitionerFault(StreamsError):
 
 class LocalFault(StreamsError):
     """Install what is missing, or look at the log that is named."""
+
+
+class RulesRefused(StreamsError):
+    """Mend the rules as it says; what ran runs on."""
 
 
 class WorkerFailed(StreamsError):

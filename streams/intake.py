@@ -4,6 +4,7 @@ as typed events, is larger than a processor's cache, and each event would be fet
 
 from __future__ import annotations
 
+import time
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from events.broadcasts import BROADCASTS
-from events.decode import decoder_of
+from events.decode import decoder_of, encode
 from events.errors import BadEvent, DeadLetterReason
 from events.structs import OUTPUT_STRUCTS
 from streams.erasure import FAMILY, request
@@ -28,6 +29,14 @@ SLICE = 500
 
 _VALUE, _KEY, _OFFSET, _STAMP = map(attrgetter, ("value", "key", "offset", "timestamp"))
 DeadLetter = OUTPUT_STRUCTS["dead_letter"]
+
+
+class _Record(NamedTuple):
+    """A record once more."""
+
+    offset: int
+    key: bytes
+    value: bytes
 
 
 class _Fetched(NamedTuple):
@@ -160,6 +169,10 @@ class Intake:
                 DeadLetterReason.FROM_THE_FUTURE, f"occurred_at is {ahead:,.0f} s ahead; {self._plan.future_tolerance:,.0f} s are tolerated"
             )
         return event
+
+    def refuse(self, family: int, offset: int, event: Any, bad: BadEvent) -> None:
+        """A record that could be read, and turned out later to be none that can be taken up."""
+        self._refuse(family, _Record(offset, event.event_id.encode(), encode(event)), bad, time.time())
 
     def _refuse(self, family: int, r: Any, bad: BadEvent, wall: float) -> None:
         value, detail, most = r.value, bad.detail, self._plan.original_kept

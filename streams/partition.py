@@ -12,8 +12,10 @@ from faust.types import TP
 
 from events.broadcasts import BROADCASTS
 from events.decode import MAX_BYTES
+from events.errors import BadEvent
 from events.structs import OUTPUT_STRUCTS, Erased, Forget
 from segments.state import PartnerState
+from streams.barrier import Barrier
 from streams.broadcast import Broadcast, Listener
 from streams.ceiling import Ceiling
 from streams.erasure import Over
@@ -85,13 +87,15 @@ class Snapshot(NamedTuple):
     offsets: dict[TP, int]
 
 
-async def corridor_of(plan: Plan, restored: Restored, house: House | None = None) -> Corridor:
-    """The corridor with its partners at rest, as the changelog has them; `restored` gives them away. Other tasks run in between."""
+async def corridor_of(plan: Plan, restored: Restored, house: House | None = None, rules: Rules | None = None) -> Corridor:
+    """The corridor with its partners at rest, as the changelog has them; `restored` gives them away. `rules`: those they were made by, if not the
+    plan's. Other tasks run in between."""
+    rules = plan.rules if rules is None else rules
     resting: dict[str, bytes] = {}
     while len(restored):
         resting |= restored.take(BREATHE)
         await asyncio.sleep(0)
-    return Corridor(plan.rules, Partners(plan.rules, resting=resting), restored.stream_time, house)
+    return Corridor(rules, Partners(rules, resting=resting), restored.stream_time, house)
 
 
 Tell = Callable[[int, Sequence[Any]], None]
@@ -113,8 +117,10 @@ class Partition:
         self._listeners: dict[int, Listener] = {n: plan.broadcasts[f].listener(corridor, (kept or {}).get(f)) for n, f in for_all.items() if f in plan.broadcasts}
         self._names = [s.name for s in plan.sources]
         self._intake = Intake(number, plan, self.merge, lambda letters: tell(number, letters), counters)
-        self._pace, self._ceiling = Pace(plan.features_every), Ceiling(plan.rules, plan.state_limit)
+        self._pace, self._ceiling = Pace(plan.features_every), Ceiling(corridor, plan.state_limit)
         self._marked = False  # a mark of our term is in the changelog
+        self.barrier = Barrier()
+        self._awaited: Entry | None = None  # what is taken up as soon as all that came before it is committed
 
     # -- in
 
@@ -145,6 +151,10 @@ class Partition:
 
     def run(self, now: float) -> int:
         """Hand on what may go now; returns how many events went. `now`: monotonic seconds."""
+        if self.barrier.stands:
+            return 0
+        if self._awaited is not None:
+            return self._turn(self._awaited)
         self._intake.fill(now)
         entries = self.merge.take(now)
         if not entries and (head := self.merge.turn(now)) is not None:
@@ -172,20 +182,38 @@ class Partition:
         """Take up what concerns all partners, if it can be: whether it was. What is due by its time goes before it."""
         at, number, offset, event = head
         listener, corridor = self._listeners.get(number), self.corridor
-        if listener is not None and not listener.ready(event):
+        if listener is not None and not (listener.ready(event) and self._settled(listener, head)):
             return False
         self.merge.passed(head)
         out = list(corridor.advance(at)) if at > corridor.stream_time else []
         if corridor.takes(self._names[number], offset) and listener is not None:
-            out += listener.apply(event)
+            try:
+                out += listener.apply(event)
+            except BadEvent as bad:
+                self._intake.refuse(number, offset, event, bad)
+        if listener is not None and listener.settles:
+            self.barrier.stand()
         if out:
             self._tell(self.number, out)
         return True
 
+    def _settled(self, listener: Listener, head: Entry) -> bool:
+        """Whether all that came before it is written out and committed, where that is asked for; if not, nothing goes on until it is."""
+        if not listener.settles:
+            return True
+        if self._awaited is None:
+            self._awaited = head
+            self.barrier.stand()
+            return False
+        self._awaited = None
+        return True
+
     def advance(self, to: float) -> None:
         """Time has come to `to` (s since the epoch) without an event: timers due by then fire."""
-        while (head := self.merge.head) is not None and head[0] <= to:
-            if not self._turn(head):
+        if self.barrier.stands:
+            return
+        while (head := self._awaited or self.merge.head) is not None and head[0] <= to:
+            if not self._turn(head) or self.barrier.stands:
                 return
         if to > self.corridor.stream_time and (out := self.corridor.advance(to)):
             self._tell(self.number, out)
@@ -208,9 +236,10 @@ class Partition:
 
         records: list[Record] = [(who.encode(), sealed(term, corridor.write(who, dump))) for who in dirty]
         records += [(who.encode(), None) for who in self._buried(dirty, over)]
-        if records or (corridor.partners.erased and not self._marked):
+        if records or self.barrier.stands or (corridor.partners.erased and not self._marked):
             self._marked = True
             records.append((MARK, mark(term, self.corridor.stream_time, self._kept())))
+        self.barrier.shoot()
         return Snapshot(self.number, records, self.offsets())
 
     def _kept(self) -> bytes:
@@ -230,7 +259,7 @@ class Partition:
         return [Erased(who, state.profile_at) for who, state in sorted(self.corridor.partners.erased.items())]
 
     def _show_features(self, dirty: set[str], now: float) -> None:
-        rules, partners, at = self._plan.rules, self.corridor.partners, self.corridor.stream_time
+        rules, partners, at = self.corridor.rules, self.corridor.partners, self.corridor.stream_time
         shown = [
             Features(partner_id=who, at=at, segments=rules.segments_of(s), features=rules.features(s, at), ruleset_version=rules.version)
             for who in self._pace.due(dirty, now)

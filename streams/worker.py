@@ -32,6 +32,7 @@ from streams.lane.terms import SOURCES, next_term, sealed
 from streams.lane.transport import LaneApp
 from streams.partition import Partition, Plan, Snapshot, corridor_of
 from streams.partitioner import Guard
+from streams.reload import begin, rule_sets
 from streams.stats import Counters, usage
 from training_rules import House
 
@@ -79,7 +80,7 @@ class Worker:
         self._torn, self._epoch, self._settled = False, 0, 0
         self._guard, self._said = guard, ""
         self._identities, self._unsigned = dict(identities or {}), set[int]()
-        self._news = asyncio.Event()
+        self._news, self._asked = asyncio.Event(), asyncio.Event()
         self.partitions: dict[int, Partition] = {}
         self.counters = Counters([s.family for s in plan.sources])
         self.failure: BaseException | None = None
@@ -104,8 +105,9 @@ class Worker:
         with long_lived():
             for number, restored in sorted(partitions.items()):
                 self._look_at_sources(number, restored)
-                count, kept = len(restored), restored.kept
-                corridor = await corridor_of(self.plan, restored, House(number, self._count))
+                count = len(restored)
+                rules, kept = await begin(self.plan, restored)
+                corridor = await corridor_of(self.plan, restored, House(number, self._count), rules)
                 if epoch != self._epoch:
                     return  # taken away again meanwhile
                 term = next_term(restored.highest_term, generation)
@@ -158,6 +160,8 @@ class Worker:
         if epoch != self._epoch:
             return {}  # taken away meanwhile: who has them now may have read the changelog before this was in it
         self._torn = False
+        for shot in shots:
+            self.partitions[shot.partition].barrier.written()
         self.counters.commits += 1
         return {tp: offset for shot in shots for tp, offset in shot.offsets.items()}
 
@@ -247,12 +251,21 @@ class Worker:
 
     def _run(self, partition: Partition) -> int:
         """Whether anything went (true), or more can go at once."""
+        if partition.barrier.stands:
+            self._asked.set()
         if not partition.holds:
             return 0
         self._hear(partition)
         went = partition.run(time.monotonic())
         self.counters.applied += went
         return went + partition.ready
+
+    async def commit_when_asked(self) -> None:
+        """Commit at once where a partition stands until all is written out; for ever."""
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            await self._consumer.commit()
 
     async def _nap(self) -> None:
         """Until there is something new; not long while something is held, or held back."""
@@ -366,6 +379,7 @@ class Worker:
                 "awake": sum(len(p.corridor.partners.awake) for p in self.partitions.values()),
                 "partitions": {number: self._state_of(p) for number, p in sorted(self.partitions.items())},
                 "lag": sum(self.lag(p) for p in self.partitions.values()),
+                "rule_sets": rule_sets(self.plan),
                 "partitioners": self._guard.names() if self._guard is not None else {},
             }
         )
@@ -380,6 +394,7 @@ class Worker:
             "dropped": corridor.house.dropped,
             "erased": len(corridor.partners.erased),
             "outlived": corridor.outlived,
+            "rules": corridor.rules.version,
         }
 
     def lag(self, partition: Partition) -> int:

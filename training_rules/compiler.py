@@ -7,7 +7,6 @@ import operator
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from hashlib import blake2b
 from typing import Any
 
 from events import FAMILIES
@@ -21,6 +20,7 @@ from rulebook.syntax import Call, Expr, Literal, Name, references
 from segments import clock, crowd, facts, long_windows, since, windows
 from segments.features import CROWDED, FIGURES, ZONE_MOVED, Features, Slots
 from segments.membership import exit_condition, is_in, moved_at, reads, seen_source, segment_source
+from segments.warming import identity
 from training_rules import found, pairs, patterns
 from training_rules.cohorts import thresholds
 from training_rules.definitions import Placed, conditions_of, distinct, event_scope, family_of, features_of, still_condition
@@ -42,7 +42,7 @@ class _Compiler:
     def __init__(self, ruleset: RuleSet, options: EngineOptions) -> None:
         self.ruleset, self.options, self.scope = ruleset, options, Scope(ruleset)
         self.slots = Slots()
-        self.features = Features(ruleset, self.slots, {k: v for k, v in options.given.items() if isinstance(v, Literal)})
+        self.features = Features(ruleset, self.slots, {k: v for k, v in options.given.items() if isinstance(v, Literal)}, options.begun)
         self.segments = list(ruleset.segments.values())
         self.definitions: list[Nudge | Pattern] = [*ruleset.patterns.values(), *(n for n in ruleset.nudges.values() if n.mode != "off")]
         self.triggers = Triggers(ruleset, self.features, self.slots)
@@ -239,7 +239,7 @@ class _Compiler:
             condition=functions.get(f"condition_{number}"), measures=measured(d, self.ruleset), late_args={h: functions[f"arg_{number}_{h}"] for h in self._late_args(d)},
             seats=functions.get(f"seats_{number}"), seats_of_zone=d.seats is not None and any(isinstance(r, Name) and r.name in CROWDED for r in references(d.seats)),
             still=functions.get(f"still_{number}"), clears=self._clearing(number, d, functions),
-            sends_slot=self.slots.slot(f"sends:{d.name}"), family=family_of(d.trigger, self.ruleset),
+            sends_slot=self.slots.slot(f"sends:{d.name}"), paused=d.name in self.ruleset.paused, family=family_of(d.trigger, self.ruleset),
         )  # fmt: skip
 
     def _clearing(self, number: int, nudge: Nudge, functions: dict[str, Any]) -> Clearing | None:
@@ -277,7 +277,8 @@ class _Compiler:
             ),
             timers=(*timers, *emitted.timers), slots=tuple(self.slots.slots),
             slot_ids=tuple(identity(s.key) for s in self.slots.slots), timer_ids=tuple(identity(t) for t in self.slots.timers),
-            holds={h: functions[f"hold_{h}"] for h in emitted.holds}, queue=self.queue, read_features=functions["read_features"], source="\n".join(self.lines),
+            holds={h: functions[f"hold_{h}"] for h in emitted.holds}, queue=self.queue, read_features=functions["read_features"], first_look=functions["first_event"],
+            windows={identity(key): longest for key, storage, _, longest in self.features.windows() if storage == "times"}, source="\n".join(self.lines),
             counts=self.features.counts, cohorts={name: CohortCode(functions[f"cohort_{n}"], asked.get(name)) for n, name in enumerate(self.features.cohorts)},
         )  # fmt: skip
 
@@ -285,11 +286,6 @@ class _Compiler:
         by, default = self.options.lateness_by_family, self.options.allowed_lateness
         late = {STRUCTS[e]: by.get(family.name, default) for family in FAMILIES.values() for e in family.types}
         return late | {_ANNOUNCED[e]: math.inf for e in self._figures}
-
-
-def identity(key: str) -> int:
-    """What a snapshot calls a slot: a 32-bit hash of its definition."""
-    return int.from_bytes(blake2b(key.encode(), digest_size=4).digest(), "big")
 
 
 def _edges(segment: Segment) -> list[Expr]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import islice
-from math import inf
+from math import inf, nextafter
 from typing import Any
 
 from events.structs import Erased, Outdated, Tick
@@ -51,8 +51,7 @@ class Corridor:
         self._counts: Counts | None = None
         self._every, self._next_count = inf, inf
         if rules.counts:
-            self.house.crowd.remember(self.partners.contexts())
-            self.house.turnout.remember(self.partners.places())
+            self._count_from_states()
         for state in self.partners.awake.values():
             state.house = self.house
             self.watch(state)
@@ -141,6 +140,16 @@ class Corridor:
         self._handed |= {source: at for source, at in zip(sources, handed, strict=True) if at >= 0}
         return out
 
+    def change(self, rules: Rules) -> None:
+        """Another rule set from here on, between two events. Who has rested through it is looked at by it at the next event or timer, as if awake."""
+        counted = self.rules.counts
+        self.house.change(self.rules, rules, self.partners.sends, self.partners.contexts)
+        at, self.stream_time = self.stream_time, nextafter(self.stream_time, inf)  # what any partner has come to from now on, is later
+        self.rules = rules.taken_over(self.rules, at)
+        self.partners.change(self.rules)
+        if rules.counts and not counted:
+            self._count_from_states()
+
     def forget(self, partner_id: str, at: float, source: str, offset: int) -> Sequence[Any]:
         """Erase a partner, `at` (s): what happened before that and comes later brings nobody back. What stays for a while are the offsets applied, so
         that events from before are not taken for new ones when they are read again. Stream time does not move."""
@@ -220,6 +229,11 @@ class Corridor:
             self.dirty.add(who)
             self.watch(state)
         return out
+
+    def _count_from_states(self) -> None:
+        """Who reads which figures, and who is online where, as the states say."""
+        self.house.crowd.remember(self.partners.contexts())
+        self.house.turnout.remember(self.partners.places())
 
     def count_every(self, seconds: float, told: Counts) -> None:
         """Have `told(at)` called whenever stream time comes to a multiple of so many seconds, before the first event of then."""

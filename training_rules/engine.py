@@ -89,6 +89,8 @@ def _moment(state: PartnerState, now: float, rules: Rules) -> Found | None:
     """Look at every timed slot that is due: segments first, then what depends on them, then triggers."""
     found, v, cause = Found(), state.slots, f"@{now:.3f}"
     due = [number for number, at in enumerate(state.dues) if at <= now]
+    if state.unseen:  # since other rules run
+        found = rules.first_look(state, v, now, cause) or found
     for number in due:
         timer = rules.timers[number]
         if timer.kind == "segment" and rules.segments[timer.number].look(state, v, now):

@@ -7,7 +7,7 @@ partners' own states: it is built anew from them when a partition comes up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import floor, inf
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 #: Who was left out goes first for so long (s), and so many of one rule and zone are remembered.
 LEFT_FOR, MOST_LEFT = 86_400.0, 1000
+
+#: `(partner, moments by slot id)` and `(partner, what their conditions and seats noted)`.
+Sends = Iterable[tuple[str, Mapping[int, Sequence[float]]]]
+Contexts = Iterable[tuple[str, Mapping[str, Any]]]
 
 #: A rule, and the zone whose demand its seats come from; empty where they don't.
 Place = tuple[str, str]
@@ -106,10 +110,27 @@ class House:
 
     # -- from the partners' states
 
-    def remember(self, sends: Iterable[tuple[str, Mapping[int, Sequence[float]]]], contexts: Iterable[tuple[str, Mapping[str, Any]]], rules: Rules) -> None:
+    def remember(self, sends: Sends, contexts: Contexts, rules: Rules) -> None:
         """Take in what partners were sent before, `(partner, moments by slot id)`, and what they noted; once, when they come from a snapshot. Nothing is
         read where no rule shares."""
-        sharing = [r for r in rules.rules if r.nudge and r.mode == "live" and (r.seats is not None or r.offer is not None)]
+        self._remember(sends, contexts, rules, _sharing(rules))
+
+    def change(self, before: Rules, after: Rules, sends: Callable[[], Sends], contexts: Callable[[], Contexts]) -> None:
+        """Another rule set from now on. What rules share that did not before, and were there, is taken from what their partners were sent; all partners are
+        asked for it only then."""
+        known, shared = {r.name for r in before.rules if r.nudge}, {(r.name, r.seats_of_zone) for r in _sharing(before)}
+        sharing = _sharing(after)
+        still = {(r.name, r.seats_of_zone) for r in sharing} & shared
+        names = {name for name, _ in still}
+        for places in (self.taken, self.left):
+            for place in [place for place in places if place[0] not in names]:
+                del places[place]
+        for name in self.promised.keys() - names:
+            del self.promised[name]
+        if new := [r for r in sharing if r.name in known and (r.name, r.seats_of_zone) not in still]:
+            self._remember(sends(), contexts(), after, new)
+
+    def _remember(self, sends: Sends, contexts: Contexts, rules: Rules, sharing: Sequence[Rule]) -> None:
         if not sharing:
             return
         seated, last = [r for r in sharing if r.seats is not None], dict[tuple[str, str], float]()
@@ -169,6 +190,11 @@ def _note_seat(rule: Rule, zone: str, s: PartnerState, now: float) -> None:
     """The partner keeps in which zone their seats are."""
     noted = s.context.get(f"seat:{rule.name}", ())
     s.context[f"seat:{rule.name}"] = [*([at, where] for at, where in noted if at + rule.seat_span > now), [now, zone]]
+
+
+def _sharing(rules: Rules) -> list[Rule]:
+    """The rules of which there is only so much for all partners together."""
+    return [r for r in rules.rules if r.nudge and r.mode == "live" and (r.seats is not None or r.offer is not None)]
 
 
 def _alive(kept: dict[Any, list[float]], name: Any, span: float, now: float) -> int:

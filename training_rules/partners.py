@@ -95,6 +95,11 @@ class Partners:
         state.house, state.alarm = self.house, snapshots.peek(raw)[0]
         return state
 
+    def change(self, rules: Rules) -> None:
+        """Another rule set from now on. Those at rest stay bytes, and are read by it when they wake up."""
+        snapshots.change(chain(self.awake.values(), self.erased.values()), self._rules, rules)
+        self._rules = rules
+
     # -- erasure
 
     def erase(self, partner_id: str, at: float, applied: Mapping[str, int]) -> None:
@@ -164,7 +169,7 @@ class Partners:
             yield who, dict(zip(self._rules.slot_ids, state.slots, strict=True))
         for who, raw in self.resting.items():
             if sends := snapshots.sends(raw):
-                yield who, sends
+                yield who, snapshots.living(sends, self._rules, snapshots.peek(raw)[1])
 
 
 def nobody(state: PartnerState) -> bool:

@@ -80,6 +80,8 @@ def _refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldRea
 
 
 def _asked(s: PartnerState, now: float, rule: Rule, rules: Rules) -> HoldReason | None:
+    if rule.paused:
+        return HoldReason.MODE_OFF
     if rule.condition is not None and not rule.condition(s, s.slots, now):
         return HoldReason.CONDITION
     if rule.expires is not None and clock.is_over(s, now, rule.expires):

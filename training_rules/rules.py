@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from math import inf, isfinite
@@ -14,24 +14,27 @@ from rulebook.hole_values import Quantity
 from rulebook.model import Message, Module, Offer, Policy, RuleSet
 from segments.features import Slot
 from segments.state import PartnerState
+from segments.warming import Begun
 from training_rules.found import Found, Look
 from training_rules.house import House
 from training_rules.patterns import due_waits
 
 Read = Callable[[PartnerState, list[Any], float], Any]
+FirstLook = Callable[[PartnerState, list[Any], float, str], Found | None]
 Handler = Callable[[PartnerState, Any, float, float], Found | None]
 
 
 @dataclass(frozen=True)
 class EngineOptions:
     """How far out of order events may come (s, by family; the default for others), the season of the global holdout, and `everyone`: rollout
-    100 % and holdouts off, as in-file tests run. `given` replaces references by constants."""
+    100 % and holdouts off, as in-file tests run. `given` replaces references by constants. `begun` says what of the state began when."""
 
     allowed_lateness: float = 120.0
     lateness_by_family: Mapping[str, float] = field(default_factory=lambda: {"profile": inf})
     season: str = "1"
     everyone: bool = False
     given: Mapping[str, Any] = field(default_factory=dict)
+    begun: Begun = field(default_factory=Begun)
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ class Rule:
     still: Read | None = None
     sends_slot: int = -1
     family: str = ""
+    paused: bool = False
 
     @cached_property
     def rank(self) -> tuple[int, str]:
@@ -97,7 +101,7 @@ class Rule:
     @cached_property
     def gated(self) -> bool:
         """Whether it asks more than that it is not too soon."""
-        return self.condition is not None or self.expires is not None or bool(self.hours) or bool(self.days) or self.rollout < 1
+        return self.paused or self.condition is not None or self.expires is not None or bool(self.hours) or bool(self.days) or self.rollout < 1
 
     @cached_property
     def remembers(self) -> float:
@@ -144,7 +148,8 @@ class Queue:
 @dataclass(frozen=True)
 class Rules:
     """See `training_rules.compiler.compile_rules`. Dispatch is by struct class for events, by name for patterns; `looks`: how many segments, windows
-    and triggers an event makes look; `counts`: whether anything reads what partners make together."""
+    and triggers an event makes look; `first_look(s, v, now, cause)`: all of them do; `windows`: how long (s) slots that several counts share keep their elements, by id;
+    `counts`: whether anything reads what partners make together."""
 
     ruleset: RuleSet
     options: EngineOptions
@@ -164,13 +169,34 @@ class Rules:
     holds: Mapping[int, Callable[..., str | None]]
     queue: Queue | None
     read_features: Read
+    first_look: FirstLook
+    windows: Mapping[int, float]
     source: str
+    own: Begun | None = None
     counts: bool = False
     cohorts: Mapping[str, CohortCode] = field(default_factory=dict)
 
     @property
     def policy(self) -> Policy:
         return self.ruleset.policy
+
+    @property
+    def moments(self) -> Begun:
+        """When its slots began in the partition whose it is: `own`, else what it was compiled for."""
+        return self.options.begun if self.own is None else self.own
+
+    def succeeded(self, at: float) -> Begun:
+        """What a set that takes the place of this one `at` (s) is compiled for: what lives on, and since when windows are whole that may be made longer."""
+        found = self.options.begun.succeeded(at, self._ids)
+        return replace(found, stretched={i: max(found.stretched.get(i, -inf), at - longest) for i, longest in self.windows.items()})
+
+    def taken_over(self, before: Rules, at: float) -> Rules:
+        """The same rules where they take the place of others `at` (s), in a partition where those ran."""
+        return replace(self, own=before.moments.succeeded(at, before._ids))
+
+    @cached_property
+    def _ids(self) -> frozenset[int]:
+        return frozenset((*self.slot_ids, *self.timer_ids))
 
     @cached_property
     def ids_kept(self) -> float:

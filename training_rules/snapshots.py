@@ -10,7 +10,7 @@ Format 1, read still: no length, sends among the slots, the profile under its na
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from math import inf
 from operator import attrgetter
@@ -91,13 +91,38 @@ def load(raw: bytes, rules: Rules) -> PartnerState:
     ) = fields  # fmt: skip
     state.applied = {intern(topic): offset for topic, offset in applied.items()}
     state.profile, state.zone = _profile(profile), zone and intern(zone)
+    state.unseen = state.now <= rules.moments.since  # of an erased partner nothing is known
+    if state.unseen:
+        slots, sends, dues = (living(kept, rules, state.now) for kept in (slots, sends, dues))
     state.slots = _placed(slots, rules.slot_numbers, [None] * len(rules.slots))
     _placed(sends, rules.slot_numbers, state.slots)
     state.dues = _placed(dues, rules.timer_numbers, [inf] * len(rules.timers))
     state.next_due, state.alarm = min(state.dues, default=inf) if dues else inf, inf
     state.day_start, state.day_end = inf, -inf
-    state.unseen, state.house, state.heard, state.changed = state.now == -inf, None, -inf, False  # of an erased partner nothing is known
+    state.house, state.heard, state.changed = None, -inf, False
     return state
+
+
+def living(kept: Kept, rules: Rules, now: float) -> Kept:
+    """What of a state that has come up to `now` still counts: what began later begins anew, though it was known before under the same name."""
+    moments = rules.moments
+    return kept if now > moments.since else {i: value for i, value in kept.items() if moments.slot(i) < now}
+
+
+def change(states: Iterable[PartnerState], before: Rules, after: Rules) -> None:
+    """Give states of one rule set the shape of another: as `load` does with what the first one dumped."""
+    slots, timers = _moves(before.slot_ids, after.slot_ids, after), _moves(before.timer_ids, after.timer_ids, after)
+    for state in states:
+        old, dues, now = state.slots, state.dues, state.now
+        state.slots = [old[n] if n >= 0 and began < now else None for n, began in slots]
+        state.dues = [dues[n] if n >= 0 and began < now else inf for n, began in timers]
+        state.next_due, state.unseen = min(state.dues, default=inf), now <= after.moments.since
+
+
+def _moves(old: Sequence[int], new: Sequence[int], after: Rules) -> list[tuple[int, float]]:
+    """Of each new place, the old one, or -1, and when it began."""
+    numbers = {i: number for number, i in enumerate(old)}
+    return [(numbers.get(i, -1), after.moments.slot(i)) for i in new]
 
 
 def _parts(raw: bytes) -> tuple[Kept, Any]:

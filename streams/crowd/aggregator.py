@@ -22,7 +22,7 @@ from segments.demand import Demand
 from streams import topics
 from streams.crowd.figures import Figures
 from streams.crowd.gathering import Gathering
-from streams.crowd.herd import Herd
+from streams.crowd.herd import CROWD, Herd
 from streams.crowd.records import Counted, Sketched, decode, partials_topic, usual_topic
 from streams.settings import Settings
 
@@ -76,7 +76,7 @@ class Aggregator(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(self, settings: Settings, herd: Herd, partitions: int) -> None:
         self._settings, self._herd, self._partitions = settings, herd, partitions
-        self._figures = settings.broadcasts["crowd"]
+        self._figures = settings.broadcasts[CROWD]
         self._office: Office | None = None
         self._tp = TopicPartition(partials_topic(settings), 0)
         self._begun = False

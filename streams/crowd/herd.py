@@ -17,6 +17,8 @@ from streams.crowd.records import Counted, Sketched, encode
 from streams.crowd.sketches import Sketch
 from training_rules import Corridor
 
+#: The name of the figures' topic among those that concern all partners.
+CROWD = "crowd"
 #: Partners whose metrics are read at a time: some milliseconds of work; and records that wait to be told at most: the oldest go, newer ones say more.
 SLICE, MOST_TOLD = 200, 4096
 NAP = 0.02  # s between two slices

@@ -13,7 +13,6 @@ from streams.views.sent import sent_nudges
 from streams.views.trail import Trail
 from streams.views.writer import Homes, Views
 from streams.worker import Worker
-from training_rules import Rules
 
 #: Partners passed over between two looks at other tasks.
 SLICE = 200
@@ -22,8 +21,8 @@ SLICE = 200
 class ViewTap:
     """The worker's `Tap`; `worker` is whose partners it shows."""
 
-    def __init__(self, settings: Settings, rules: Rules) -> None:
-        self._settings, self._rules = settings, rules
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self.views = Views(settings, self.everyone, self._sent, Homes(self.changed, self.shown_up_to))
         self._trails: dict[int, Trail] = {}
         self.worker: Worker | None = None
@@ -104,5 +103,5 @@ class ViewTap:
         state = home.corridor.partners.look(partner_id)
         if state is None:
             return None
-        features = self._rules.features(state, state.now)
-        return PartnerView(partner_id, home.term, state.now, self._rules.segments_of(state), features, self._rules.version)
+        rules = home.corridor.rules
+        return PartnerView(partner_id, home.term, state.now, rules.segments_of(state), rules.features(state, state.now), rules.version)

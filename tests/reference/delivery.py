@@ -104,6 +104,8 @@ class Delivery:
                 return "expired"
             if not self.still(truth, rule.trigger):
                 return "stale"
+        if rule.name in self.rules.paused:
+            return "mode_off"
         if rule.condition is not None and truth.of(rule.condition) is not True:
             return "condition"
         if rule.expires and p.local(now).date() > date.fromisoformat(rule.expires):

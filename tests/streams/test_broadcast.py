@@ -36,6 +36,8 @@ class Notes:
         notes = self
 
         class Listener:
+            settles = False
+
             def __init__(self) -> None:
                 self.last = kept
 

@@ -281,7 +281,7 @@ def test_views_show_those_at_rest_and_wake_nobody() -> None:
     bench.feed(RATINGS, record(0), record(1, who="P2"))
     bench.run()
     laid(bench)
-    tap = ViewTap(load(redis_url="redis://127.0.0.1:1"), LOADED)
+    tap = ViewTap(load(redis_url="redis://127.0.0.1:1"))
     tap.worker = SimpleNamespace(partitions={3: bench.partition})  # type: ignore[assignment]
     assert {(view.partner_id, view.at) for view in tap.everyone()} == {("P1", NOW), ("P2", NOW)}
     assert not bench.partition.corridor.partners.awake

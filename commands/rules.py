@@ -1,0 +1,156 @@
+"""`nudgeline rules`: rule sets come into force, and go, while workers run."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from analysis.cost import restarts
+from commands.output import note, say
+from events.time import seconds
+from rulebook.loader import NoRules, load_texts
+from rulebook.units import counted
+from streams.errors import RulesRefused, StreamsError
+from streams.pushing import current, difference, pause, push, rollback, texts
+from streams.settings import Settings, load
+from training_rules import compile_rules
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Put rules in force while workers run, see what was in force when, and go back.")
+Paths = Annotated[list[Path], typer.Argument(help="Rule files, or folders that hold some (every *.yaml below them).")]
+Note = Annotated[str, typer.Option(help="Why: it stands in the history.")]
+At = Annotated[str | None, typer.Option(metavar="TIME", help="From when it holds: RFC 3339 with an offset, or seconds since the epoch. Otherwise at once, which is in a second.")]
+Bootstrap = Annotated[str | None, typer.Option(help="Kafka's address, HOST:PORT; otherwise NUDGELINE_BROKERS.")]
+
+
+@app.command("push")
+def push_rules(
+    paths: Paths, why: Annotated[str, typer.Option("--note", help="Why: it stands in the history.")] = "", at: At = None,
+    if_changed: Annotated[bool, typer.Option("--if-changed", help="Do nothing where this very set was pushed last.")] = False, bootstrap: Bootstrap = None,
+) -> None:
+    """Check rules and run their tests, as `check` and `test` do; then put them in force for all workers. All or nothing."""
+    settings = load(brokers=bootstrap)
+    pushed(settings, texts(paths), why, at, if_changed=if_changed)
+
+
+def pushed(settings: Settings, files: dict[str, str], why: str, at: str | None, *, if_changed: bool) -> None:
+    """Push, and say so."""
+    if if_changed and (known := _last(settings)) is not None and known.files == files:
+        note(f"rule set {known.version} was pushed already")
+        return
+    _told(push(settings, files, note=why, at=_moment(at)))
+
+
+def _last(settings: Settings) -> Any:
+    try:
+        return current(settings)[1]
+    except RulesRefused:
+        return None
+
+
+@app.command()
+def history(bootstrap: Bootstrap = None) -> None:
+    """Every change that was asked for, the latest last: from when it holds, version, verb, who, why."""
+    known, _ = current(load(brokers=bootstrap))
+    for event in known:
+        off = f"; paused: {', '.join(event.paused)}" if event.paused else ""
+        say(f"{_time(event.occurred_at)}  {event.version}  {event.verb:<8}  {event.author}  {event.note}{off}".rstrip())
+
+
+@app.command()
+def diff(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Rule files or folders to compare with what is in force; otherwise the change before the last is.")] = None,
+    version: Annotated[str, typer.Option(help="Compare with this version, or one that begins so, instead of the last.")] = "",
+    bootstrap: Bootstrap = None,
+) -> None:
+    """What would change: definitions added, removed and changed, and what of the partners' state begins anew."""
+    known, last = current(load(brokers=bootstrap))
+    files, paused = (texts(paths), last.paused) if paths else (last.files, last.paused)
+    before = _of_version(known, version) if version else last if paths else _before(known)
+    lines = difference(before, files, paused).lines()
+    for line in lines or ["nothing changes"]:
+        say(line)
+    if lines:
+        old, new = (compile_rules(load_texts(f, paused=p)[0]) for f, p in ((before.files, before.paused), (files, paused)))
+        for line in restarts(old, new).lines():
+            note(line)
+
+
+def _before(known: list[Any]) -> Any:
+    if len(known) < 2:
+        raise RulesRefused("there is one version only; give files to compare with it")
+    return known[-2]
+
+
+def _of_version(known: list[Any], version: str) -> Any:
+    for event in reversed(known):
+        if event.version.startswith(version):
+            return event
+    raise RulesRefused(f"no version that begins with {version} was ever pushed")
+
+
+@app.command("rollback")
+def roll_back(
+    version: Annotated[str, typer.Argument(help="The version to go back to, or how it begins; otherwise the one before the last.")] = "",
+    why: Annotated[str, typer.Option("--note", help="Why: it stands in the history.")] = "", at: At = None, bootstrap: Bootstrap = None,
+) -> None:
+    """Put an earlier set in force again: one more change, and the history stays."""
+    _told(rollback(load(brokers=bootstrap), version, note=why, at=_moment(at)))
+
+
+@app.command("pause")
+def pause_rule(
+    rule: Annotated[str, typer.Argument(help="A nudge rule.")], why: Annotated[str, typer.Option("--note", help="Why: it stands in the history.")] = "",
+    at: At = None, bootstrap: Bootstrap = None,
+) -> None:
+    """Turn one nudge rule off. It goes on counting, and what it would have sent is in the ledger (held, mode_off)."""
+    _told(pause(load(brokers=bootstrap), rule, off=True, note=why, at=_moment(at)))
+
+
+@app.command()
+def resume(
+    rule: Annotated[str, typer.Argument(help="A nudge rule that is paused.")], why: Annotated[str, typer.Option("--note", help="Why: it stands in the history.")] = "",
+    at: At = None, bootstrap: Bootstrap = None,
+) -> None:
+    """Turn a paused rule on again."""
+    _told(pause(load(brokers=bootstrap), rule, off=False, note=why, at=_moment(at)))
+
+
+@app.command()
+def watch(paths: Paths, bootstrap: Bootstrap = None) -> None:
+    """Push rules whenever their files are others than those pushed last, until Ctrl-C: for one machine. A set with faults is told, and what ran runs on."""
+    from watchfiles import watch as changes
+
+    settings, seen = load(brokers=bootstrap), dict[str, str]()
+    folders = {p if p.is_dir() else p.resolve().parent for p in paths}
+    for _ in changes(*folders, yield_on_timeout=True, rust_timeout=500, debounce=200, step=50):
+        try:
+            if (files := texts(paths)) != seen:
+                pushed(settings, files, "the folder changed", None, if_changed=True)
+                seen = files
+        except NoRules:
+            continue  # gone for the moment in which an editor saves it
+        except RulesRefused as error:
+            note(f"these rules are refused, and what ran runs on:\n{error}")
+            seen = files
+        except StreamsError as error:  # it is tried again
+            note(f"nudgeline: {error}")
+
+
+def _moment(at: str | None) -> float | None:
+    if at is None:
+        return None
+    try:
+        return seconds(float(at) if at.replace(".", "", 1).isdigit() else at)
+    except ValueError as e:
+        raise typer.BadParameter(str(e), param_hint="--at") from e
+
+
+def _told(event: Any) -> None:
+    say(event.version)
+    off = f", {counted(len(event.paused), 'rule')} paused" if event.paused else ""
+    note(f"rule set {event.version} is in force from {_time(event.occurred_at)} on{off}")
+
+
+def _time(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}Z"

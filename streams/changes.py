@@ -1,0 +1,120 @@
+"""The topic `rules`: every change of the rule set that was ever asked for, in order. It is compacted under keys of their own, so that nothing of it goes away.
+
+Each change lies in every partition; the first partition is what the history is read from. A change that did not get into all of them, because its writer
+died, is written to the others before the next one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from importlib import metadata
+from typing import Any
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
+
+from events.decode import MAX_BROADCAST_BYTES, BroadcastDecoder, encode
+from events.errors import BadEvent
+from events.structs import BROADCAST_STRUCTS
+from rulebook.source import MAX_BYTES
+from streams.errors import BrokerUnreachable, TopicFault
+from streams.settings import Settings
+
+FAMILY = "rules"
+#: How far ahead a change is dated (s): so long it takes until all workers have read, judged and compiled it. What is not ready by then is waited for.
+LEAD = 1.0
+PATIENCE = 30.0  # s without an answer
+
+RulesChanged = BROADCAST_STRUCTS["rules_changed"]
+
+
+def product() -> str:
+    """This version of nudgeline."""
+    return metadata.version("nudgeline")
+
+
+def change(version: str, files: dict[str, str], at: float, **more: Any) -> Any:
+    """A change that is to hold from `at` (s since the epoch, event time)."""
+    return RulesChanged(event_id=f"{at:.3f}-{version}", occurred_at=at, version=version, files=files, judged_by=product(), **more)
+
+
+def history(settings: Settings) -> list[Any]:
+    """All changes, oldest first; what can't be read is left out. Raises BrokerUnreachable, TopicFault."""
+    with _asked(settings), closing(_consumer(settings)) as consumer:
+        tps = _partitions(consumer, settings)
+        return list(_decoded(_records(consumer, tps[0], 0)))
+
+
+def publish(settings: Settings, event: Any) -> None:
+    """Write a change into every partition, and wait until each has it. Raises BrokerUnreachable, TopicFault."""
+    with _asked(settings), closing(_consumer(settings)) as consumer, closing(_producer(settings)) as producer:
+        tps = _partitions(consumer, settings)
+        for torn, missing in _torn(consumer, tps):
+            _write(producer, torn.key, torn.value, missing)
+        _write(producer, event.event_id.encode(), encode(event), tps)
+
+
+def _write(producer: KafkaProducer, key: bytes, value: bytes, tps: Sequence[TopicPartition]) -> None:
+    """One after the other from the first on: what is not in the first has not happened."""
+    for tp in tps:
+        producer.send(tp.topic, value, key, partition=tp.partition).get(timeout=PATIENCE)
+
+
+def _torn(consumer: KafkaConsumer, tps: list[TopicPartition]) -> Iterator[tuple[Any, list[TopicPartition]]]:
+    """The last change, if it is not in all partitions, and where it is missing."""
+    last = {tp: next(reversed(list(_records(consumer, tp, -1))), None) for tp in tps}
+    first = last[tps[0]]
+    missing = [tp for tp in tps[1:] if first is not None and (last[tp] is None or last[tp].key != first.key)]
+    if missing:
+        yield first, missing
+
+
+def _records(consumer: KafkaConsumer, tp: TopicPartition, begin: int) -> Iterator[Any]:
+    """What lies in a partition from offset `begin` on, or with -1 its end. The last record of a compacted partition is always there."""
+    consumer.assign([tp])
+    first, end = consumer.beginning_offsets([tp])[tp], consumer.end_offsets([tp])[tp]
+    at = max(first, end - 1 if begin < 0 else begin)
+    consumer.seek(tp, at)
+    heard = time.monotonic()
+    while consumer.position(tp) < end:
+        found = consumer.poll(timeout_ms=200).get(tp, [])
+        if found:
+            heard = time.monotonic()
+        elif time.monotonic() - heard > PATIENCE:
+            raise BrokerUnreachable(f"nothing of {tp.topic} came for {PATIENCE:.0f} s")
+        yield from found
+
+
+def _decoded(records: Iterator[Any]) -> Iterator[Any]:
+    decode = BroadcastDecoder(FAMILY).decode
+    for record in records:
+        try:
+            yield decode(record.value)
+        except BadEvent:
+            continue  # workers say so, as a dead letter
+
+
+def _partitions(consumer: KafkaConsumer, settings: Settings) -> list[TopicPartition]:
+    topic = settings.broadcasts[FAMILY]
+    numbers = sorted(consumer.partitions_for_topic(topic) or ())
+    if not numbers:
+        raise TopicFault(f"there is no topic {topic}; `nudgeline topics create` makes it")
+    return [TopicPartition(topic, number) for number in numbers]
+
+
+def _consumer(settings: Settings) -> KafkaConsumer:
+    return KafkaConsumer(**settings.kafka_client(), enable_auto_commit=False, fetch_max_wait_ms=50, max_partition_fetch_bytes=max(MAX_BYTES, MAX_BROADCAST_BYTES))
+
+
+def _producer(settings: Settings) -> KafkaProducer:
+    return KafkaProducer(**settings.kafka_client(), acks="all", max_request_size=MAX_BROADCAST_BYTES, compression_type="gzip", linger_ms=0)
+
+
+@contextmanager
+def _asked(settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except KafkaError as e:
+        raise BrokerUnreachable(f"Kafka at {settings.brokers} does not answer ({e}); is it running, and is NUDGELINE_BROKERS right?") from e

@@ -1,0 +1,123 @@
+"""Putting rule sets in force: judged here first, then written for all workers. Nothing is written of a set that may not run."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rulebook.loader import definitions, load_texts, rule_files
+from streams.changes import LEAD, change, history, publish
+from streams.errors import RulesRefused
+from streams.judging import faults_of
+from streams.settings import Settings
+
+#: Changes follow each other by so much at least (s): they are told apart by it.
+APART = 0.001
+
+
+def texts(paths: Sequence[Path]) -> dict[str, str]:
+    """The texts of rule files by their names; those of a folder by their place below it. Raises NoRules, and RulesRefused where one can't be read."""
+    found = dict[str, str]()
+    for path in rule_files(paths):
+        root = next((p for p in paths if p.is_dir() and path.is_relative_to(p)), None)
+        name = f"{root.name}/{path.relative_to(root).as_posix()}" if root is not None else path.name
+        try:
+            found[name if name not in found else path.as_posix()] = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as e:
+            raise RulesRefused(f"{path} can't be read: {e}") from e
+    return found
+
+
+def push(settings: Settings, files: dict[str, str], *, at: float | None = None, note: str = "", verb: str = "push", paused: Iterable[str] | None = None) -> Any:
+    """Judge a rule set and put it in force from `at` (s since the epoch, event time; as soon as all workers can be ready where it is None). What was paused
+    stays so unless `paused` says otherwise. Returns the change. Raises RulesRefused with all faults."""
+    if faults := faults_of(files):
+        raise RulesRefused(faults)
+    return _write(settings, history(settings), files, at, note, verb, paused)
+
+
+def _write(settings: Settings, known: Sequence[Any], files: dict[str, str], at: float | None, note: str, verb: str, paused: Iterable[str] | None) -> Any:
+    last = known[-1] if known else None
+    asked = paused if paused is not None else last.paused if last is not None else ()
+    ruleset, _ = load_texts(files, paused=asked)
+    event = change(ruleset.version, files, _moment(settings, last, at), verb=verb, note=note[:200], author=_author(), paused=sorted(ruleset.paused))
+    publish(settings, event)
+    return event
+
+
+def _moment(settings: Settings, last: Any, at: float | None) -> float:
+    if at is None and settings.clock == "events":
+        raise RulesRefused("with NUDGELINE_CLOCK=events time is that of the events: say from when the rules hold, with --at")
+    wanted = round(time.time() + LEAD if at is None else at, 3)
+    if last is None or wanted > last.occurred_at:
+        return wanted
+    if at is not None:
+        raise RulesRefused(f"the last change holds from {last.occurred_at:.3f} on; one that is to follow it has to be later")
+    return round(last.occurred_at + APART, 3)
+
+
+def _author() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        return ""
+
+
+def current(settings: Settings) -> tuple[list[Any], Any]:
+    """The history, and the change that is in force or comes into force last. Raises RulesRefused where there was none."""
+    known = history(settings)
+    if not known:
+        raise RulesRefused("nothing was pushed yet: workers run the files that they were started with; `nudgeline rules push PATH` puts some in force")
+    return known, known[-1]
+
+
+def rollback(settings: Settings, version: str = "", *, at: float | None = None, note: str = "") -> Any:
+    """Put the set of an earlier change in force again: the one of that version (its beginning will do), or the one before the last. Raises RulesRefused."""
+    known, last = current(settings)
+    earlier = [e for e in known if (e.version.startswith(version) if version else e.version != last.version)]
+    if not earlier:
+        raise RulesRefused(f"no version that begins with {version} was ever pushed" if version else "there is no earlier version to go back to")
+    target = earlier[-1]
+    if target.version == last.version:
+        raise RulesRefused(f"version {last.version} is in force already")
+    if faults := faults_of(target.files):
+        raise RulesRefused(faults)
+    return _write(settings, known, target.files, at, note, "rollback", target.paused)
+
+
+def pause(settings: Settings, rule: str, *, off: bool, at: float | None = None, note: str = "") -> Any:
+    """Turn one nudge rule off, or on again. It goes on counting meanwhile, and what it would have sent is in the ledger. Raises RulesRefused."""
+    known, last = current(settings)
+    ruleset, _ = load_texts(last.files, paused=last.paused)
+    if rule not in ruleset.nudges:
+        raise RulesRefused(f"there is no nudge rule called {rule}; there are {', '.join(ruleset.nudges)}")
+    if (rule in last.paused) is off:
+        raise RulesRefused(f"{rule} is {'paused already' if off else 'not paused'}")
+    paused = {*last.paused, rule} if off else {*last.paused} - {rule}
+    return _write(settings, known, last.files, at, note, "pause" if off else "resume", paused)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What one set has that another has not, by `section.name`."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        return [f"{word:<12} {name}" for word, names in (("added", self.added), ("removed", self.removed), ("changed", self.changed)) for name in names]
+
+
+def difference(before: Any, after: dict[str, str], paused: Iterable[str] = ()) -> Difference:
+    """Of the set of a change, and of files with these rules paused."""
+    old = definitions(before.files) | {f"paused.{name}": True for name in before.paused}
+    new = definitions(after) | {f"paused.{name}": True for name in paused}
+    return Difference(
+        tuple(sorted(new.keys() - old.keys())), tuple(sorted(old.keys() - new.keys())), tuple(sorted(name for name in old.keys() & new.keys() if old[name] != new[name]))
+    )
