@@ -68,13 +68,13 @@ class Cohort(msgspec.Struct, array_like=True):
 
 
 class Crowd:
-    """`anywhere`: the demand that holds in every zone (a test's), None where figures say it. `readers`: by name and zone (or cohort's value) the
+    """`noting`: whether it is noted who reads what; not where values are only shown. `anywhere`: the demand that holds in every zone (a test's), None where figures say it. `readers`: by name and zone (or cohort's value) the
     partners whose conditions read it, with their own value of a cohort's metric."""
 
-    __slots__ = ("anywhere", "cohorts", "part", "readers", "zones")
+    __slots__ = ("anywhere", "cohorts", "noting", "part", "readers", "zones")
 
     def __init__(self, part: int = 0) -> None:
-        self.part = part
+        self.part, self.noting = part, True
         self.anywhere: Zone | None = None
         self.zones: dict[str, Zone] = {}
         self.cohorts: dict[str, dict[str, Cohort]] = {}
@@ -146,6 +146,8 @@ class Crowd:
 
     def reads(self, s: PartnerState, name: str, value: str, x: float | None = None) -> None:
         """Note that a condition of the partner depends on this."""
+        if not self.noting:
+            return
         noted = s.context.get(name)
         if noted is None or noted[0] != value:
             self.forget(s.partner_id, name, noted)

@@ -118,7 +118,7 @@ class Partition:
         self._names = [s.name for s in plan.sources]
         self._intake = Intake(number, plan, self.merge, lambda letters: tell(number, letters), counters)
         self._pace, self._ceiling = Pace(plan.features_every), Ceiling(corridor, plan.state_limit)
-        self._marked = False  # a mark of our term is in the changelog
+        self._marked, self._written = False, b""  # whether a mark of our term is in the changelog, and what listeners had to tell in the last
         self.barrier = Barrier()
         self._awaited: Entry | None = None  # what is taken up as soon as all that came before it is committed
 
@@ -236,9 +236,10 @@ class Partition:
 
         records: list[Record] = [(who.encode(), sealed(term, corridor.write(who, dump))) for who in dirty]
         records += [(who.encode(), None) for who in self._buried(dirty, over)]
-        if records or self.barrier.stands or (corridor.partners.erased and not self._marked):
-            self._marked = True
-            records.append((MARK, mark(term, self.corridor.stream_time, self._kept())))
+        kept = self._kept()
+        if records or self.barrier.stands or kept != self._written or (corridor.partners.erased and not self._marked):
+            self._marked, self._written = True, kept
+            records.append((MARK, mark(term, self.corridor.stream_time, kept)))
         self.barrier.shoot()
         return Snapshot(self.number, records, self.offsets())
 

@@ -56,7 +56,7 @@ class Settings(BaseSettings):
 
     crowd: Literal["live", "always", "never"] = Field("live", description="whether workers count what partners make together (zone_demand, cohort_pct): with the wall clock, in replays too, or never; figures that were recorded are taken up in any case")
     crowd_every: int = Field(10, ge=5, le=60, description="how often zones are counted, s of stream time; a multiple of 5")
-    cohorts_every: int = Field(60, ge=10, le=3600, description="how often cohorts are surveyed, s of stream time; a multiple of `crowd_every`")
+    cohorts_every: int = Field(60, ge=5, le=3600, description="how often cohorts are surveyed, s of stream time; a multiple of `crowd_every`")
     crowd_lead: float = Field(5.0, ge=0, le=60, description="how long after the moment that they are of figures hold, s: so long they may be on their way")
     usual_weeks: int = Field(2, ge=1, le=8, description="weeks of an hour of the week that make its usual demand")
 

@@ -257,8 +257,14 @@ class Rules:
 
     def features(self, state: PartnerState, now: float) -> dict[str, Any]:
         """The values that the rules read, by their spelling; None where unknown."""
-        found: dict[str, Any] = self.read_features(state, state.slots, now)
-        return found
+        crowd = state.house.crowd if self.counts and state.house is not None else None
+        if crowd is None:
+            return dict(self.read_features(state, state.slots, now))
+        crowd.noting = False  # what is only shown decides nothing
+        try:
+            return dict(self.read_features(state, state.slots, now))
+        finally:
+            crowd.noting = True
 
     def segments_of(self, state: PartnerState) -> list[str]:
         """Names of the segments that the partner is in."""

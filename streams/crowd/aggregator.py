@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import time
 from math import inf
 from typing import Any
@@ -96,7 +97,7 @@ class Aggregator(ConsumerRebalanceListener):  # type: ignore[misc]
         client, session = self._settings.kafka_client(), int(self._settings.session_timeout * 1000)
         producer = AIOKafkaProducer(**client, acks="all", linger_ms=5, compression_type="zstd", max_request_size=16_000_000)
         consumer = AIOKafkaConsumer(
-            **client, group_id=f"{self._settings.app_id}-crowd", enable_auto_commit=False, auto_offset_reset="earliest",
+            **client, group_id=f"{self._settings.app_id}-crowd", client_id=f"{self._settings.app_id}-crowd-pid-{os.getpid()}", enable_auto_commit=False, auto_offset_reset="earliest",
             session_timeout_ms=session, heartbeat_interval_ms=session // 6, metadata_max_age_ms=60_000,
         )  # fmt: skip
         try:

@@ -128,6 +128,8 @@ class Herd:
 class Taker:
     """Takes figures up in one partition."""
 
+    settles = False
+
     def __init__(self, corridor: Corridor, source: str) -> None:
         self._corridor, self._source = corridor, source
         self._kept: Any = None
