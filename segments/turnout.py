@@ -91,8 +91,8 @@ class Turnout:
         """Of each zone the offers of the last quarter of an hour before `at` (s), and the partners online there. `look`: a partner's state, to read."""
         self._let_go(at, look)
         offers = {zone: self._alive(counts, at) for zone, counts in list(self._offers.items())}
-        for zone in [zone for zone in offers if not self._offers[zone]]:
-            del self._offers[zone]
+        for zone in [zone for zone, count in offers.items() if not count]:
+            del self._offers[zone], offers[zone]
         return {zone: (offers.get(zone, 0), self.present.get(zone, 0)) for zone in offers.keys() | self.present.keys()}
 
     def _alive(self, counts: dict[int, int], at: float) -> int:

@@ -15,6 +15,7 @@ import time
 from math import inf
 from typing import Any
 
+import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError
 
@@ -25,6 +26,7 @@ from streams.crowd.figures import Figures
 from streams.crowd.gathering import Gathering
 from streams.crowd.herd import CROWD, Herd
 from streams.crowd.records import Counted, Sketched, decode, partials_topic, usual_topic
+from streams.crowd.sketches import merged
 from streams.settings import Settings
 
 #: How long (s) a partition that tells nothing is waited for, while time is the wall's.
@@ -53,9 +55,16 @@ class Office:
         self.kept_at: dict[str, float] = {}
 
     def put(self, raw: bytes, wall: float) -> None:
-        part = decode(raw)
-        if isinstance(part, Counted):
-            self.counted.put(part, wall)
+        """What a partition told; what another version told in another way is passed over, lest it stop everyone who reads it."""
+        try:
+            part = decode(raw)
+            if isinstance(part, Counted):
+                self.counted.put(part, wall)
+                return
+            for values in part.cohorts.values():
+                merged(values.values())
+        except (msgspec.DecodeError, ValueError) as error:
+            log.warning("what partners make together: a record can't be read: %s", error)
         else:
             self.sketched.put(part, wall)
 

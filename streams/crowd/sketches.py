@@ -36,7 +36,7 @@ class Sketch:
         """From the least to the greatest, in equal steps of rank; none of an empty one."""
         if not self.count:
             return []
-        return [float(q) for q in self._kept.get_quantiles([step / STEPS for step in range(STEPS + 1)])]
+        return [float(q) for q in self._kept.get_quantiles([step / STEPS for step in range(STEPS + 1)], inclusive=True)]
 
 
 def merged(parts: Iterable[bytes]) -> Sketch:
@@ -45,5 +45,8 @@ def merged(parts: Iterable[bytes]) -> Sketch:
 
     whole = kll_doubles_sketch(K)
     for raw in parts:
-        whole.merge(kll_doubles_sketch.deserialize(raw))
+        try:
+            whole.merge(kll_doubles_sketch.deserialize(raw))
+        except (IndexError, RuntimeError) as error:
+            raise ValueError(f"no sketch: {error}") from None
     return Sketch(whole)
