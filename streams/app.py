@@ -115,7 +115,7 @@ def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -
 def herd_of(settings: Settings) -> Herd:
     """What this worker's partitions make together with others'."""
     every = settings.crowd_every if settings.counts_crowd else 0
-    return Herd(_source(settings, CROWD).name, every, settings.cohorts_every)
+    return Herd(_source(settings, CROWD).name, every, settings.cohorts_every, at_once=settings.clock == "events")
 
 
 def _source(settings: Settings, family: str) -> Source:

@@ -1,7 +1,7 @@
 """The worker's task that tells what its partitions counted and, in one of all workers, puts it together.
 
 Kafka's own assignment says which: partitions tell on a topic with one partition, and all workers read it as one group. Who has it reads what is usual from
-a compacted topic, goes on where the last one committed, and writes figures into every partition of their topic. When it dies another has it within the
+a compacted topic, goes on with what the last one had not put together, and writes figures into every partition of their topic. When it dies another has it within the
 session's time-out. Two who think they have it write the same figures twice, and the older of one moment are taken no notice of.
 """
 
@@ -54,19 +54,19 @@ class Office:
         self.counted, self.sketched = Gathering[Counted](patience), Gathering[Sketched](patience)
         self.kept_at: dict[str, float] = {}
 
-    def put(self, raw: bytes, wall: float) -> None:
+    def put(self, raw: bytes, wall: float, offset: int) -> None:
         """What a partition told; what another version told in another way is passed over, lest it stop everyone who reads it."""
         try:
             part = decode(raw)
             if isinstance(part, Counted):
-                self.counted.put(part, wall)
+                self.counted.put(part, wall, offset)
                 return
             for values in part.cohorts.values():
                 merged(values.values())
         except (msgspec.DecodeError, ValueError) as error:
             log.warning("what partners make together: a record can't be read: %s", error)
         else:
-            self.sketched.put(part, wall)
+            self.sketched.put(part, wall, offset)
 
     def take(self, wall: float) -> tuple[list[Any], list[str]]:
         """The figures there are, and the zones whose usual is to be kept."""
@@ -144,7 +144,7 @@ class Aggregator(ConsumerRebalanceListener):  # type: ignore[misc]
             if office is None or office is not self._office:
                 continue  # given or taken meanwhile
             for record in fetched.get(self._tp, ()):
-                office.put(record.value, time.monotonic())
+                office.put(record.value, time.monotonic(), record.offset)
             await self._publish(consumer, producer, office)
 
     async def _begin(self, consumer: AIOKafkaConsumer, office: Office) -> None:
@@ -177,4 +177,5 @@ class Aggregator(ConsumerRebalanceListener):  # type: ignore[misc]
         self.published += len(figures)
         if office is self._office:
             with contextlib.suppress(CommitFailedError):  # taken away meanwhile: the next one says it again
-                await consumer.commit({self._tp: await consumer.position(self._tp)})
+                needed = [offset for gathering in (office.counted, office.sketched) if (offset := gathering.needed()) is not None]
+                await consumer.commit({self._tp: min(needed, default=await consumer.position(self._tp))})

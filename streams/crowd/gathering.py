@@ -32,13 +32,15 @@ class Gathering(Generic[T]):
     def __init__(self, patience: float) -> None:
         self._patience = patience
         self._told: dict[int, list[T]] = {}  # by partition, in order of their moments
+        self._offsets: dict[tuple[int, float], int] = {}
         self._moments: dict[float, float] = {}  # those that wait, and when they were first heard of
         self._done, self._parts = 0.0, 0
         self.missed = 0
 
-    def put(self, part: T, wall: float) -> None:
-        """Take what a partition told. `wall`: s, of any clock."""
+    def put(self, part: T, wall: float, offset: int = -1) -> None:
+        """Take what a partition told, which lies at an offset. `wall`: s, of any clock."""
         self._parts = part.parts
+        self._offsets[part.partition, part.at] = offset
         told = self._told.setdefault(part.partition, [])
         told.insert(bisect_right(told, part.at, key=lambda p: p.at), part)
         if part.at > self._done:
@@ -71,6 +73,11 @@ class Gathering(Generic[T]):
         """Nothing is asked about this moment again; of what was told before it only the last is kept."""
         self._done = at
         del self._moments[at]
-        for told in self._told.values():
-            if (before := bisect_right(told, at, key=lambda p: p.at)) > 1:
-                del told[: before - 1]
+        for partition, told in self._told.items():
+            for gone in told[: max(0, bisect_right(told, at, key=lambda p: p.at) - 1)]:
+                self._offsets.pop((partition, gone.at), None)
+                del told[0]
+
+    def needed(self) -> int | None:
+        """The lowest offset of what whoever comes next has to read again; None for nothing."""
+        return min(self._offsets.values(), default=None)

@@ -7,7 +7,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,6 +16,9 @@ from segments.state import PartnerState
 from streams.crowd.records import Counted, Sketched, encode
 from streams.crowd.sketches import Sketch
 from training_rules import Corridor
+
+if TYPE_CHECKING:
+    from streams.partition import Plan
 
 #: The name of the figures' topic among those that concern all partners.
 CROWD = "crowd"
@@ -55,10 +58,10 @@ class Survey:
 
 class Herd:
     """All partitions of a worker. `every`, `cohorts_every`: how often (s of stream time) zones are counted and cohorts surveyed; 0: never, figures are taken up
-    only. `source`: the name under which the offsets of the figures are kept."""
+    only. `at_once`: surveys are not made in slices, as in a replay: time runs ahead of them, and nobody waits. `source`: the name under which the offsets of the figures are kept."""
 
-    def __init__(self, source: str, every: float, cohorts_every: float) -> None:
-        self._source, self._every, self._cohorts_every = source, every, cohorts_every
+    def __init__(self, source: str, every: float, cohorts_every: float, *, at_once: bool = False) -> None:
+        self._source, self._every, self._cohorts_every, self._at_once = source, every, cohorts_every, at_once
         self._surveys = deque[Survey]()
         self._told = deque[bytes](maxlen=MOST_TOLD)
         self.wanted = asyncio.Event()  # some rule reads what partners make together
@@ -95,6 +98,8 @@ class Herd:
         if corridor.rules.cohorts and at % self._cohorts_every == 0:
             self._surveys.append(Survey(corridor, at))
             self._news.set()
+            while self._at_once and self._surveys:
+                self._survey()
 
     def _tell(self, record: Counted | Sketched) -> None:
         self._told.append(encode(record))
@@ -123,6 +128,12 @@ class Herd:
             self._surveys.popleft()
             self._tell(found)
         self.surveyed_s += time.perf_counter() - began
+
+
+def crowd_of(plan: Plan) -> dict[str, float]:
+    """Records that this worker told, and the seconds that counting and surveying took, since it began."""
+    herd = plan.broadcasts.get(CROWD)
+    return {"told": herd.told, "counted_s": round(herd.counted_s, 3), "surveyed_s": round(herd.surveyed_s, 3)} if isinstance(herd, Herd) else {}
 
 
 class Taker:

@@ -58,7 +58,7 @@ def test_at_no_time_more_seats_are_held_than_there_are_however_partners_move(par
     for gap, move in moves:
         now += gap
         if isinstance(move, list):
-            city.figures(now, (move * parts)[: parts - 1] + [1])
+            city.figures(now, [*(move * parts)[: parts - 1], 1])
         else:
             city.ask(city.partner(move % parts), seats, now)
         assert city.held(now) <= seats

@@ -66,6 +66,15 @@ def test_moments_that_never_become_whole_do_not_pile_up():
     assert (gathering.missed, len(gathering._moments)) == (10, MOST)
 
 
+def test_whoever_comes_next_reads_what_is_not_put_together_and_the_last_of_each_partition():
+    gathering = Gathering(inf)
+    for offset, p in enumerate((part(0, 10), part(1, 10), part(0, 20), part(1, 20), part(0, 30))):
+        gathering.put(p, 0.0, offset)
+    assert gathering.needed() == 0
+    taken(gathering)
+    assert gathering.needed() == 2
+
+
 def test_what_is_told_comes_as_it_was():
     for told in (part(0, 10), Sketched(1, 2, 10.0, {"cohort_pct(a(2h) by zone)": {"north": b"\x00"}})):
         assert decode(encode(told)) == told
