@@ -90,9 +90,9 @@ def _pace(rate: dict[str, Any]) -> str:
 
 
 def _scaling(found: dict[str, Any]) -> str:
-    head = ("partners", "cold, bytes each", "a tenth awake", "warm, bytes each", "peak, MB", "restored partners/s, without Kafka")
-    rows = [tuple(r[n] for n in ("partners", "cold_bytes", "tenth_bytes", "warm_bytes", "peak_mb", "restored_per_s")) for r in found["sizes"]]
-    told = f"Slope: {found['cold_slope_bytes']:,} bytes for each partner more when cold, {found['warm_slope_bytes']:,} when warm; {found['changelog_bytes']:,} bytes each in the changelog."
+    head = ("partners", "cold, bytes each", "a tenth awake", "all active, few awake", "warm, bytes each", "peak, MB", "restored partners/s, without Kafka")
+    rows = [tuple(r[n] for n in ("partners", "cold_bytes", "tenth_bytes", "limited_bytes", "warm_bytes", "peak_mb", "restored_per_s")) for r in found["sizes"]]
+    told = f"Slope: {found['cold_slope_bytes']:,} bytes for each partner more when cold, {found['limited_slope_bytes']:,} when all are active and {found['awake']:,} awake (`NUDGELINE_AWAKE_LIMIT`), {found['warm_slope_bytes']:,} when warm; {found['changelog_bytes']:,} bytes each in the changelog."
     return _table(head, rows) + f"\n\n{told} {_where(found)}."
 
 

@@ -1,4 +1,4 @@
-"""Memory by the number of partners: bytes each when all rest, as after a start (cold), with a tenth of them awake, and with all of them (warm); and the slopes.
+"""Memory by the number of partners: bytes each when all rest, as after a start (cold), with a tenth of them awake, with all of them (warm), and where all are active but few awake (limited); and the slopes.
 
     python -m benches.scaling [--sizes 10000 100000 1000000]
 
@@ -31,6 +31,7 @@ from streams.stats import usage
 from training_rules import Corridor, load_rules
 
 HOURS = 10.0
+AWAKE = 20_000  # of the partners that are active, as NUDGELINE_AWAKE_LIMIT says
 WARMING = (("gps", "position", '"lat":12.93,"lon":77.62'), ("orders", "order_offered", '"order_id":"o"'), ("app", "feature_used", '"feature":"heat_map"'))
 
 
@@ -57,7 +58,7 @@ def measure(sizes: list[int], hours: float) -> dict[str, Any]:
         Day.lived(load_rules(CATALOG), hours).write(day)
         rows = [_apart(size, day) for size in sorted(sizes)]
     return {
-        "hours": hours, "changelog_bytes": rows[-1]["changelog_bytes"], "cold_slope_bytes": slope(rows, "cold_bytes"), "warm_slope_bytes": slope(rows, "warm_bytes"), "sizes": rows,
+        "hours": hours, "changelog_bytes": rows[-1]["changelog_bytes"], "cold_slope_bytes": slope(rows, "cold_bytes"), "limited_slope_bytes": slope(rows, "limited_bytes"), "awake": AWAKE, "warm_slope_bytes": slope(rows, "warm_bytes"), "sizes": rows,
     }  # fmt: skip
 
 
@@ -89,21 +90,26 @@ def one(count: int, day: Day) -> dict[str, Any]:
     cold = _resident()
     _warm(corridor, count // 10, crowd.end + 1.0)
     tenth = _resident()
-    _warm(corridor, count, crowd.end + 2.0)
+    _warm(corridor, count, crowd.end + 2.0, AWAKE)
+    limited = _resident()
+    _warm(corridor, count, crowd.end + 3.0)
     return {
         "partners": count, "changelog_bytes": round(changelog), "cold_bytes": round((cold - empty) / count), "tenth_bytes": round((tenth - empty) / count),
-        "warm_bytes": round((_resident() - empty) / count), "peak_mb": _peak_mb(), "restored_per_s": round(count / took),
+        "limited_bytes": round((limited - empty) / count), "warm_bytes": round((_resident() - empty) / count), "peak_mb": _peak_mb(), "restored_per_s": round(count / took),
     }  # fmt: skip
 
 
-def _warm(corridor: Corridor, count: int, at: float) -> None:
-    """Events of each of the first `count` partners, a family after the other."""
+def _warm(corridor: Corridor, count: int, at: float, awake: int = 10**9) -> None:
+    """Events of each of the first `count` partners, a family after the other; so many are awake at most."""
     for family, kind, fields in WARMING:
         decode: Callable[..., Any] = Decoder(family).decode
         for number in range(count):
             value = f'{{"type":"{kind}","event_id":"{kind}{number}","partner_id":"p{number}","occurred_at":{at},{fields}}}'
             corridor.feed(decode(value.encode(), f"p{number}".encode()))
-        corridor.dirty.clear()
+            if not number % 500:
+                corridor.make_room(awake)
+        corridor.make_room(awake)
+        corridor.checkpoint()
 
 
 def _resident() -> float:

@@ -31,12 +31,12 @@ class PartnerState:
 
     `slots` holds windows, memberships, open matches and last sends by number; `dues` the next moment at which a timed slot wants to be
     looked at, `next_due` no later than the first of them; `alarm` is when the partner is to be woken at the latest; `unseen` is true until the first event; `applied` the last offset of each source topic up to which all of the partner's events were applied when the state was last written (what came since, the corridor knows); `house` is what the partners of one partition share; `heard`
-    is how far the partner's own time had come when they were last looked at: what every event moves on, but a late one; `changed` that the partner is known to be written next. `alarm`, `house`, `heard`
-    and `changed` are no part of a snapshot.
+    is how far the partner's own time had come when they were last looked at: what every event moves on, but a late one; `looked_at` when that was (monotonic s); `changed` that the partner is known to be written next.
+    `alarm`, `house`, `heard`, `looked_at` and `changed` are no part of a snapshot.
     """
 
     __slots__ = (
-        "alarm", "applied", "changed", "closed", "context", "day_end", "day_start", "dropped", "dues", "fix_at", "heard", "house", "lat", "lon", "next_due", "now", "online",
+        "alarm", "applied", "changed", "closed", "context", "day_end", "day_start", "dropped", "dues", "fix_at", "heard", "house", "lat", "lon", "looked_at", "next_due", "now", "online",
         "online_before", "online_since", "opted_out", "orders", "partner_id", "profile", "profile_at", "recent", "sends", "session_at", "session_start",
         "slots", "speed", "unseen", "zone", "zone_at",
     )  # fmt: skip
@@ -47,7 +47,7 @@ class PartnerState:
         self.next_due = inf
         self.alarm = inf
         self.house: Any = None
-        self.heard = -inf
+        self.heard = self.looked_at = -inf
         self.changed = False
         self.unseen = True
         self.applied: Mapping[str, int] = NOTHING_APPLIED

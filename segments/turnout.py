@@ -58,14 +58,18 @@ class Turnout:
         if not s.online:
             self.gone(who)
             return
+        self._put(who, s.zone, s.zone_at)
+
+    def _put(self, who: str, zone: str | None, at: float) -> None:
+        """The partner is online, and was in a zone at a time (s)."""
         self.online[who] = None
-        if s.zone is None:
+        if zone is None:
             return
         self._leave(who)
-        if s.zone in self.present or len(self.present) < MOST_ZONES:
-            self._where[who] = s.zone
-            self.present[s.zone] = self.present.get(s.zone, 0) + 1
-            self._look_again(who, s.zone_at + FIX_FRESH)
+        if zone in self.present or len(self.present) < MOST_ZONES:
+            self._where[who] = zone
+            self.present[zone] = self.present.get(zone, 0) + 1
+            self._look_again(who, at + FIX_FRESH)
         else:
             self.dropped += 1
 
@@ -133,6 +137,4 @@ class Turnout:
         """Who is online, and where: (id, online, zone, of when)."""
         for who, online, zone, zone_at in places:
             if online:
-                s = PartnerState(who)
-                s.online, s.zone, s.zone_at = online, zone, zone_at
-                self.here(s)
+                self._put(who, zone, zone_at)

@@ -105,6 +105,7 @@ def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -
         future_tolerance=settings.future_tolerance,
         features_every=settings.features_every,
         rest_after=settings.rest_after,
+        awake_limit=settings.awake_limit,
         max_bytes=settings.max_event_bytes,
         state_limit=settings.state_limit,
         original_kept=original_kept,

@@ -1,7 +1,8 @@
 """Events of several families, one partition number, in order of event time. Pure: the clock is an argument.
 
 The family whose head is lowest goes next. A family with an empty buffer whose position is below its end is waited for, up to `wait` seconds; one
-that has been read to its end is not. Within a family the order of offsets stands: a late event goes right after what stands before it.
+that has been read to its end is not. Nor is one that has been read as far as it was written when the event came: in a live stream there is always something
+on its way. Within a family the order of offsets stands: a late event goes right after what stands before it.
 
 Heads are not compared one by one. What may go is cut off each buffer (bisection) and sorted in one go: the pieces are sorted runs, which
 Python's sort merges with few comparisons.
@@ -28,12 +29,14 @@ _AT, _OFFSET, _PLACE = itemgetter(0), itemgetter(2), itemgetter(0, 1)
 class _Buffer:
     """What was fetched of one family and has not gone yet."""
 
-    __slots__ = ("asked", "empty_since", "end", "ends", "entries", "for_all", "heard", "position", "skipped")
+    __slots__ = ("asked", "empty_since", "end", "ends", "entries", "for_all", "heard", "known", "position", "sealed", "skipped")
 
     def __init__(self, *, for_all: bool = False) -> None:
         self.for_all = for_all
         self.entries: list[Entry] = []
         self.ends: deque[tuple[float, int]] = deque()  # (when first heard, end), as the end grew
+        self.known: deque[tuple[int, list[float]]] = deque()  # (offset after a batch, how far the families were written when it came)
+        self.sealed = -1  # up to this offset nobody is waited for
         self.position = -1
         self.end: int | None = None
         self.asked = True
@@ -45,6 +48,11 @@ class _Buffer:
     def behind(self) -> bool:
         """More is known to come, or nothing is known (any more)."""
         return self.end is None or self.position < self.end or not self.asked
+
+    @property
+    def written(self) -> float:
+        """How far it is known to be written."""
+        return inf if self.end is None or not self.asked else self.end
 
     def hear(self, end: int | None, at: float, *, asked: bool) -> None:
         self.end, self.heard, self.asked = end, at, asked
@@ -87,6 +95,10 @@ class Merge:
         entries += zip(times, repeat(family), offsets, events, strict=False)
         if events:
             buffer.skipped, buffer.empty_since = False, None
+            if self._settle is None:
+                ends = [b.written for b in self._buffers]
+                ends[family] = -1
+                buffer.known.append((position, ends))
         buffer.position = position
 
     def heard(self, family: int, end: int | None, at: float, *, asked: bool = True) -> None:
@@ -126,12 +138,11 @@ class Merge:
 
     def turn(self, now: float) -> Entry | None:
         """The same, when `take` gave nothing because all that is before it has gone, and something after it could go. `now`: monotonic seconds."""
-        head = self.head
-        if head is None or self._waiting(now):
+        head, others = self.head, [b for b in self._buffers if b.entries and not b.for_all]
+        if head is None or any(_PLACE(b.entries[0]) < _PLACE(head) for b in others):
             return None
-        others = [(b.entries[0], window) for b, window in zip(self._buffers, self._windows(), strict=True) if b.entries and not b.for_all]
-        certain = any(window for _, window in others) and all(_PLACE(other) > _PLACE(head) for other, _ in others)
-        return head if certain else None
+        in_order = not self._waiting(now) and any(window for b, window in zip(self._buffers, self._windows(), strict=True) if not b.for_all)
+        return head if in_order or any(map(self._seal, others)) else None
 
     def passed(self, entry: Entry) -> None:
         """The head was taken up."""
@@ -139,10 +150,26 @@ class Merge:
 
     def take(self, now: float) -> list[Entry]:
         """What may go now, in order; empty while something is waited for, or nothing is held. `now`: monotonic seconds."""
-        if not self.holds or self._waiting(now):
+        if not self.holds:
             return []
+        return (() if self._waiting(now) else self._in_order()) or self._settled()
+
+    def _in_order(self) -> list[Entry]:
         windows = self._windows()
         return self._cut(windows, self._bound(windows))
+
+    def _settled(self) -> list[Entry]:
+        """Events for which nobody is waited for any more."""
+        windows = [min(self._seal(b), self._chunk) for b in self._buffers]
+        bounds = [(b.entries[n][0], family) for family, (b, n) in enumerate(zip(self._buffers, windows, strict=True)) if n < len(b.entries) and not b.for_all]
+        return self._cut(windows, min([*bounds, *self._place_of_head()], default=None))
+
+    def _seal(self, buffer: _Buffer) -> int:
+        """How many entries, from the first, came when no family was written further than it has been read by now."""
+        known = buffer.known
+        while known and all(b.position >= end for b, end in zip(self._buffers, known[0][1], strict=True)):
+            buffer.sealed = known.popleft()[0]
+        return bisect_left(buffer.entries, buffer.sealed, key=_OFFSET)
 
     def _waiting(self, now: float) -> bool:
         """Whether a family that is behind has an empty buffer, and its time is not over."""
@@ -180,9 +207,11 @@ class Merge:
             for family, (b, n) in enumerate(zip(self._buffers, windows, strict=True))
             if b.entries and (n < len(b.entries) or b.behind) and not b.for_all
         ]
-        if (head := self.head) is not None:
-            bounds.append(_PLACE(head))
-        return min(bounds, default=None)
+        return min([*bounds, *self._place_of_head()], default=None)
+
+    def _place_of_head(self) -> list[tuple[float, int]]:
+        """What nothing passes, if there is any."""
+        return [_PLACE(head)] if (head := self.head) is not None else []
 
     def _cut(self, windows: list[int], bound: tuple[float, int] | None) -> list[Entry]:
         out: list[Entry] = []

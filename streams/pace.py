@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from math import inf
 
 
 class Pace:
@@ -14,10 +15,15 @@ class Pace:
         self._resting: dict[str, bool] = {}  # name: whether it changed since it was last let through
         self._order: deque[tuple[float, str]] = deque()
 
-    def due(self, changed: Iterable[str], now: float) -> list[str]:
-        """Which names may be shown now: those of `changed` that did not rest, and those that changed while resting, whose rest is over."""
-        out = [name for name in changed if not self._rests(name)]
-        while self._order and self._order[0][0] <= now:
+    def any_due(self, now: float) -> bool:
+        """Whether the rest of any name is over."""
+        return bool(self._order) and self._order[0][0] <= now
+
+    def due(self, changed: Iterable[str], now: float, most: float = inf) -> list[str]:
+        """Which names may be shown now: those of `changed` that did not rest, and those that changed while resting, whose rest is over; of these, `most` are looked at."""
+        out, looked = [name for name in changed if not self._rests(name)], 0
+        while self.any_due(now) and looked < most:
+            looked += 1
             _, name = self._order.popleft()
             if self._resting.pop(name):
                 out.append(name)

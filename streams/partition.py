@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -41,6 +41,9 @@ REPLAY_WAIT = 60.0
 #: States taken in between two looks at other tasks.
 BREATHE = 5000
 
+#: States written, and partners shown, between two looks at other tasks: a millisecond.
+SLICE = 100
+
 Features = OUTPUT_STRUCTS["features"]
 
 
@@ -72,6 +75,7 @@ class Plan:
     future_tolerance: float = 300.0
     features_every: float = 10.0
     rest_after: float = 300.0
+    awake_limit: int = 200_000
     max_bytes: int = MAX_BYTES
     original_kept: int = ORIGINAL_KEPT
     rekeyed: bool = False
@@ -117,7 +121,8 @@ class Partition:
         self._listeners: dict[int, Listener] = {n: plan.broadcasts[f].listener(corridor, (kept or {}).get(f)) for n, f in for_all.items() if f in plan.broadcasts}
         self._names = [s.name for s in plan.sources]
         self._intake = Intake(number, plan, self.merge, lambda letters: tell(number, letters), counters)
-        self._pace, self._ceiling = Pace(plan.features_every), Ceiling(corridor, plan.state_limit)
+        self._pace, self._ceiling, self._now = Pace(plan.features_every), Ceiling(corridor, plan.state_limit), 0.0
+        corridor.dump = self._dump
         self._marked, self._written = False, b""  # whether a mark of our term is in the changelog, and what listeners had to tell in the last
         self.barrier = Barrier()
         self._awaited: Entry | None = None  # what is taken up as soon as all that came before it is committed
@@ -151,6 +156,7 @@ class Partition:
 
     def run(self, now: float) -> int:
         """Hand on what may go now; returns how many events went. `now`: monotonic seconds."""
+        self._now = now
         if self.barrier.stands:
             return 0
         if self._awaited is not None:
@@ -205,6 +211,8 @@ class Partition:
             self._awaited = head
             self.barrier.stand()
             return False
+        if self.barrier.shooting:
+            return False
         self._awaited = None
         return True
 
@@ -220,28 +228,37 @@ class Partition:
 
     def rest(self, now: float) -> None:
         """Let some of those rest who have not been heard of for a while. `now`: monotonic seconds."""
+        self._now = now
         self.corridor.rest(now, self._plan.rest_after)
+
+    def make_room(self, most: int) -> None:
+        """Keep no more than `most` partners awake."""
+        if len(self.corridor.partners.awake) > most:
+            self.corridor.make_room(most)
 
     # -- out
 
-    def snapshot(self, now: float, over: Over = lambda _: False) -> Snapshot:
-        """Changed partners as changelog records, closed by a mark; they count as unchanged from now on. `now`: monotonic seconds; `over`: of which
-        erased partners nothing more need be kept."""
-        dirty, self.corridor.dirty = self.corridor.dirty, set()
-        self._show_features(dirty, now)
-        corridor, term = self.corridor, self.term
-
-        def dump(state: PartnerState) -> bytes:
-            return self._ceiling.dump(state, now)
-
-        records: list[Record] = [(who.encode(), sealed(term, corridor.write(who, dump))) for who in dirty]
-        records += [(who.encode(), None) for who in self._buried(dirty, over)]
-        kept = self._kept()
-        if records or self.barrier.stands or kept != self._written or (corridor.partners.erased and not self._marked):
-            self._marked, self._written = True, kept
-            records.append((MARK, mark(term, self.corridor.stream_time, kept)))
+    def snapshot(self, now: float, over: Over = lambda _: False) -> Iterator[Snapshot | None]:
+        """Changed partners as they are now, as changelog records closed by a mark; they count as unchanged from now on. It is made in slices: None comes after each,
+        and events may go on; the snapshot, of the moment at which it was begun, comes last. `now`: monotonic seconds; `over`: of which erased partners nothing more need be kept."""
+        self._now, corridor, stood = now, self.corridor, self.barrier.stands
         self.barrier.shoot()
-        return Snapshot(self.number, records, self.offsets())
+        offsets, kept, at, dirty = self.offsets(), self._kept(), corridor.stream_time, corridor.dirty
+        records: list[Record] = [(who.encode(), None) for who in self._buried(dirty, over)]
+        checkpoint = corridor.checkpoint()
+        while checkpoint or self._pace.any_due(now):
+            written = checkpoint.take(SLICE)
+            records += [(who.encode(), sealed(self.term, raw)) for who, raw in written]
+            self._show_features([who for who, _ in written], now)
+            yield None
+        if records or stood or kept != self._written or (corridor.partners.erased and not self._marked):
+            self._marked, self._written = True, kept
+            records.append((MARK, mark(self.term, at, kept)))
+        self.barrier.shot()
+        yield Snapshot(self.number, records, offsets)
+
+    def _dump(self, state: PartnerState) -> bytes:
+        return self._ceiling.dump(state, self._now)
 
     def _kept(self) -> bytes:
         """What the listeners want the next owner to know."""
@@ -259,11 +276,11 @@ class Partition:
         """To be said again by a new owner: the last one may have been killed before Redis knew."""
         return [Erased(who, state.profile_at) for who, state in sorted(self.corridor.partners.erased.items())]
 
-    def _show_features(self, dirty: set[str], now: float) -> None:
+    def _show_features(self, changed: Sequence[str], now: float) -> None:
         rules, partners, at = self.corridor.rules, self.corridor.partners, self.corridor.stream_time
         shown = [
             Features(partner_id=who, at=at, segments=rules.segments_of(s), features=rules.features(s, at), ruleset_version=rules.version)
-            for who in self._pace.due(dirty, now)
+            for who in self._pace.due(changed, now, SLICE)
             if (s := partners.look(who)) is not None
         ]
         if shown:

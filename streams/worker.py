@@ -31,7 +31,7 @@ from streams.lane.outbox import BatchProducer, Outbox, Record, send_records
 from streams.lane.restored import Restored
 from streams.lane.terms import SOURCES, next_term, sealed
 from streams.lane.transport import LaneApp
-from streams.partition import Partition, Plan, Snapshot, corridor_of
+from streams.partition import SLICE, Partition, Plan, Snapshot, corridor_of
 from streams.partitioner import Guard
 from streams.reload import begin, rule_sets
 from streams.stats import Counters, usage
@@ -45,9 +45,9 @@ COLLECT = 400_000, 20, 50
 MANY_WOKEN = 4000
 #: Bytes of outputs under way to Kafka at which no further event is handed on, and fetching is held back: a slow broker slows the intake.
 MOST_OUT = 16 * 1024 * 1024
-#: A commit does some ten milliseconds of work for each partition; so long (s) it lets others go on between two of them, and so long at most in all:
+#: A commit does its work in pieces of some milliseconds; so long (s) it lets others go on between two of them, and so long at most in all;
 #: an event passes half a dozen turns of the loop until its nudge is on its way.
-PAUSE, PAUSES = 0.005, 0.1
+PAUSE, PAUSES = 0.01, 0.4
 NAP, IDLE = 0.02, 0.5  # s until the next look, when something is held and when nothing is
 
 
@@ -167,18 +167,18 @@ class Worker:
         return {tp: offset for shot in shots for tp, offset in shot.offsets.items()}
 
     async def _shots(self) -> list[Snapshot]:
-        """Each partition at a moment of its own: between two of them events go on. Those that are taken away meanwhile are left."""
-        shots = list[Snapshot]()
-        for partition in list(self.partitions.values()):
-            if self.partitions.get(partition.number) is partition:
-                shots.append(partition.snapshot(time.monotonic(), self._over(partition)))
-                await asyncio.sleep(self._pause if shots[-1].records else 0)
-        return shots
+        """Each partition at a moment of its own. Those that are taken away meanwhile are left."""
+        pause = _pause(sum(len(p.corridor.dirty) // SLICE + 1 for p in self.partitions.values()))
+        shots = [await self._shot(partition, pause) for partition in list(self.partitions.values())]
+        return [shot for shot in shots if shot is not None]
 
-    @property
-    def _pause(self) -> float:
-        """How long (s) a commit lets go between two partitions."""
-        return min(PAUSE, PAUSES / max(len(self.partitions), 1))
+    async def _shot(self, partition: Partition, pause: float) -> Snapshot | None:
+        slices = partition.snapshot(time.monotonic(), self._over(partition))
+        while self.partitions.get(partition.number) is partition:
+            if (shot := next(slices)) is not None:
+                return shot
+            await asyncio.sleep(pause)
+        return None
 
     def _over(self, partition: Partition) -> Over:
         """Of whom nothing more need be kept: no event from before can come any more, and Redis shows nothing."""
@@ -191,7 +191,8 @@ class Worker:
         if self._outbox is not None:
             await self._outbox.settle()
         signed = [shot.partition for shot in shots if shot.records and shot.partition in self._unsigned]
-        await asyncio.gather(*[self._send(shot, number * self._pause) for number, shot in enumerate(shots)])
+        pause = _pause(len(shots))
+        await asyncio.gather(*[self._send(shot, number * pause) for number, shot in enumerate(shots)])
         self._unsigned.difference_update(signed)
         self.counters.states_written += sum(len(shot.records) for shot in shots)
 
@@ -259,6 +260,7 @@ class Worker:
         self._hear(partition)
         went = partition.run(time.monotonic())
         self.counters.applied += went
+        partition.make_room(self.plan.awake_limit // len(self.partitions))
         return went + partition.ready
 
     async def commit_when_asked(self) -> None:
@@ -403,6 +405,11 @@ class Worker:
         """Records that the broker is known to have for this partition, and that were not handed on."""
         ends = {tp: self._consumer.end_offset(tp) for tp in self._tps(partition)}
         return sum(max(0, end - at) for tp, at in partition.offsets().items() if (end := ends[tp]) is not None)
+
+
+def _pause(pieces: int) -> float:
+    """How long (s) a commit of so many pieces lets go between two of them."""
+    return min(PAUSE, PAUSES / max(pieces, 1))
 
 
 @contextmanager

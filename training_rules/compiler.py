@@ -130,7 +130,7 @@ class _Compiler:
         clearing = [_look(n, slot, guard) for n, (slot, watched) in self.clearings.items() if (guard := _where_moved(event, watched)) is not None]
         blocks = self.triggers.out.blocks.get(event, [])
         self.looks[event] = len(updates) + len(watching) + len(clearing) + len(blocks)
-        acts = [*clearing, *self._triggers(event, blocks), *self.triggers.notes(event)]
+        acts = [*clearing, *self._triggers(event, blocks), *(self.triggers.out.moves if event == "position" else ()), *self.triggers.notes(event)]
         if watching or acts:
             body += [*self._segment_looks(event, watching), *acts, "if s.unseen: found = hold_all(s, v, now, found, e.event_id)"]
         else:

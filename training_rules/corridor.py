@@ -12,6 +12,7 @@ from events.structs import Erased, Outdated, Tick
 from segments.crowd import LAST
 from segments.state import NOTHING_APPLIED, Offsets, PartnerState
 from training_rules import snapshots
+from training_rules.checkpoint import Checkpoint
 from training_rules.engine import NOTHING, finish, fire, remember, step
 from training_rules.house import House
 from training_rules.partners import Partners
@@ -31,16 +32,19 @@ class Corridor:
     """`feed` events in the order in which they are handed on; `advance` when time passes without one.
 
     `stream_time` is the highest event time handed on, or what `advance` set (s since the epoch). Timers of any partner that are due by then fire
-    before the event that brought it. `house` is what the partners share. `dirty` holds the ids of the partners changed since it was last cleared;
+    before the event that brought it. `house` is what the partners share. `dirty` holds the ids of the partners changed since the last `checkpoint`;
     `wakes` counts the partners that were looked at because time had come. `outlived` counts the events from before an erasure that came after it.
     """
 
     def __init__(
-        self, rules: Rules, partners: Partners | Mapping[str, PartnerState] | None = None, stream_time: float = -inf, house: House | None = None
-    ) -> None:
+        self, rules: Rules, partners: Partners | Mapping[str, PartnerState] | None = None, stream_time: float = -inf, house: House | None = None,
+        dump: Callable[[PartnerState], bytes] | None = None,
+    ) -> None:  # fmt: skip
         self.rules, self.stream_time, self.house = rules, stream_time, house or House()
         self.partners = partners if isinstance(partners, Partners) else Partners(rules, dict(partners or {}))
+        self.dump = dump or self._dump
         self.dirty: set[str] = set()
+        self._checkpoint = Checkpoint(self.write)
         self.wakes = self.outlived = 0
         self._handed: dict[str, int] = {}  # the last offset of each source
         self._stamp: Offsets | None = None  # the same, for the states that are written now
@@ -89,15 +93,16 @@ class Corridor:
             state = self.partners[partner_id] = self.rules.new_state(partner_id)
         if source and offset <= state.applied.get(source, -1):
             return out
-        if partner_id in self.partners.erased:
-            if t < state.profile_at:
-                self.outlived += 1
-                return out
+        erased = partner_id in self.partners.erased
+        if erased and t < state.profile_at:
+            self.outlived += 1
+            return out
+        self._changes(state)
+        if erased:
             self.partners.begin_anew(partner_id)
         if t < self.stream_time and state.now < self.stream_time:
             step(state, Tick(self.stream_time), self.rules)
         decided = step(state, event, self.rules)
-        self.dirty.add(partner_id)
         self.watch(state)
         if not decided:
             return out
@@ -109,7 +114,7 @@ class Corridor:
         Written for the event that most are: in order, of a known partner, before anybody's next timer. All others go by way of `feed`.
         """
         partner, handlers, deduped = self.partners.awake.get, self.rules.handlers, self.rules.deduped
-        changed, alarms, out = self.dirty.add, self._alarms, list[Any]()
+        alarms, out = self._alarms, list[Any]()
         now, alarm, handed = self.stream_time, self.next_due, [self._handed.get(source, -1) for source in sources]
         for _, source, offset, event in entries:
             if offset <= handed[source]:
@@ -124,13 +129,12 @@ class Corridor:
             now = t
             if offset <= state.applied.get(sources[source], -1):
                 continue
+            if not state.changed:
+                self._changes(state)
             state.now, kind = t, event.__class__
             if kind in deduped:
                 remember(state, event.event_id, t, self.rules)
             found = handlers[kind](state, event, t, t)
-            if not state.changed:
-                state.changed = True
-                changed(event.partner_id)
             if found is not None:
                 out += finish(state, t, found, event.event_id, self.rules)
             if state.next_due < state.alarm:
@@ -158,6 +162,7 @@ class Corridor:
         if not self.takes(source, offset) or offset <= applied.get(source, -1):
             return NOTHING
         if known is not None:
+            self._changes(known)
             self.house.forget(known, self.rules)
         self.partners.erase(partner_id, at, self._applied(applied))
         self.dirty.add(partner_id)
@@ -185,12 +190,12 @@ class Corridor:
         state.next_due = min(state.dues, default=inf)
         if state.next_due <= due:
             self.wakes += 1
+            self._changes(state)
             out = step(state, Tick(due), self.rules) if due > state.now else _overdue(state, due, self.rules)
-            self.dirty.add(state.partner_id)
             if state.partner_id in self.partners.roused:
                 self.partners.roused[state.partner_id] = state.now
-        elif self.partners.roused.pop(state.partner_id, None) is not None:
-            self.partners.idle.add(state.partner_id)
+        else:
+            self.partners.roused.pop(state.partner_id, None)
         self.watch(state)
         return out
 
@@ -223,10 +228,10 @@ class Corridor:
             state = self.partners.get(who)
             if state is None or who in self.partners.erased or (source and offset <= state.applied.get(source, -1)):
                 continue
+            self._changes(state)
             if event.occurred_at < self.stream_time and state.now < self.stream_time:
                 out += step(state, Tick(self.stream_time), self.rules)
             out += step(state, event, self.rules)
-            self.dirty.add(who)
             self.watch(state)
         return out
 
@@ -253,19 +258,47 @@ class Corridor:
         whom = self.house.crowd.outdated(due)
         return self._look_at(whom, Outdated(f"@{due:.3f}", due)) if whom else NOTHING
 
-    def write(self, partner_id: str, dump: Callable[[PartnerState], bytes] | None = None) -> bytes:
-        """The state of a changed partner as it goes into the changelog; by `dump` where it is not the rules' own. Whom only a timer woke goes to rest with it."""
+    # -- out
+
+    def _dump(self, state: PartnerState) -> bytes:
+        return self.rules.dump(state)
+
+    def _changes(self, state: PartnerState) -> None:
+        """Before anything of a partner changes: what a checkpoint has to say of them is written now, and they are part of the next one."""
+        if not state.changed:
+            state.changed = True
+            self.dirty.add(state.partner_id)
+            if state.partner_id in self._checkpoint:
+                self._checkpoint.written_ahead(state.partner_id, self._dumped(state))
+
+    def about_to_read(self, state: PartnerState) -> None:
+        """Before windows are read at a later time than a checkpoint's, which lets go of what has left them: what it has to say is written now."""
+        if state.partner_id in self._checkpoint:
+            self._checkpoint.written_ahead(state.partner_id, self._dumped(state))
+
+    def checkpoint(self) -> Checkpoint:
+        """The changed partners as they are at this moment, to be written bit by bit while events go on; they count as unchanged from now on."""
+        changed, self.dirty = self.dirty, set()
+        for who in changed:
+            if (state := self.partners.awake.get(who)) is not None:
+                state.changed = False
+        self._checkpoint = Checkpoint(self.write, changed)
+        return self._checkpoint
+
+    def write(self, partner_id: str) -> bytes:
+        """The state of a changed partner as it goes into the changelog. Whom only a timer woke goes to rest with it."""
         partners = self.partners
-        state, woken = partners[partner_id], partners.roused.pop(partner_id, None)
-        state.applied, state.changed = self._applied(state.applied), False
-        raw = (dump or self.rules.dump)(state)
-        if woken is None:
+        if (raw := partners.resting.get(partner_id)) is not None:
             return raw
+        state, woken = partners[partner_id], partners.roused.pop(partner_id, None)
+        raw = self._dumped(state)
         if woken == state.now:
             self._lay(state, raw)
-        else:
-            partners.idle.add(partner_id)
         return raw
+
+    def _dumped(self, state: PartnerState) -> bytes:
+        state.applied = self._applied(state.applied)
+        return self.dump(state)
 
     def _applied(self, known: Mapping[str, int]) -> Mapping[str, int]:
         """What a state that is written now has applied: all that was handed on, of whomever it was; or more, where it was restored from a torn flush
@@ -275,29 +308,40 @@ class Corridor:
             return stamp
         return {source: max(known.get(source, -1), stamp.get(source, -1)) for source in {**known, **stamp}}
 
+    # -- rest
+
     def rest(self, now: float, after: float) -> None:
         """Those who had no event for a while go to rest: after `after` seconds by `now` (monotonic s), at twice that the latest if there are not too many.
         Only a few are looked at in one go. The changelog has what they rest as: who is changed, and not written yet, stays awake."""
         partners, laid = self.partners, 0
-        for who in islice(partners.idle.over(now - after), LOOKS):
-            if (state := partners.awake.get(who)) is None:
+        for state in list(islice(partners.awake.values(), LOOKS)):
+            if state.looked_at > now - after:
+                break
+            if state.looked_at == -inf or state.heard != state.now or self._unwritten(state):
+                partners.looked(state, now)
                 continue
-            if state.heard != state.now or who in self.dirty:
-                state.heard = state.now
-                partners.idle.add(who)
-                continue
-            self._lay(state, self.rules.dump(state))
+            self._lay(state, self.dump(state))
             laid += 1
             if laid == LAID:
                 break
-        partners.idle.begin(now)
+
+    def _unwritten(self, state: PartnerState) -> bool:
+        return state.partner_id in self.dirty or state.partner_id in self._checkpoint
+
+    def make_room(self, most: int) -> None:
+        """Of more than `most` partners awake those go to rest, written or not, who have been so for longest."""
+        awake = self.partners.awake
+        for state in list(islice(awake.values(), max(len(awake) - most, 0))):
+            self._lay(state, self._dumped(state) if self._unwritten(state) else self.dump(state))
 
     def _lay(self, state: PartnerState, raw: bytes) -> None:
-        """There is an alarm for the very moment that the bytes say is next: who wakes up relies on it."""
-        due, who = snapshots.peek(raw)[0], state.partner_id
-        if due not in (inf, state.alarm):
-            heappush(self._alarms, (due, who))
-        self.partners.lay(who, raw)
+        """Who rests is woken when their alarm goes: it may be early, as that of one awake, but it is there."""
+        due = snapshots.peek(raw)[0]
+        if state.alarm < due:
+            raw = snapshots.due_at(raw, state.alarm)
+        elif due < state.alarm:
+            heappush(self._alarms, (due, state.partner_id))
+        self.partners.lay(state.partner_id, raw)
 
 
 def _overdue(state: PartnerState, due: float, rules: Rules) -> Sequence[Any]:

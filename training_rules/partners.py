@@ -14,24 +14,23 @@ from typing import Any
 from segments.state import PartnerState
 from training_rules import snapshots
 from training_rules.house import House
-from training_rules.idle import Idle
 from training_rules.rules import Rules
 
 
 class Partners:
     """`awake` is for the hot path, which finds whom it wants there nearly always; all else asks here. Nobody is in two of `awake`, `resting` and `erased`.
 
-    `idle` knows who may go to rest again; `roused` are those whom a timer woke, with their own time then: they are awake for nothing, unless an event moves it on.
+    Of those awake the first are those who woke up, or were looked at, longest ago. `roused` are those whom a timer woke, with their own time then: they are awake for nothing, unless an event moves it on.
     `woken` counts who woke up or is new.
     """
 
-    __slots__ = ("_rules", "awake", "erased", "house", "idle", "resting", "roused", "woken")
+    __slots__ = ("_rules", "awake", "erased", "house", "resting", "roused", "woken")
 
     def __init__(self, rules: Rules, awake: dict[str, PartnerState] | None = None, resting: dict[str, bytes] | None = None) -> None:
         self._rules, self.house = rules, House()
         self.awake: dict[str, PartnerState] = {} if awake is None else awake
         self.resting: dict[str, bytes] = {} if resting is None else resting
-        self.idle, self.roused, self.woken = Idle(self.awake), dict[str, float](), 0
+        self.roused, self.woken = dict[str, float](), 0
         self.erased = {who: rules.load(self.resting.pop(who)) for who in snapshots.erased(self.resting)}
 
     def __len__(self) -> int:
@@ -54,7 +53,6 @@ class Partners:
         state = self.awake.get(partner_id) or self.erased.get(partner_id)
         if state is None and partner_id in self.resting:
             state = self._wake(partner_id)
-            self.idle.add(partner_id)
         return state
 
     def __getitem__(self, partner_id: str) -> PartnerState:
@@ -67,7 +65,6 @@ class Partners:
         self.resting.pop(partner_id, None)
         self.awake[partner_id] = state
         self.woken += 1
-        self.idle.add(partner_id)
         state.house = self.house
 
     def due(self, partner_id: str, at: float) -> PartnerState | None:
@@ -81,6 +78,11 @@ class Partners:
         state = self._wake(partner_id)
         self.roused[partner_id] = state.now
         return state
+
+    def looked(self, state: PartnerState, now: float) -> None:
+        """Somebody awake was looked at, and stays so for now (monotonic s)."""
+        state.heard, state.looked_at = state.now, now
+        self.awake[state.partner_id] = self.awake.pop(state.partner_id)
 
     def lay(self, partner_id: str, raw: bytes) -> None:
         """Somebody awake goes to rest as these bytes."""
@@ -152,7 +154,7 @@ class Partners:
         for who, state in self.awake.items():
             yield who, state.context
         for who, raw in self.resting.items():
-            if context := snapshots.beside(raw).context:
+            if context := snapshots.beside(raw, self._rules)[0]:
                 yield who, context
 
     def places(self) -> Iterator[tuple[str, bool | None, str | None, float]]:
@@ -160,8 +162,7 @@ class Partners:
         for who, state in self.awake.items():
             yield who, state.online, state.zone, state.zone_at
         for who, raw in self.resting.items():
-            found = snapshots.beside(raw)
-            yield who, found.online, found.zone, found.zone_at
+            yield who, *snapshots.beside(raw, self._rules)[1:]
 
     def sends(self) -> Iterator[tuple[str, Mapping[int, Sequence[float]]]]:
         """Of every partner the moments of what they were sent, by slot id; other slots may be among them."""

@@ -204,6 +204,11 @@ class Rules:
         return max([self.options.allowed_lateness, *(late for kind in self.deduped if isfinite(late := self.lateness[kind]))])
 
     @cached_property
+    def notes(self) -> bool:
+        """Whether partners note what concerns others: figures that they read, seats, where they are."""
+        return self.counts or any(rule.seats is not None for rule in self.rules)
+
+    @cached_property
     def sends_from(self) -> int:
         """The number of the first slot that holds moments of sends; all after it do."""
         return min((r.sends_slot for r in self.rules if r.nudge), default=len(self.slots))

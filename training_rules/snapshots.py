@@ -41,6 +41,8 @@ _fields_of = attrgetter(*_FIELDS)
 _AT_APPLIED, _AT_PROFILE, _AT_RECENT = map(_FIELDS.index, ("applied", "profile", "recent"))
 
 Kept = dict[int, Any]
+#: Where, among the moments of sends, what concerns other partners stands: no slot's id is negative.
+BESIDE = -1
 
 
 class UnknownFormat(NudgelineError):
@@ -54,10 +56,13 @@ def dump(state: PartnerState, rules: Rules) -> bytes:
         fields[_AT_APPLIED] = applied.raw
     fields[_AT_PROFILE] = list(map(state.profile.get, _PROFILE))
     fields[_AT_RECENT] = _still_recent(state, rules)
-    apart = _encode({i: v for i, v in zip(rules.sends_ids, sent, strict=True) if v}) if any(sent) else b""
+    apart = {i: v for i, v in zip(rules.sends_ids, sent, strict=True) if v} if any(sent) else {}
+    if rules.notes:
+        apart[BESIDE] = state.context, state.online, state.zone, state.zone_at
     slots = {i: v for i, v in zip(rules.other_ids, state.slots, strict=False) if v is not None}  # which are the first
     dues = {i: at for i, at in zip(rules.timer_ids, state.dues, strict=True) if at != inf}
-    return _pack(FORMAT, min(dues.values(), default=inf), state.now, len(apart)) + apart + _encode((fields, slots, dues))
+    first = _encode(apart) if apart else b""
+    return _pack(FORMAT, min(dues.values(), default=inf), state.now, len(first)) + first + _encode((fields, slots, dues))
 
 
 def dues(states: Mapping[str, bytes]) -> list[tuple[float, str]]:
@@ -72,6 +77,11 @@ def peek(raw: bytes) -> tuple[float, float]:
     version, due, now = _glance(raw)
     _look_at(version)
     return due, now
+
+
+def due_at(raw: bytes, due: float) -> bytes:
+    """A snapshot that says another next due moment; an early one does no harm."""
+    return raw[:1] + _due.pack(due) + raw[1 + _due.size :]
 
 
 def _look_at(version: int) -> None:
@@ -99,7 +109,8 @@ def load(raw: bytes, rules: Rules) -> PartnerState:
     state.dues = _placed(dues, rules.timer_numbers, [inf] * len(rules.timers))
     state.next_due, state.alarm = min(state.dues, default=inf) if dues else inf, inf
     state.day_start, state.day_end = inf, -inf
-    state.house, state.heard, state.changed = None, -inf, False
+    state.heard = state.looked_at = -inf
+    state.house, state.changed = None, False
     return state
 
 
@@ -165,47 +176,17 @@ def sends(raw: bytes) -> Kept:
 def unnamed(raw: bytes, rules: Rules) -> Kept:
     """What a snapshot has that these rules have no name for, by hash of its definition: it is of other rules."""
     sent, (_fields, slots, _dues) = _parts(raw)
-    return {i: v for i, v in (slots | sent).items() if i not in rules.slot_numbers}
+    return {i: v for i, v in (slots | sent).items() if i not in rules.slot_numbers and i != BESIDE}
 
 
-class _Beside(msgspec.Struct, array_like=True):
-    """The fields of a state up to its zone, of which only what concerns others is read."""
-
-    applied: msgspec.Raw
-    closed: msgspec.Raw
-    context: dict[str, Any]
-    dropped: msgspec.Raw
-    fix_at: msgspec.Raw
-    lat: msgspec.Raw
-    lon: msgspec.Raw
-    online: bool | None
-    online_before: msgspec.Raw
-    online_since: msgspec.Raw
-    opted_out: msgspec.Raw
-    orders: msgspec.Raw
-    partner_id: msgspec.Raw
-    profile: msgspec.Raw
-    profile_at: msgspec.Raw
-    recent: msgspec.Raw
-    sends: msgspec.Raw
-    session_at: msgspec.Raw
-    session_start: msgspec.Raw
-    speed: msgspec.Raw
-    zone: str | None
-    zone_at: float
-
-
-class _Outer(msgspec.Struct, array_like=True):
-    fields: _Beside
-
-
-_beside = msgspec.msgpack.Decoder(_Outer).decode
-
-
-def beside(raw: bytes) -> _Beside:
-    """What of a state concerns other partners – `context`, `online`, `zone`, `zone_at` – without making a state."""
-    start = _OLD_START if raw[0] == OLDEST else _START + _unpack(raw)[3]
-    return _beside(memoryview(raw)[start:]).fields
+def beside(raw: bytes, rules: Rules) -> tuple[dict[str, Any], bool | None, str | None, float]:
+    """What of a state concerns other partners, without making one: `context`, `online`, `zone`, `zone_at`. It stands apart where rules ask for it; in states
+    that others wrote it is looked for."""
+    found = sends(raw).get(BESIDE)
+    if found is None:
+        state = load(raw, rules)
+        found = state.context, state.online, state.zone, state.zone_at
+    return tuple(found)
 
 
 def erased(states: Mapping[str, bytes]) -> list[str]:

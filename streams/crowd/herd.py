@@ -39,6 +39,7 @@ class Survey:
         slice_, self._waiting = self._waiting[-SLICE:], self._waiting[:-SLICE]
         for who in slice_:
             if (state := self._corridor.partners.look(who)) is not None:
+                self._corridor.about_to_read(state)
                 self._read(state)
         if self._waiting:
             return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 from weakref import ref
 
@@ -12,15 +14,25 @@ from aiokafka.errors import CorruptRecordException
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
-FETCH_WAIT_MS = 100  # how long the broker may hold an empty fetch: a partition taken up meanwhile waits for that answer
+#: What the broker is asked for: how long (ms) it may hold a fetch that has fewer bytes. With little under way each record is answered at once, and an empty
+#: fetch is held long, though a partition taken up meanwhile waits for that answer. With much, records are let gather for some milliseconds: answers that
+#: bring a handful each would keep a core busy with asking, and whatever comes beside them, like a commit, would make events queue.
+LITTLE, MUCH = (100, 1), (8, 32_768)
+#: Records a second from which on there is much under way, and below which there is little again.
+BUSY, CALM = 8000, 4000
+LOOK = 0.25  # s between two looks at the rate
 
 
 class LaneThread(AIOKafkaConsumerThread):
     """Faust's consumer thread with aiokafka's own C records handed on as they are, whole batches at a time."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._rate = Rate()
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # Faust fixes 1.5 s
+        consumer._fetch_max_wait_ms, consumer._fetch_min_bytes = LITTLE  # Faust fixes 1.5 s
         return consumer
 
     async def _fetch_records(
@@ -33,7 +45,10 @@ class LaneThread(AIOKafkaConsumerThread):
         fetcher = consumer._fetcher
         if not isinstance(fetcher._records, _Whole):
             fetcher._records = _Whole(fetcher._records)
-        return await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
+        found = await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
+        if self._rate.count(sum(map(len, (found or {}).values())), time.monotonic()):
+            fetcher._fetch_max_wait_ms, fetcher._fetch_min_bytes = MUCH if self._rate.busy else LITTLE
+        return found
 
     def wake(self) -> None:
         """End a wait for records: a partition that was held back may have some. Thread-safe."""
@@ -61,6 +76,22 @@ class LaneThread(AIOKafkaConsumerThread):
     def heard_at(self, tp: TP) -> float | None:
         state = self._state(tp)
         return state.timestamp / 1000 if state and state.timestamp else None
+
+
+class Rate:
+    """Whether much is under way, by the records that came since the last look. Pure: the clock is an argument (monotonic s)."""
+
+    def __init__(self) -> None:
+        self.busy, self._count, self._since = False, 0, -inf
+
+    def count(self, records: int, now: float) -> bool:
+        """Take records; returns whether `busy` changed."""
+        self._count += records
+        passed, before = now - self._since, self.busy
+        if passed >= LOOK:
+            self.busy = self._count / passed >= (CALM if self.busy else BUSY)
+            self._count, self._since = 0, now
+        return self.busy != before
 
 
 class _Whole(OrderedDict[Any, Any]):

@@ -14,7 +14,7 @@ from events.broadcasts import BROADCASTS
 from streams.lane.restored import Restored
 from streams.partition import ORDER, Partition, Plan, Snapshot, Source, corridor_of
 from streams.stats import Counters
-from tests.streams.test_partition import LOADED, NOW, RATINGS, Record, record
+from tests.streams.test_partition import LOADED, NOW, RATINGS, Record, record, shot_of
 from training_rules import Corridor
 
 SOURCES = tuple(Source(family, f"topic.{family}", f"topic.{family}") for family in (*ORDER, *BROADCASTS))
@@ -79,7 +79,7 @@ class Bench:
     def run(self) -> Snapshot:
         while self.partition.run(0.0) or self.partition.ready:
             pass
-        return self.partition.snapshot(0.0)
+        return shot_of(self.partition)
 
 
 def after_restart(shot: Snapshot) -> Bench:

@@ -13,7 +13,7 @@ from streams.lane.restored import Restored
 from streams.lane.terms import HEADER, MARK, mark, sealed
 from streams.partition import ORDER
 from tests.journeys.shift import comparable
-from tests.streams.test_partition import GPS, LOADED, NOW, RATINGS, Bench, Record, after_restart, bad, record
+from tests.streams.test_partition import GPS, LOADED, NOW, RATINGS, Bench, Record, after_restart, bad, record, shot_of
 from training_rules.partners import nobody
 
 PROFILE = ORDER.index("profile")
@@ -67,7 +67,7 @@ class Life:
         while bench.partition.run(0.0) or bench.partition.ready:
             pass
         before = bench.partition.corridor.stream_time - LOADED.options.allowed_lateness
-        shot = bench.partition.snapshot(0.0, lambda s: covered(s, world.committed, before))
+        shot = shot_of(bench.partition, 0.0, lambda s: covered(s, world.committed, before))
         if killed == "applied":
             return False
         world.outputs += bench.told
@@ -220,7 +220,7 @@ def test_no_offsets_are_let_go_before_a_mark_of_the_new_owner_is_written() -> No
     first = Bench()
     first.feed(PROFILE, request(0))
     second = after_restart(first.run())
-    shots = [second.partition.snapshot(0.0, lambda _: True).records for _ in range(2)]
+    shots = [shot_of(second.partition, 0.0, lambda _: True).records for _ in range(2)]
     assert shots == [[(MARK, mark(7, -inf))], [(b"P1", None), (MARK, mark(7, -inf))]]
 
 

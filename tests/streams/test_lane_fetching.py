@@ -16,7 +16,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
 
-from streams.lane.fetching import _Whole
+from streams.lane.fetching import BUSY, CALM, LOOK, Rate, _Whole
 
 TP = TopicPartition("partner.orders", 0)
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
@@ -138,3 +138,23 @@ def test_a_partition_that_went_away_meanwhile_gives_nothing() -> None:
 def test_committed_reads_are_left_to_aiokafka() -> None:
     result, _ = fetched(batch(5, [b"a"]), 5, READ_COMMITTED)
     assert [r.value for r in _Whole({TP: result})[TP].getall()] == [b"a"]
+
+
+def looked(rate: Rate, at: float, a_second: float) -> bool:
+    """The look after so many records a second."""
+    return rate.count(int(a_second * LOOK), at)
+
+
+def test_much_is_under_way_from_one_rate_on_and_until_it_falls_below_another() -> None:
+    rate, found = Rate(), []
+    for number, a_second in enumerate((0, BUSY - 100, BUSY, CALM, CALM - 100, CALM)):
+        changed = looked(rate, number * LOOK, a_second)
+        found.append((rate.busy, changed))
+    assert found == [(False, False), (False, False), (True, True), (True, False), (False, True), (False, False)]
+
+
+def test_the_rate_is_looked_at_now_and_then_only() -> None:
+    rate = Rate()
+    rate.count(0, 0.0)
+    assert not rate.count(10 * BUSY, LOOK / 2)
+    assert rate.count(0, LOOK)

@@ -243,6 +243,41 @@ def test_chunks_bound_what_goes_at_a_time() -> None:
     assert len(taken(merge)) == 10
 
 
+def test_what_was_written_after_an_event_came_is_not_waited_for() -> None:
+    merge = two()
+    put(merge, 1, [1.0], end=1)
+    put(merge, 0, [2.0])
+    merge.heard(1, 3, 0.1)  # two more are under way: the first goes before the event, and of the others nobody knew when it came
+    assert taken(merge) + taken(merge) == [(1.0, 1), (2.0, 0)]
+
+
+def test_what_was_written_before_an_event_came_is_waited_for() -> None:
+    merge = two()
+    put(merge, 1, [], end=2)
+    put(merge, 0, [2.0])
+    assert taken(merge) == []
+    put(merge, 1, [1.0], end=4)
+    assert taken(merge) == [(1.0, 1)]
+    put(merge, 1, [3.0], first=1, end=4)
+    assert taken(merge) == [(2.0, 0), (3.0, 1)]
+
+
+def test_a_family_that_is_not_asked_is_waited_for_as_if_nothing_were_known() -> None:
+    merge = two()
+    put(merge, 1, [], end=0)
+    merge.heard(1, 0, 0.0, asked=False)
+    put(merge, 0, [2.0])
+    assert taken(merge) == []
+
+
+def test_in_a_replay_news_alone_lets_an_event_go() -> None:
+    merge = two(settle=1.0)
+    put(merge, 1, [], end=0)
+    put(merge, 0, [2.0], end=1)
+    merge.heard(1, 1, 0.1)
+    assert taken(merge) == []
+
+
 # -- what concerns all partners: source 2
 
 
@@ -293,9 +328,9 @@ def test_at_equal_times_partners_go_before_what_concerns_all() -> None:
 
 def test_what_concerns_all_has_no_turn_while_a_family_is_waited_for() -> None:
     merge = with_broadcast()
+    put(merge, 1, [], end=1)
     put(merge, 2, [2.0])
     put(merge, 0, [3.0])
-    put(merge, 1, [], end=1)
     assert turned(merge) is None
     assert turned(merge, now=6.0) == 2.0
 
@@ -311,10 +346,20 @@ def test_what_concerns_all_is_not_committed_before_its_turn_and_holds_nobody_fro
 
 def test_a_broadcast_that_is_behind_is_waited_for() -> None:
     merge = with_broadcast()
-    put(merge, 0, [3.0])
     put(merge, 2, [], end=1)
+    put(merge, 0, [3.0])
     assert taken(merge) == []
     assert not merge.caught_up
+
+
+def test_what_concerns_all_has_its_turn_before_an_event_that_nobody_is_waited_for() -> None:
+    merge = with_broadcast()
+    put(merge, 2, [2.0])
+    put(merge, 0, [3.0])
+    merge.heard(1, 1, 0.1)
+    assert taken(merge) == []
+    assert turned(merge) == 2.0
+    assert taken(merge) == [(3.0, 0)]
 
 
 @given(st.lists(times, min_size=2, max_size=2), st.lists(st.integers(0, 12).map(float), max_size=4), st.integers(1, 5))

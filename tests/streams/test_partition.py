@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from faust.types import TP
 
+from streams.erasure import Over
 from streams.lane.restored import Restored
 from streams.lane.terms import MARK, read_mark, term_of
 from streams.partition import ORDER, ORIGINAL_KEPT, Partition, Plan, Snapshot, Source, corridor_of
@@ -48,6 +49,11 @@ def bad(offset: int, value: bytes | None, key: bytes | None = b"P1") -> Record:
     return Record(offset, int(NOW * 1000), key, value)
 
 
+def shot_of(partition: Partition, now: float = 0.0, over: Over = lambda _: False) -> Snapshot:
+    """A snapshot, all slices at once."""
+    return next(shot for shot in partition.snapshot(now, over) if shot is not None)
+
+
 class Bench:
     """A partition with everything around it in plain sight."""
 
@@ -70,7 +76,7 @@ class Bench:
     def run(self) -> Snapshot:
         while self.partition.run(0.0) or self.partition.ready:
             pass
-        return self.partition.snapshot(0.0)
+        return shot_of(self.partition)
 
     def kinds(self) -> list[str]:
         return [output.type for output in self.told]
@@ -260,7 +266,7 @@ def test_the_last_features_of_one_who_went_to_rest_are_shown() -> None:
         bench.feed(RATINGS, record(offset, at=NOW + offset, stars=5))
         bench.run()
     laid(bench)
-    bench.partition.snapshot(11.0)
+    shot_of(bench.partition, 11.0)
     assert [(o.type, o.at) for o in bench.told] == [("features", NOW), ("features", NOW + 1)]
     assert not bench.partition.corridor.partners.awake
 

@@ -21,7 +21,7 @@ from streams.partition import Partition, Plan, Snapshot, corridor_of
 from streams.reload import Library, begin
 from streams.stats import Counters
 from tests.streams.test_broadcast import RULES, SOURCES
-from tests.streams.test_partition import NOW, RATINGS, Record, record
+from tests.streams.test_partition import NOW, RATINGS, Record, record, shot_of
 from tests.training_rules.town import MESSAGES, nudge
 from training_rules import EngineOptions, House, compile_rules
 
@@ -67,7 +67,7 @@ class Bench:
         self.partition.merge.heard(number, records[-1].offset + 1, inf)
 
     def write(self) -> Snapshot:
-        shot = self.partition.snapshot(0.0)
+        shot = shot_of(self.partition)
         self.partition.barrier.written()
         return shot
 
@@ -254,3 +254,22 @@ def test_the_offset_of_a_change_is_committed_after_it_was_taken_up() -> None:
     assert bench.run().offsets[tp] == 0
     bench.feed(RATINGS, *ratings(0, 1))
     assert bench.run().offsets[tp] == 1
+
+
+def test_a_change_waits_until_a_snapshot_that_was_begun_before_it_is_made() -> None:
+    """Its states are of the moment, and of the rules, at which it was begun."""
+    bench = Bench()
+    bench.feed(RATINGS, *ratings(0))
+    bench.partition.run(0.0)
+    bench.feed(RULES, announced(0, BOTH, NOW + 30))
+    bench.feed(RATINGS, *ratings(1, first=1))
+    deadline = time.monotonic() + 20
+    while not bench.partition.barrier.stands and time.monotonic() < deadline:
+        bench.partition.run(0.0)
+    bench.write()
+    slices = bench.partition.snapshot(0.0)
+    bench.partition.corridor.dirty.add("P1")
+    assert next(slices) is None
+    assert (bench.partition.run(0.0), bench.version) == (0, version(FIRST))
+    assert [shot for shot in slices if shot is not None]
+    assert (bench.partition.run(0.0), bench.version) == (1, version(BOTH))

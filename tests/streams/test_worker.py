@@ -82,10 +82,10 @@ class Consumer:
 class Bench:
     """A worker with two partitions."""
 
-    def __init__(self, clock: str = "wall", rest_after: float = 300.0) -> None:
+    def __init__(self, clock: str = "wall", **plan: Any) -> None:
         sources = tuple(Source(family, family, family) for family in ORDER)
         outputs = {struct: name for name, struct in OUTPUT_STRUCTS.items()}
-        plan = Plan(rules=LOADED, sources=sources, outputs=outputs, clock=clock, future_tolerance=inf, features_every=1e9, rest_after=rest_after)
+        plan = Plan(rules=LOADED, sources=sources, outputs=outputs, clock=clock, future_tolerance=inf, features_every=1e9, **plan)
         self.producer, self.consumer = Producer(), Consumer()
         self.worker = Worker(plan, partitions=2, changelog="changelog")
         self.app: Any = SimpleNamespace(
@@ -444,6 +444,17 @@ def test_partners_without_events_are_at_rest_after_a_while() -> None:
         return seen["awake"], seen["partners"]
 
     assert story(told, rest_after=0.01) == (0, 1)
+
+
+def test_no_more_partners_are_awake_than_the_limit() -> None:
+    async def told(bench: Bench) -> tuple[Any, Any]:
+        for number in range(6):
+            bench.feed(RATINGS, record(number, who=f"P{number}", at=NOW + number))
+        await bench.pumped()
+        seen = bench.worker.snapshot()
+        return seen["awake"], seen["partners"]
+
+    assert story(told, awake_limit=4) == (2, 6)  # of two partitions one is used
 
 
 def test_a_partner_who_is_not_written_yet_does_not_rest() -> None:

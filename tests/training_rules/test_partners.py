@@ -154,8 +154,7 @@ def test_a_restart_in_the_middle_changes_no_decision():
 
 def written(corridor):
     """As a commit does."""
-    dirty, corridor.dirty = corridor.dirty, set()
-    return {who: corridor.write(who) for who in dirty}
+    return dict(corridor.checkpoint().take(10**6))
 
 
 def arrive(corridor, town, minute, who="p", offset=0):
@@ -168,7 +167,6 @@ def quiet():
     town = Town(rules(STUCK))
     arrive(town.corridor, town, 0)
     written(town.corridor)
-    town.corridor.rest(0.0, 300.0)
     town.corridor.rest(300.0, 300.0)
     return town
 
@@ -235,10 +233,10 @@ def test_only_a_few_go_to_rest_at_once(monkeypatch):
         arrive(town.corridor, town, 0, f"p{number}", number)
     written(town.corridor)
     left = []
-    for now in (0.0, 300.0, 300.0, 300.0, 600.0, 600.0, 600.0, 600.0, 600.0, 600.0):
+    for now in (0.0, 0.0, 0.0, 300.0, 300.0, 300.0, 300.0, 300.0, 300.0):
         town.corridor.rest(now, 300.0)
         left.append(len(awake(town)))
-    assert left == [60, 60, 60, 60, 50, 40, 30, 20, 10, 0]
+    assert left == [60, 60, 60, 50, 40, 30, 20, 10, 0]
 
 
 def test_a_look_at_many_ends_after_some(monkeypatch):
@@ -246,7 +244,6 @@ def test_a_look_at_many_ends_after_some(monkeypatch):
     town = Town(rules(STUCK))
     for number in range(60):
         arrive(town.corridor, town, 0, f"p{number}", number)
-    town.corridor.rest(0.0, 300.0)
     town.corridor.rest(300.0, 300.0)
     assert sum(state.heard >= 0 for state in town.corridor.partners.values()) == 25
 
@@ -268,6 +265,41 @@ def test_going_to_rest_at_any_time_changes_no_decision():
         assert len(wanted) > 10
         assert found == wanted
         assert told(often) == told(never)
+
+
+def test_going_to_rest_for_want_of_room_changes_no_decision_and_loses_no_state():
+    stream, never, often = entries(3), Corridor(RULES), Corridor(RULES)
+    kept = {}
+    for at in range(0, len(stream), 53):
+        wanted = never.feed_all(stream[at : at + 53], NAMES)
+        assert often.feed_all(stream[at : at + 53], NAMES) == wanted
+        often.make_room(5)
+        assert len(often.partners.awake) <= 5
+        if not at % 3:
+            kept |= written(often)
+    kept |= written(often)
+    assert {who: plain(RULES.load(raw), RULES) for who, raw in kept.items()} == {who: plain(s, RULES) | {"applied": often.partners.look(who).applied} for who, s in never.partners.items()}
+
+
+def test_those_awake_for_longest_make_room(quiet):
+    for minute, who in enumerate("qrs", 1):
+        arrive(quiet.corridor, quiet, minute, who, minute)
+    quiet.corridor.make_room(2)
+    assert awake(quiet) == ["r", "s"]
+
+
+def test_who_made_room_before_being_written_is_written_and_stays_at_rest(quiet):
+    arrive(quiet.corridor, quiet, 1, "q", 1)
+    quiet.corridor.make_room(0)
+    assert list(written(quiet.corridor)) == ["q"]
+    assert awake(quiet) == []
+
+
+def test_the_early_alarm_of_one_who_made_room_is_looked_at_and_set_again(quiet):
+    quiet.feed("logged_in", 1, partner="q")
+    quiet.corridor.make_room(0)
+    quiet.advance(30)
+    assert quiet.sent() == [("n", 10)]
 
 
 def test_alarms_do_not_grow_with_every_rest():
