@@ -1,6 +1,7 @@
 """A soak: its last line says what came of it, and the exit status is 1 where something was lost or doubled, or memory grew.
 
     python -m tests.faults.soak --minutes 60 --rate 30000 --kill-every 120 --seed 1
+    python -m tests.faults.soak --minutes 10 --rate 5000 --kill-every 240 --swaps 100        (rule sets change meanwhile)
 
 What is long enough for memory to be judged is kept in benches/results/soak.json, with the table made anew.
 """
@@ -36,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     for note in found["notes"]:
         print(note)
-    if found["flat"] is not None and found["rows"] and not options.quick:
+    if options.swaps and found["rows"] and not options.quick:
+        machine.write("reload", {key: value for key, value in found.items() if key != "notes"})
+    elif found["flat"] is not None and found["rows"] and not options.quick:
         machine.write("soak", {key: value for key, value in found.items() if key != "notes"})
         tables.write()
     print(json.dumps({key: value for key, value in found.items() if key not in ("notes", "rows")}))
@@ -54,7 +57,7 @@ def _asked(options: argparse.Namespace) -> Asked:
         options.minutes, options.rate, options.kill_every, options.partners = 0.5, 3000.0, 10.0, 2000
     return Asked(
         seconds=options.minutes * 60, rate=options.rate, kill_every=options.kill_every, seed=options.seed, partners=options.partners,
-        speed=options.speed, compaction_lag=options.compaction_lag, views=not options.no_views, rules=tuple(options.rules or [RULES]),
+        speed=options.speed, compaction_lag=options.compaction_lag, views=not options.no_views, rules=tuple(options.rules or [RULES]), swaps=options.swaps,
     )  # fmt: skip
 
 
@@ -69,6 +72,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--compaction-lag", type=float, default=60.0, help="s for which the changelog keeps what was written over")
     parser.add_argument("--rules", type=Path, nargs="*", help="rule files or folders; otherwise those of the faults, which count every event over life")
     parser.add_argument("--no-views", action="store_true", help="without Redis")
+    parser.add_argument("--swaps", type=int, default=0, help="how often the rule set changes meanwhile; kept in benches/results/reload.json")
     parser.add_argument("--quick", action="store_true", help="half a minute at 3,000 a second; nothing is kept")
     return parser
 

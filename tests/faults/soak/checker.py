@@ -25,6 +25,7 @@ from tests.faults.outcome import Outcome, Verdict, compare
 from tests.faults.soak.left import Outputs, sent, states
 from tests.faults.soak.lines import Lines
 from tests.faults.soak.stream import Job, Stream
+from tests.faults.soak.swaps import swaps
 from tests.faults.soak.truth import Truth, difference, told_missing
 from training_rules import EngineOptions, Rules, load_rules
 
@@ -35,9 +36,9 @@ NICE = 19  # workers and Kafka go first: who checks may be late, and comes to th
 
 class Checker:
     def __init__(self, job: Job, folder: Path, settings: Settings, rules: Rules, consumer: AIOKafkaConsumer) -> None:
-        self._job, self._folder, self._settings, self._rules = job, folder, settings, rules
+        self._job, self._folder, self._settings = job, folder, settings
         stream = Stream(job, settings.partitions)
-        self._events, self._truth = stream.events(), Truth(stream, settings, rules)
+        self._events, self._truth = stream.events(), Truth(stream, settings, rules, swaps(job))
         self._outputs = Outputs(consumer, settings)
         self._lines = Lines(folder / "checker")
 
@@ -75,9 +76,9 @@ class Checker:
         lay = await sent(self._settings)
         if lay != self._truth.ends:
             raise SystemExit(f"the topics do not hold the stream: next offsets are {lay}, and not {self._truth.ends}")
-        verdict = compare(Outcome(self._truth.states()), Outcome(await states(self._settings, self._rules)))
+        verdict = compare(Outcome(self._truth.states()), Outcome(await states(self._settings, self._truth.rules)))
         self._add_outputs(verdict)
-        counts = {"wanted": dict(self._truth.counts), "found": dict(self._outputs.counts), "partners": self._job.partners}
+        counts = {"wanted": dict(self._truth.counts), "found": dict(self._outputs.counts), "partners": self._job.partners, "versions": len(self._truth.versions)}
         return {"lost": verdict.lost, "doubled": verdict.doubled, "repeated": verdict.repeated, "notes": verdict.notes[:100], **counts}
 
     def _add_outputs(self, verdict: Verdict) -> None:

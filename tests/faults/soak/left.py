@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -47,8 +48,8 @@ class Outputs:
         return f"unknown: {self._topics[hint >> 60]}, partition {hint >> 48 & 0xFFF}, offset {hint & 0xFFFFFFFFFFFF:,}"
 
 
-async def states(settings: Settings, rules: Rules) -> dict[str, dict[str, Any]]:
-    """Plain states by partner, the higher term first, batch by batch: an hour's changelog is larger than memory."""
+async def states(settings: Settings, rules: Sequence[Rules]) -> dict[str, dict[str, Any]]:
+    """Plain states by partner, the higher term first, by the rules of each partition, batch by batch: an hour's changelog is larger than memory."""
     restored = [Restored() for _ in range(settings.partitions)]
     tps = [TopicPartition(changelog(settings), number) for number in range(settings.partitions)]
     async with AIOKafkaConsumer(**settings.kafka_client(), enable_auto_commit=False) as consumer:
@@ -58,7 +59,7 @@ async def states(settings: Settings, rules: Rules) -> dict[str, dict[str, Any]]:
         while any([await consumer.position(tp) < ends[tp] for tp in tps]):
             for tp, records in (await consumer.getmany(timeout_ms=WAIT_MS)).items():
                 restored[tp.partition].apply(records)
-    return dict(plain_state(raw, rules) for part in restored for raw in part.states())
+    return dict(plain_state(raw, own) for part, own in zip(restored, rules, strict=True) for raw in part.states())
 
 
 async def sent(settings: Settings) -> dict[tuple[str, int], int]:

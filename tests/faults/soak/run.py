@@ -24,6 +24,7 @@ from tests.faults.soak.ground import ground
 from tests.faults.soak.lines import last
 from tests.faults.soak.stream import Job
 from tests.faults.soak.strikes import strikes
+from tests.faults.soak.swaps import Pusher
 from tests.faults.soak.watch import Watch, settled
 
 LEAD = 6.0  # s in which sender and checker get ready
@@ -47,10 +48,11 @@ class Asked:
     compaction_lag: float
     views: bool
     rules: tuple[Path, ...]
+    swaps: int = 0
 
     def job(self) -> Job:
         start = time.time() - PAST - self.seconds * self.speed
-        return Job(self.seed, self.partners, int(self.seconds * self.rate), self.rate, self.speed, round(start), time.monotonic() + LEAD)
+        return Job(self.seed, self.partners, int(self.seconds * self.rate), self.rate, self.speed, round(start), time.monotonic() + LEAD, self.swaps)
 
 
 class Failed(Exception):
@@ -66,14 +68,14 @@ def soak(asked: Asked, folder: Path) -> dict[str, Any]:
         watch, progress = Watch(job, crew, servers, strikes(asked.seed, asked.seconds, asked.kill_every)), list[dict[str, Any]]()
         with _beside(settings, folder) as (sender, checker):
             try:
-                _load(watch, sender, checker, folder, progress)
+                _load(watch, sender, checker, folder, progress, Pusher(job, settings))
                 _drain(watch, settings, checker, folder, progress)
                 checked = _checked(checker, folder)
             except Failed as broken:
                 checked = {"lost": 1, "doubled": 0, "repeated": 0, "wanted": {}, "found": {}, "notes": [f"{broken}"]}
     if crew.status:
         checked["notes"].append(f"the supervisor ended with {crew.status}")
-    return report.verdict(watch, checked, asked.seconds, progress) | {"ended_with": crew.status}
+    return report.verdict(watch, checked, asked.seconds, progress) | {"swaps": asked.swaps, "versions": checked.get("versions", 0), "ended_with": crew.status}
 
 
 @contextmanager
@@ -86,9 +88,10 @@ def _beside(settings: Settings, folder: Path) -> Iterator[tuple[Child, Child]]:
             child.stop()
 
 
-def _load(watch: Watch, sender: Child, checker: Child, folder: Path, progress: list[dict[str, Any]]) -> None:
+def _load(watch: Watch, sender: Child, checker: Child, folder: Path, progress: list[dict[str, Any]], pusher: Pusher) -> None:
     """Until all is sent."""
     while sender.running:
+        pusher.look()
         _look(watch, checker, folder, progress)
     if sender.status:
         raise Failed(f"the sender ended with {sender.status}: {sender.tail()}")

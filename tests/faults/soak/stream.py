@@ -25,7 +25,8 @@ Sent = tuple[str, int, bytes, float]
 
 
 class Job(NamedTuple):
-    """`events` at `rate` a second of so many `partners`. The first happens at `start` (s since the epoch) and is due at `began` (monotonic s)."""
+    """`events` at `rate` a second of so many `partners`. The first happens at `start` (s since the epoch) and is due at `began` (monotonic s). Meanwhile the
+    rule set changes `swaps` times."""
 
     seed: int
     partners: int
@@ -34,6 +35,7 @@ class Job(NamedTuple):
     speed: float
     start: float
     began: float
+    swaps: int = 0
 
     def time_at(self, moment: float) -> float:
         """Event time of what is due at a moment (monotonic s)."""

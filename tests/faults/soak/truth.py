@@ -6,9 +6,11 @@ No worker, Kafka or kill comes in here. Of what is said, only digests are kept: 
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,6 +22,7 @@ from streams.app import plan
 from streams.settings import Settings
 from tests.faults.outcome import identity
 from tests.faults.soak.stream import Sent, Stream
+from tests.faults.soak.swaps import Sets, Swap
 from tests.journeys.shift import comparable
 from training_rules import Corridor, House, Rules
 
@@ -58,9 +61,10 @@ def difference(wanted: Said, found: Said) -> Difference:
 class Truth:
     """Takes the stream in chunks of any size."""
 
-    def __init__(self, stream: Stream, settings: Settings, rules: Rules) -> None:
+    def __init__(self, stream: Stream, settings: Settings, rules: Rules, planned: Sequence[Swap] = ()) -> None:
         own = plan(settings, rules)
-        self._rules, self._topics = rules, own.outputs
+        self._topics, self._sets = own.outputs, Sets(planned, rules, settings.partitions)
+        self.versions = set[str]()
         self._keys, self._places = stream.keys, stream.places
         self._numbers = {source.family: number for number, source in enumerate(own.sources)}
         self._names = [source.name for source in own.sources]
@@ -79,12 +83,23 @@ class Truth:
             self._next[place][number] += 1
             self.taken += 1
         for corridor, own in zip(self._corridors, entries, strict=True):
-            self._told(corridor.feed_all(own, self._names), first)
+            self._told(self._fed(corridor, own), first)
+
+    def _fed(self, corridor: Corridor, entries: list[Any]) -> list[Any]:
+        """Events, and changes of the rule set where they hold."""
+        out, begin, place = list[Any](), 0, corridor.house.part
+        while entries and (at := self._sets.next_of(place)) is not None and at < entries[-1][0]:
+            end = bisect_right(entries, at, key=itemgetter(0))
+            out += corridor.feed_all(entries[begin:end], self._names)
+            out += self._sets.take(place, corridor)
+            begin = end
+        return out + corridor.feed_all(entries[begin:], self._names)
 
     def _told(self, outputs: Sequence[Any], first: int) -> None:
         for output in outputs:
             topic = self._topics[output.__class__]
             self.counts[topic] += 1
+            self.versions.add(output.ruleset_version)
             self.said.add(topic, encode(output), first << 24 | int(output.partner_id[1:]))
 
     @property
@@ -94,8 +109,12 @@ class Truth:
 
     def states(self) -> dict[str, dict[str, Any]]:
         """Plain states by partner, by way of bytes, as those that are restored."""
-        raws = [self._rules.dump(state) for corridor in self._corridors for state in corridor.partners.values()]
-        return dict(plain_state(raw, self._rules) for raw in raws)
+        return dict(plain_state(c.rules.dump(state), c.rules) for c in self._corridors for state in c.partners.values())
+
+    @property
+    def rules(self) -> list[Rules]:
+        """Those that run in each partition in the end."""
+        return [corridor.rules for corridor in self._corridors]
 
 
 def plain_state(raw: bytes, rules: Rules) -> tuple[str, dict[str, Any]]:

@@ -1,0 +1,135 @@
+"""Rules change while workers run: pushed, refused, rolled back, paused, and saved in a folder that is watched."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from streams.changes import change, history, publish
+from tests.journeys.workers import ROOT, environment, until, values, working
+from tests.training_rules.town import MESSAGES, nudge
+
+LIVE_WITHIN = 5.0
+
+
+def text(*nudges: str) -> str:
+    return "version: 1\nowner: tests\nnudges:\n" + "".join(nudges) + MESSAGES
+
+
+ONE = text(nudge("one"))
+TWO = text(nudge("one"), nudge("two", "{happens: order_accepted}"))
+WRONG = text(nudge("one", "{happens: no_such_event}"))
+
+
+@pytest.fixture
+def live(settings, tmp_path):
+    """Settings by the wall clock, and a folder of rules."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.yaml").write_text(ONE, encoding="utf-8")
+    return settings.model_copy(update={"clock": "wall", "timer_slack": 0.2, "redis_url": ""}), tmp_path / "rules"
+
+
+def rules(settings, *words):
+    """`nudgeline rules`: exit status, what it printed, what it noted."""
+    done = subprocess.run([sys.executable, "-m", "commands.main", "rules", *map(str, words)], cwd=ROOT, env=environment(settings) | {"NUDGELINE_REDIS_URL": "none"}, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stdout.strip(), done.stderr.strip()
+
+
+def at_work(stack, settings, folder, tmp_path, *options):
+    found = stack.enter_context(working(settings, tmp_path, *options, rules_file=folder, NUDGELINE_REDIS_URL="none"))
+    until(lambda: found.stats().get("partitions"), "partitions with the worker")
+    return found
+
+
+def versions(*workers):
+    """What runs in each partition."""
+    return {number: of["rules"] for worker in workers for number, of in worker.stats().get("partitions", {}).items()}
+
+
+def in_force(settings, version, *workers):
+    return until(lambda: list(versions(*workers).values()) == [version] * settings.partitions, f"{version} in all partitions", 20)
+
+
+def test_a_set_that_is_pushed_runs_in_all_partitions_of_all_workers_within_seconds(live, tmp_path):
+    settings, folder = live
+    with ExitStack() as stack:
+        workers = [at_work(stack, settings, folder, tmp_path / name) for name in "ab"]
+        until(lambda: len(versions(*workers)) == settings.partitions and all(w.stats()["partitions"] for w in workers), "both at work")
+        (folder / "a.yaml").write_text(TWO, encoding="utf-8")
+        code, version, said = rules(settings, "push", folder, "--note", "a second one")
+        written = time.monotonic()
+        assert code == 0, said
+        in_force(settings, version, *workers)
+        assert time.monotonic() - written < LIVE_WITHIN
+        assert sum(w.stats()["rule_sets"]["taken"] for w in workers) == settings.partitions
+
+
+def test_a_set_with_faults_is_not_pushed_and_says_all_of_them(live):
+    settings, folder = live
+    (folder / "a.yaml").write_text(WRONG, encoding="utf-8")
+    code, _, said = rules(settings, "push", folder)
+    assert (code, "no_such_event" in said) == (1, True)
+    assert history(settings) == []
+
+
+def test_a_bad_set_of_another_tool_leaves_the_last_good_one_and_an_alert(live, tmp_path):
+    settings, folder = live
+    with ExitStack() as stack:
+        worker = at_work(stack, settings, folder, tmp_path / "w")
+        before = set(versions(worker).values())
+        event = change("other", {"a.yaml": WRONG}, time.time() + 1)
+        event.judged_by = "another version"
+        publish(settings, event)
+        until(lambda: worker.stats()["rule_sets"]["refused"] == settings.partitions, "refused in all partitions")
+        assert set(versions(worker).values()) == before
+        until(lambda: len(values(settings, "dead.letters")) == settings.partitions, "told in all partitions")
+        assert {(letter["reason"], "no_such_event" in letter["detail"]) for letter in values(settings, "dead.letters")} == {("bad_rules", True)}
+        assert "is refused" in worker.log()
+
+
+def test_after_a_kill_a_worker_goes_on_with_the_set_that_ran(live, tmp_path):
+    settings, folder = live
+    with ExitStack() as stack:
+        worker = at_work(stack, settings, folder, tmp_path / "w")
+        (folder / "b.yaml").write_text("version: 1\nowner: tests\nnudges:\n" + nudge("two", "{happens: order_accepted}"), encoding="utf-8")
+        _, version, _ = rules(settings, "push", folder)
+        in_force(settings, version, worker)
+        (folder / "b.yaml").unlink()
+        worker.kill()
+        again = at_work(stack, settings, folder, tmp_path / "w")
+        in_force(settings, version, again)
+
+
+def test_history_diff_rollback_and_pause(live, tmp_path):
+    settings, folder = live
+    _, first, _ = rules(settings, "push", folder)
+    (folder / "a.yaml").write_text(TWO, encoding="utf-8")
+    assert rules(settings, "diff", folder)[1] == "added        nudges.two"
+    _, second, _ = rules(settings, "push", folder)
+    _, third, _ = rules(settings, "pause", "two", "--note", "too many")
+    _, fourth, _ = rules(settings, "rollback")
+    assert (len({first, second, third}), fourth) == (3, second)
+    _, told, _ = rules(settings, "history")
+    assert [line.split()[2:4] for line in told.splitlines()] == [[first, "push"], [second, "push"], [third, "pause"], [second, "rollback"]]
+    assert "too many; paused: two" in told
+    assert rules(settings, "resume", "two")[0] == 1
+
+
+def test_what_is_saved_in_a_folder_that_is_watched_runs_within_seconds_and_what_is_wrong_does_not(live, tmp_path):
+    settings, folder = live
+    with ExitStack() as stack:
+        worker = at_work(stack, settings, folder, tmp_path / "w", "--watch")
+        until(lambda: history(settings), "the folder pushed once")
+        in_force(settings, history(settings)[0].version, worker)
+        began = time.monotonic()
+        (folder / "a.yaml").write_text(TWO, encoding="utf-8")
+        until(lambda: len(history(settings)) == 2, "the change pushed")
+        in_force(settings, history(settings)[1].version, worker)
+        assert time.monotonic() - began < LIVE_WITHIN + 1  # statistics are a second old
+        (folder / "a.yaml").write_text(WRONG, encoding="utf-8")
+        until(lambda: "these rules are refused" in worker.log(), "the faults told")
+        assert len(history(settings)) == 2
