@@ -7,7 +7,7 @@ Who read what stands in the partner's own `context` too, so that a restart knows
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -163,12 +163,11 @@ class Crowd:
             if not readers:
                 del self.readers[name, noted[0]]
 
-    def remember(self, contexts: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """What partners read before, by their ids; once, when they come from a snapshot."""
-        for who, context in contexts:
-            for name, noted in context.items():
-                if _is_noted(name):
-                    self.readers.setdefault((name, noted[0]), {})[who] = noted[1]
+    def remember(self, who: str, context: Mapping[str, Any]) -> None:
+        """What a partner read before; once, when they come from a snapshot."""
+        for name, noted in context.items():
+            if _is_noted(name):
+                self.readers.setdefault((name, noted[0]), {})[who] = noted[1]
 
     def leave(self, s: PartnerState) -> None:
         """The partner was erased."""

@@ -4,7 +4,7 @@ nobody goes over all partners. Only rule sets that ask for it count.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from math import ceil
 from typing import Any
 
@@ -58,9 +58,9 @@ class Turnout:
         if not s.online:
             self.gone(who)
             return
-        self._put(who, s.zone, s.zone_at)
+        self.remember(who, s.zone, s.zone_at)
 
-    def _put(self, who: str, zone: str | None, at: float) -> None:
+    def remember(self, who: str, zone: str | None, at: float) -> None:
         """The partner is online, and was in a zone at a time (s)."""
         self.online[who] = None
         if zone is None:
@@ -132,9 +132,3 @@ class Turnout:
 
     def restore(self, kept: Any) -> None:
         self._offers = {zone: {int(step): count for step, count in counts.items()} for zone, counts in kept.items()}
-
-    def remember(self, places: Iterable[tuple[str, bool | None, str | None, float]]) -> None:
-        """Who is online, and where: (id, online, zone, of when)."""
-        for who, online, zone, zone_at in places:
-            if online:
-                self._put(who, zone, zone_at)

@@ -237,8 +237,12 @@ class Corridor:
 
     def _count_from_states(self) -> None:
         """Who reads which figures, and who is online where, as the states say."""
-        self.house.crowd.remember(self.partners.contexts())
-        self.house.turnout.remember(self.partners.places())
+        crowd, turnout = self.house.crowd, self.house.turnout
+        for who, context, online, zone, zone_at in self.partners.beside():
+            if context:
+                crowd.remember(who, context)
+            if online:
+                turnout.remember(who, zone, zone_at)
 
     def count_every(self, seconds: float, told: Counts) -> None:
         """Have `told(at)` called whenever stream time comes to a multiple of so many seconds, before the first event of then."""

@@ -151,18 +151,14 @@ class Partners:
 
     def contexts(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Of every partner what their conditions and seats noted."""
-        for who, state in self.awake.items():
-            yield who, state.context
-        for who, raw in self.resting.items():
-            if context := snapshots.beside(raw, self._rules)[0]:
-                yield who, context
+        return ((who, context) for who, context, *_ in self.beside())
 
-    def places(self) -> Iterator[tuple[str, bool | None, str | None, float]]:
-        """Of every partner whether they are online, their zone, and of when (s) that is."""
+    def beside(self) -> Iterator[tuple[str, Mapping[str, Any], bool | None, str | None, float]]:
+        """Of every partner what concerns others: what they noted, whether they are online, their zone, and of when (s) that is."""
         for who, state in self.awake.items():
-            yield who, state.online, state.zone, state.zone_at
+            yield who, state.context, state.online, state.zone, state.zone_at
         for who, raw in self.resting.items():
-            yield who, *snapshots.beside(raw, self._rules)[1:]
+            yield who, *snapshots.beside(raw, self._rules)
 
     def sends(self) -> Iterator[tuple[str, Mapping[int, Sequence[float]]]]:
         """Of every partner the moments of what they were sent, by slot id; other slots may be among them."""

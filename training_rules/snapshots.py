@@ -167,6 +167,13 @@ def _still_recent(state: PartnerState, rules: Rules) -> dict[str, float]:
 
 def sends(raw: bytes) -> Kept:
     """The moments of what the partner was sent, by slot id, without making a state; in format 1 other slots are among them."""
+    found = _apart(raw)
+    found.pop(BESIDE, None)
+    return found
+
+
+def _apart(raw: bytes) -> Kept:
+    """What stands before the fields."""
     if raw[0] == OLDEST:
         return _decode(memoryview(raw)[_OLD_START:])[1]  # type: ignore[no-any-return]
     size = _unpack(raw)[3]
@@ -182,7 +189,7 @@ def unnamed(raw: bytes, rules: Rules) -> Kept:
 def beside(raw: bytes, rules: Rules) -> tuple[dict[str, Any], bool | None, str | None, float]:
     """What of a state concerns other partners, without making one: `context`, `online`, `zone`, `zone_at`. It stands apart where rules ask for it; in states
     that others wrote it is looked for."""
-    found = sends(raw).get(BESIDE)
+    found = _apart(raw).get(BESIDE)
     if found is None:
         state = load(raw, rules)
         found = state.context, state.online, state.zone, state.zone_at

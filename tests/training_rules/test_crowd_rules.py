@@ -66,7 +66,7 @@ def test_figures_that_say_the_same_again_make_nobody_look():
     town = crowded()
     logged_in(town)
     town.zone(1, "normal")
-    town.corridor.dirty.clear()
+    town.corridor.checkpoint()
     town.zone(2, "normal")
     assert town.corridor.dirty == set()
 
@@ -220,7 +220,7 @@ def test_below_twenty_partners_nothing_is_said():
 def test_only_those_whom_new_figures_move_past_a_threshold_are_looked_at():
     town = ranked()
     town.cohort(2, [n / 100 for n in range(101)])
-    town.corridor.dirty.clear()
+    town.corridor.checkpoint()
     town.cohort(3, [n / 101 for n in range(101)])
     assert town.corridor.dirty == set()
     town.cohort(4, [0.4 + n / 200 for n in range(101)])
@@ -232,7 +232,7 @@ def test_where_a_rank_is_compared_with_what_is_no_constant_every_reader_is_looke
     town.feed("profile_updated", 0, city="delhi")
     town.feed("order_accepted", 1)
     town.cohort(2, [n / 100 for n in range(101)])
-    town.corridor.dirty.clear()
+    town.corridor.checkpoint()
     town.cohort(3, [n / 101 for n in range(101)])
     assert town.corridor.dirty == {"p"}
 
