@@ -13,7 +13,7 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from math import inf
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from sys import intern
 from typing import Any
 
@@ -122,18 +122,27 @@ def living(kept: Kept, rules: Rules, now: float) -> Kept:
 
 def change(states: Iterable[PartnerState], before: Rules, after: Rules) -> None:
     """Give states of one rule set the shape of another: as `load` does with what the first one dumped."""
-    slots, timers = _moves(before.slot_ids, after.slot_ids, after), _moves(before.timer_ids, after.timer_ids, after)
+    slots, timers, since = _Moves(before.slot_ids, after.slot_ids, after, None), _Moves(before.timer_ids, after.timer_ids, after, inf), after.moments.since
     for state in states:
-        old, dues, now = state.slots, state.dues, state.now
-        state.slots = [old[n] if n >= 0 and began < now else None for n, began in slots]
-        state.dues = [dues[n] if n >= 0 and began < now else inf for n, began in timers]
-        state.next_due, state.unseen = min(state.dues, default=inf), now <= after.moments.since
+        now = state.now
+        state.slots, state.dues = slots.moved(state.slots, now), timers.moved(state.dues, now)
+        state.next_due, state.unseen = min(state.dues, default=inf), now <= since
 
 
-def _moves(old: Sequence[int], new: Sequence[int], after: Rules) -> list[tuple[int, float]]:
-    """Of each new place, the old one, or -1, and when it began."""
-    numbers = {i: number for number, i in enumerate(old)}
-    return [(numbers.get(i, -1), after.moments.slot(i)) for i in new]
+class _Moves:
+    """Where each new place's value comes from; `empty` where from nowhere. All awake are moved in one go, so that it has to take microseconds each."""
+
+    def __init__(self, old: Sequence[int], new: Sequence[int], after: Rules, empty: Any) -> None:
+        numbers = {i: number for number, i in enumerate(old)}
+        self._empty, self._from = empty, [(numbers.get(i, -1), after.moments.slot(i)) for i in new]
+        self._latest = max((began for n, began in self._from if n >= 0), default=-inf)
+        self._pick = itemgetter(*(n for n, _ in self._from), -1, -1)
+
+    def moved(self, values: list[Any], now: float) -> list[Any]:
+        """The values of a state that has come up to `now`."""
+        if now > self._latest:
+            return list(self._pick([*values, self._empty])[:-2])
+        return [values[n] if n >= 0 and began < now else self._empty for n, began in self._from]
 
 
 def _parts(raw: bytes) -> tuple[Kept, Any]:
