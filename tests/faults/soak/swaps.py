@@ -19,7 +19,7 @@ from tests.faults.stream import RULES
 from training_rules import Corridor, Rules, compile_rules
 
 EARLY = 4.0  # s of the clock before it is to hold that a change is written
-MARGIN = 8.0  # s of the clock without a change at the beginning, and at the end
+MARGIN = 0.2  # of the time is without a change at the beginning, and as much at the end, 8 s at most
 
 OTHER = """version: 1
 owner: tests
@@ -45,8 +45,9 @@ class Swap(NamedTuple):
 def swaps(job: Job) -> list[Swap]:
     """As many as the job wants, evenly spread."""
     seconds, base = job.events / job.rate, RULES.read_text(encoding="utf-8")
-    step = (seconds - 2 * MARGIN) / max(job.swaps, 1)
-    return [Swap(round(job.time_at(job.began + MARGIN + step * n), 3), {"rules.yaml": base} | _other(n)) for n in range(job.swaps)]
+    margin = min(MARGIN * seconds, 8.0)
+    step = (seconds - 2 * margin) / max(job.swaps, 1)
+    return [Swap(round(job.time_at(job.began + margin + step * n), 3), {"rules.yaml": base} | _other(n)) for n in range(job.swaps)]
 
 
 def _other(number: int) -> dict[str, str]:
