@@ -3,5 +3,9 @@
 from events.errors import NudgelineError
 
 
+class HindsightError(NudgelineError):
+    """Nothing is known of a partner at a moment: the text says of whom, and since when there is something."""
+
+
 class TapError(NudgelineError):
     """A topic can't be read or written out: the text says why, and what to do."""

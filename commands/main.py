@@ -30,6 +30,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "rules": ("commands.rules", "Put rules in force while workers run: push, history, diff, rollback, pause."),
     "schema": ("commands.schema", "Print the JSON Schema of rule files, for editors."),
     "backtest": ("commands.backtest", "Run rules over history, and write what they would have decided."),
+    "explain": ("commands.explain", "Show why a partner got a nudge, or did not: every clause with the values it read."),
+    "record": ("commands.record", "Turn a stretch of a partner's real events into a test for a rule file."),
     "partner": ("commands.partner", "Export or erase all that is kept about one partner."),
     "tap": ("commands.tap", "Read a topic: as lines, as a table, or into Parquet."),
 }

@@ -1,14 +1,13 @@
 """`nudgeline partner`: all that is kept about one partner, to be shown or erased."""
 
 import json
-import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from redis.exceptions import RedisError
 
-from commands.output import note, say
+from commands.output import note, numbers, say
 from streams.erasure import LONGEST_KEY
 from streams.partners import Kept, erase, kept
 from streams.settings import Settings, load
@@ -62,7 +61,7 @@ def export(
     if found["state"] is None and not found["redis"]:
         note(f"nothing is kept about {partner_id}")
         raise typer.Exit(1)
-    say(json.dumps(_numbers(found), indent=2, ensure_ascii=False))
+    say(json.dumps(numbers(found), indent=2, ensure_ascii=False))
 
 
 def _check(partner_id: str) -> None:
@@ -91,12 +90,3 @@ def _shown(settings: Settings, partner_id: str) -> dict[str, Any] | None:
     finally:
         reader.close()
     return shown if any(shown.values()) else None
-
-
-def _numbers(value: Any) -> Any:
-    """Infinite numbers as null: JSON has none."""
-    if isinstance(value, dict):
-        return {str(key): _numbers(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_numbers(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -41,7 +41,7 @@ class Requested:
 def kept(settings: Settings, partner_id: str) -> Kept | None:
     """The partner's state as last committed; None where the changelog has none. Reads the partition where Java's partitioner puts the partner, then the
     others. Raises BrokerUnreachable."""
-    with _asked(settings), closing(KafkaConsumer(**settings.kafka_client(), enable_auto_commit=False)) as consumer:
+    with asked(settings), closing(KafkaConsumer(**settings.kafka_client(), enable_auto_commit=False)) as consumer:
         topic, key = changelog(settings), partner_id.encode()
         numbers = sorted(consumer.partitions_for_topic(topic) or ())
         if not numbers:
@@ -75,7 +75,7 @@ def _all(consumer: KafkaConsumer, tp: TopicPartition) -> Iterator[list[Any]]:
 def erase(settings: Settings, partner_id: str) -> Requested:
     """Ask that a partner be erased: a profile without a value, in the partition where the partner's events lie. Raises BrokerUnreachable, TopicFault."""
     topic, known = settings.sources["profile"], kept(settings, partner_id)
-    with _asked(settings), closing(KafkaProducer(**settings.kafka_client(), acks="all")) as producer:
+    with asked(settings), closing(KafkaProducer(**settings.kafka_client(), acks="all")) as producer:
         partitions = producer.partitions_for(topic)
         if not partitions:
             raise TopicFault(f"there is no topic {topic}; `nudgeline topics create` makes it")
@@ -86,7 +86,8 @@ def erase(settings: Settings, partner_id: str) -> Requested:
 
 
 @contextmanager
-def _asked(settings: Settings) -> Iterator[None]:
+def asked(settings: Settings) -> Iterator[None]:
+    """What the broker does not answer is said in one sentence. Raises BrokerUnreachable."""
     try:
         yield
     except KafkaError as e:

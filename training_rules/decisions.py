@@ -38,6 +38,8 @@ def outputs(s: PartnerState, now: float, found: Found, cause: str, rules: Rules)
     out += [_episode(s, now, number, e, Verdict.CLEARED, cause, rules) for number, e in found.closed]
     out += [_episode(s, now, number, e, Verdict.NOT_CLEARED, cause, rules) for number, e in found.overdue]
     matches = [m for m in found.matches if rules.rules[m.trigger].nudge]
+    if matches and rules.witness is not None:
+        rules.witness(s, now, matches)
     for c in decide(s, now, matches, rules) if matches else ():
         decision = _decision(s, now, c, cause, rules)
         out.append(decision)

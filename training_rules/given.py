@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import isfinite
+from typing import Any
 
+from rulebook.checker import Checker
 from rulebook.checks.context import conditions
 from rulebook.currency import in_currency
-from rulebook.faults import Faults
+from rulebook.faults import Faults, SourceFile, Span
 from rulebook.model import RuleSet
 from rulebook.parser import parse_text
 from rulebook.scope import Scope, expand
-from rulebook.syntax import Aggregate, Call, CohortPct, Comparison, Expr, Literal, MetricCall, Name, references
+from rulebook.syntax import Aggregate, Call, CohortPct, Comparison, Expr, Literal, MetricCall, Name, Reference, quoted, references
 from rulebook.units import Unit
 from training_rules.messages import holes_of
 
@@ -66,3 +69,33 @@ def _longer(text: str, literal: Literal, ruleset: RuleSet) -> dict[str, Literal]
             return {str(count): replace(literal, value=float(bool(literal.value)), unit=Unit.NUMBER)}
         case _:
             return {}
+
+
+def spelling(label: str, value: Any, ruleset: RuleSet) -> Iterator[tuple[str, str]]:
+    """A `given`: how a reference is written, and its value; nothing where that can't be spelled."""
+    name, _, currency = label.partition(" in ")
+    faults = Faults()
+    source = SourceFile("given", name)
+    ref = parse_text(name, Span(source, 0, len(name)), 0, faults)
+    unit = Checker(faults).unit(ref, Scope(ruleset)) if isinstance(ref, Reference) else None
+    if unit is None or ref is None or faults.found or (isinstance(value, float) and not isfinite(value)):
+        return
+    text = _literal(value, unit, currency)
+    if text and not any(unread({str(ref): Literal(0.0, unit, ref.span)}, ruleset)):
+        yield name, text
+
+
+def _literal(value: Any, unit: Unit, currency: str) -> str:
+    match unit:
+        case Unit.BOOL:
+            return str(bool(value)).lower()
+        case Unit.TEXT:
+            return f"'{quoted(value)}'" if "'" not in str(value) and '"' not in str(value) else ""
+        case Unit.RATIO:
+            return f"{value * 100:.12g}%"
+        case Unit.MONEY:
+            return f"{value:.15g} {currency}" if currency else ""
+        case Unit.NUMBER:
+            return f"{value:.15g}"
+        case _:
+            return ""  # times and distances change as time goes on

@@ -46,7 +46,7 @@ def decide(s: PartnerState, now: float, matches: list[Match], rules: Rules) -> l
     """The verdict on each match of one moment, in the order of the matches."""
     candidates = [Candidate(rules.rules[m.trigger], m) for m in matches]
     for c in candidates:
-        c.reason = _refusal(s, now, c, rules)
+        c.reason = refusal(s, now, c, rules)
     passed = [c for c in candidates if c.reason is None]
     for live in (True, False):
         of_mode = [c for c in passed if (c.rule.mode == "live") is live]
@@ -69,7 +69,7 @@ def _choose(s: PartnerState, now: float, of_mode: list[Candidate], passed: list[
             c.reason = _LOWER_PRIORITY
 
 
-def _refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldReason | None:
+def refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldReason | None:
     """The first gate that does not let the match pass; None when all do."""
     rule = c.rule
     if c.match.queued_at is not None and (reason := _outlived(s, now, rule, c.match.queued_at)) is not None:

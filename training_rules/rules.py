@@ -159,6 +159,7 @@ class Rules:
     lateness: Mapping[type, float]
     looks: Mapping[type, int]
     deduped: frozenset[type]
+    witness: Callable[[PartnerState, float, list[Any]], None] | None = field(default=None, kw_only=True)  # told of matches right before policy decides
     segments: tuple[SegmentCode, ...]
     rules: tuple[Rule, ...]
     timers: tuple[Timer, ...]

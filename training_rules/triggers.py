@@ -68,7 +68,7 @@ class Triggers:
 
     def _key(self, definition: Nudge | Pattern) -> str:
         """The slot's definition: what must be equal for open matches to live on over a change of rules."""
-        return f"{'nudge' if isinstance(definition, Nudge) else 'pattern'}:{definition.name}:{describe(definition.trigger)}"
+        return key_of(definition)
 
     def _happens(self, number: int, definition: Nudge | Pattern, trigger: Happens) -> None:
         event, scope = trigger.step.event, self._scope(trigger.step)
@@ -219,6 +219,11 @@ class Triggers:
 
 def reads_event(expr: Expr, scope: Scope) -> bool:
     return any(isinstance(r, Name) and scope.is_event_field(r) for r in references(expr))
+
+
+def key_of(definition: Nudge | Pattern) -> str:
+    """What a slot with the open matches of a rule or a pattern is called."""
+    return f"{'nudge' if isinstance(definition, Nudge) else 'pattern'}:{definition.name}:{describe(definition.trigger)}"
 
 
 def describe(trigger: Trigger) -> str:

@@ -66,6 +66,11 @@ def drawn(r: Random, longest: int = 30) -> tuple[str, Timeline]:
     return text, timeline(r, longest)
 
 
+def told(line: Timeline) -> list[Any]:
+    """What partners did, without anything else that a timeline may have."""
+    return [e for e in line.events if hasattr(e, "partner_id")]
+
+
 def passes(text: str) -> bool:
     try:
         read_text(text)

@@ -1,0 +1,71 @@
+"""One partner as they were at a moment: their events, in the order in which they came, through the core up to then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from math import inf
+from typing import Any
+
+from analysis.errors import HindsightError
+from training_rules import Corridor, Partners, Rules
+from training_rules.partners import nobody
+from training_rules.watching import Watched
+
+#: So many ids of others are kept, to say who may have been meant.
+MOST_IDS = 100_000
+
+
+def watch(rules: Rules, partner_id: str, events: Iterable[Any], at: float = inf, gone: Sequence[str] = ()) -> Watched:
+    """The partner at `at` (s since the epoch; inf: at the last event of all), from what was handed to their partition until then; `gone` are the topics whose
+    beginning is not there any more. Raises HindsightError for one of whom there is nothing by then."""
+    watched, others, later = Watched(rules, partner_id), set[str](), inf
+    stream = iter(events)
+    for event in stream:
+        if event.occurred_at > at:
+            later = _first_of(partner_id, [event], others)
+            break
+        if len(others) < MOST_IDS:
+            others.add(event.partner_id)
+        watched.feed(event)
+    if watched.events == 0:
+        raise HindsightError(_nothing(partner_id, min(later, _first_of(partner_id, stream, others)), others, gone))
+    watched.advance(watched.corridor.stream_time if at == inf else at)
+    return watched
+
+
+def _first_of(partner_id: str, events: Iterable[Any], others: set[str]) -> float:
+    """When the partner's first event among these was; inf where they have none."""
+    for event in events:
+        if event.partner_id == partner_id:
+            return float(event.occurred_at)
+        if len(others) < MOST_IDS:
+            others.add(event.partner_id)
+    return inf
+
+
+def _nothing(partner_id: str, first: float, others: set[str], gone: Sequence[str]) -> str:
+    if gone:
+        since = f"; the first of theirs that is left is of {_utc(first)}" if first != inf else ""
+        return f"nothing of {partner_id!r} by then is left in the topics: the beginning is gone of {', '.join(gone)}{since}"
+    if first != inf:
+        return f"that is before the first event of {partner_id}, which is of {_utc(first)}"
+    near = get_close_matches(partner_id, others, n=1, cutoff=0.7)
+    return f"there is no event of a partner {partner_id!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+def _utc(moment: float) -> str:
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def now_from(rules: Rules, partner_id: str, raw: bytes | None, now: float | None) -> Watched:
+    """The partner as their state was last committed, `now` (s since the epoch; None: as it stands). What is due by then has fired. Raises HindsightError."""
+    state = None if raw is None else rules.load(raw)
+    if raw is None or state is None:
+        raise HindsightError(f"no state is kept of a partner {partner_id!r}: they never had an event, or no worker has committed one yet")
+    if nobody(state):
+        raise HindsightError(f"{partner_id!r} was erased: nothing is kept of them")
+    watched = Watched(rules, partner_id, Corridor(rules, Partners(rules, resting={partner_id: raw}), state.now))
+    watched.advance(state.now if now is None else max(now, state.now))
+    return watched

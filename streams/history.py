@@ -1,0 +1,133 @@
+"""What was handed to one partner's partition, read again from the topics: every family from where it begins, merged in the order of the workers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaTimeoutError
+
+from events.decode import Decoder
+from events.errors import BadEvent
+from streams.erasure import FAMILY, request
+from streams.errors import TopicFault
+from streams.merge import Merge
+from streams.partition import ORDER
+from streams.partitioner import by_murmur2
+from streams.partners import MOST, PATIENCE, POLL_MS, asked
+from streams.settings import Settings
+
+#: A family of which fewer events are held is read on.
+FEW = 5000
+
+
+@dataclass(frozen=True)
+class Retained:
+    """The partition that is read, and of each of its topics the first offset that is there still (0: nothing of it is gone)."""
+
+    partition: int
+    begins: Mapping[str, int]
+
+    @property
+    def gone(self) -> list[str]:
+        """The topics whose beginning is gone; a compacted topic has its latest values."""
+        return [topic for topic, offset in self.begins.items() if offset > 0]
+
+
+class History:
+    """The events of one partition, as they lie in the topics now. `done`: the share of them that was read. To be closed.
+
+    Each family is read by a consumer of its own, when the merge has room for it: one that pauses partitions forgets at times what it had fetched of them.
+    """
+
+    def __init__(self, settings: Settings, partner_id: str, partition: int | None = None) -> None:
+        """`partition`: where the partner is known to lie; otherwise where Java's partitioner puts them. Raises TopicFault, BrokerUnreachable."""
+        self._settings, topics = settings, [settings.read[family] for family in ORDER]
+        self._consumers: dict[int, KafkaConsumer] = {}
+        with asked(settings), closing(self._consumer()) as consumer:
+            numbers = _partitions(consumer, topics[0])
+            number = by_murmur2(partner_id.encode(), numbers) if partition is None else partition
+            self._tps = [TopicPartition(topic, number) for topic in topics]
+            begins, self._ends = consumer.beginning_offsets(self._tps), consumer.end_offsets(self._tps)
+        self.retained, self.done = Retained(number, {tp.topic: begins[tp] for tp in self._tps}), 0.0
+        self._positions = [begins[tp] for tp in self._tps]
+
+    def close(self) -> None:
+        for consumer in self._consumers.values():
+            consumer.close()
+
+    def _consumer(self) -> KafkaConsumer:
+        return KafkaConsumer(**self._settings.kafka_client(), enable_auto_commit=False)
+
+    def events(self) -> Iterator[Any]:
+        """Events, and erasures (Forget), of the whole partition up to what lay there at the start; bad records and those from the future are left out."""
+        decoders = [Decoder(family, self._settings.max_event_bytes) for family in ORDER]
+        merge = Merge(len(ORDER), wait=inf)
+        with asked(self._settings):
+            for number, tp in enumerate(self._tps):
+                merge.begin(number, self._positions[number])
+                merge.heard(number, self._ends[tp], 0.0)
+            while merge.holds or not merge.caught_up:
+                for number in self._wanted(merge):
+                    self._fetch(merge, number, decoders[number])
+                self.done = self._share()
+                while taken := merge.take(0.0):
+                    yield from (event for _, _, _, event in taken)
+
+    def _wanted(self, merge: Merge) -> list[int]:
+        """The families that have more, and of which the merge holds little."""
+        return [n for n, tp in enumerate(self._tps) if self._positions[n] < self._ends[tp] and merge.held(n) < FEW]
+
+    def _fetch(self, merge: Merge, number: int, decoder: Decoder) -> None:
+        """Some records of a family into the merge. Raises KafkaTimeoutError where none come."""
+        tp, end = self._tps[number], self._ends[self._tps[number]]
+        consumer, heard = self._of(number), time.monotonic()
+        while not (polled := consumer.poll(timeout_ms=POLL_MS, max_records=MOST).get(tp, ())) and consumer.position(tp) < end:
+            if time.monotonic() - heard > PATIENCE:
+                raise KafkaTimeoutError(f"nothing of {tp.topic} came for {PATIENCE:.0f} s")
+        records = [r for r in polled if r.offset < end]
+        found = decoder.decode_all([r.value for r in records], [r.key for r in records])
+        good = [(event, r.offset) for f, r in zip(found, records, strict=True) if (event := self._event(f, r, ORDER[number])) is not None]
+        self._positions[number] = min(consumer.position(tp), end)
+        merge.put(number, [e for e, _ in good], [o for _, o in good], self._positions[number], 0.0)
+
+    def _of(self, number: int) -> KafkaConsumer:
+        """The consumer of a family, at its beginning when it is new."""
+        if number not in self._consumers:
+            consumer, tp = self._consumer(), self._tps[number]
+            consumer.assign([tp])
+            consumer.seek(tp, self._positions[number])
+            self._consumers[number] = consumer
+        return self._consumers[number]
+
+    def _share(self) -> float:
+        begins = self.retained.begins.values()
+        there = sum(self._ends[tp] for tp in self._tps) - sum(begins)
+        return (sum(self._positions) - sum(begins)) / there if there else 1.0
+
+    def _event(self, found: Any, record: Any, family: str) -> Any:
+        """What the workers made of a record; None for what they refused."""
+        if isinstance(found, BadEvent):
+            try:
+                return request(found, record, record.timestamp / 1000) if family == FAMILY else None
+            except BadEvent:
+                return None
+        written = record.timestamp / 1000 if record.timestamp >= 0 else inf
+        return None if found.occurred_at > written + self._settings.future_tolerance else found
+
+
+def _partitions(consumer: KafkaConsumer, topic: str) -> int:
+    found = consumer.partitions_for_topic(topic)
+    if not found:
+        raise TopicFault(f"there is no topic {topic}; `nudgeline topics create` makes it")
+    return len(found)
+
+
+def history(settings: Settings, partner_id: str, partition: int | None = None) -> closing[History]:
+    """`with history(settings, partner_id) as past: for event in past.events(): ...`"""
+    return closing(History(settings, partner_id, partition))
