@@ -6,10 +6,10 @@ A word that no event has makes a rule dead, and a rule that is only rare looks t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from events.structs import STRUCTS
 from rulebook.compared import Compared, compared
@@ -41,9 +41,16 @@ class Values:
         else:
             self.low, self.high = min(self.low, value), max(self.high, value)
 
+    def add(self, other: Values) -> None:
+        """Take in what was seen elsewhere."""
+        for word, count in other.words.items():
+            if word in self.words or len(self.words) < MOST_WORDS:
+                self.words[word] += count
+        self.low, self.high, self.missing = min(self.low, other.low), max(self.high, other.high), self.missing + other.missing
+
     def asked(self, words: Iterable[str]) -> None:
         for word in words:
-            self.words.setdefault(word, 0)
+            self.words.setdefault(str(word), 0)
 
     def told(self, words: Sequence[str]) -> str:
         """The counts of some words and of the commonest others, or the bounds; empty where the field was never there."""
@@ -57,6 +64,14 @@ class Values:
         if self.missing:
             listed.append(f"missing ({self.missing:,})")
         return ", ".join(listed)
+
+
+class Seen(NamedTuple):
+    """How often events came, the rules that did not trigger, and what fields had."""
+
+    counts: Mapping[str, int]
+    waiting: frozenset[str]
+    values: Mapping[Field, Values]
 
 
 class Untriggered:
@@ -86,6 +101,19 @@ class Untriggered:
     def triggered(self, rule: str) -> None:
         if self.rules.pop(rule, None) is not None:
             self._watch()
+
+    def seen(self) -> Seen:
+        """What was seen so far, as it is taken in by `add` in another process."""
+        values = {(str(event), str(name)): values for (event, name), values in self.values.items()}
+        return Seen({event: count for event, struct in STRUCTS.items() if (count := self.counts[struct])}, frozenset(map(str, self.rules)), values)
+
+    def add(self, seen: Seen) -> None:
+        """Take in what was seen of other partners: a rule that triggered there is not told of."""
+        for rule in set(self.rules) - seen.waiting:
+            self.triggered(rule)
+        self.counts.update({STRUCTS[event]: count for event, count in seen.counts.items()})
+        for place, values in seen.values.items():
+            self.values[place].add(values)
 
     def _watch(self) -> None:
         """What is looked at in each event type, an empty list where it is only counted."""

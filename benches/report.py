@@ -96,6 +96,18 @@ def _scaling(found: dict[str, Any]) -> str:
     return _table(head, rows) + f"\n\n{told} {_where(found)}."
 
 
+def _backtest(found: dict[str, Any]) -> str:
+    head = ("fortnight", "events", "partners", "decisions", "events/s, one process", "two processes", "µs of CPU an event", "reading and decoding in it", "against itself")
+    rows = [
+        (c["case"], c["events"], c["partners"], c["decisions"], c["events_per_s"]["processes_1"], c["events_per_s"]["processes_2"], c["us"]["cpu_1"], c["us"]["decode"],
+         "no difference" if c["against_itself"]["no_difference"] else "parts")
+        for c in found["cases"]
+    ]  # fmt: skip
+    tables = "; ".join(f"{name}: {t['events']:,} events, {t['read_tables_s'] + t['make_events_s']:.1f} s" for name, t in found["importing"].items())
+    told = f"{found['rules']} rules, {found['partitions']} partitions, medians of {found['runs']} runs; `crowd` is both with {found['crowd']} partners for each. Making events of the whole recordings' tables comes before, by one process ({tables})."
+    return _table(head, rows) + f"\n\n{told} {_where(found)}."
+
+
 def _timers(found: dict[str, Any]) -> str:
     rows = [(name, f"{found['us'][key]} µs") for name, key in (("an event that sets one", "set"), ("the same event where no rule waits", "not_set"), ("an event while all are pending", "position"), ("one that fires, decision and nudge in it", "fire"))]
     return _table((f"{found['pending']:,} timers pending", "takes"), rows) + f"\n\n{_where(found)}."
@@ -198,7 +210,7 @@ _OTHERWISE = {"soak": "make soak"}
 _TABLES = {
     "yardstick": _yardstick, "peers": peers, "workers": _workers, "latency": _latency, "catch_up": _catch_up, "recovery": _recovery, "scaling": _scaling, "timers": _timers,
     "path": _path, "step": _step, "partner_bytes": _partner_bytes, "windows": _windows, "compile": _compile, "agree": _agree, "fuzz": _fuzz, "handover": _handover,
-    "soak": _soak,
+    "soak": _soak, "backtest": _backtest,
 }  # fmt: skip
 #: What `make bench` prints in the end.
 SUMMARY = ("peers", "workers", "latency", "catch_up", "recovery", "scaling", "timers")

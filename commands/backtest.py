@@ -1,109 +1,172 @@
-"""`nudgeline backtest`: run rules over history, without Kafka, and write what they would have decided."""
+"""`nudgeline backtest`: run rules over history, and show what they would have decided. What the terminal shows is in commands/backtest_tables.py."""
 
 import contextlib
+import json
+import os
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from analysis.backtest import Tally
-from analysis.backtest import backtest as run
+from analysis.backtest import History, Job, run
+from analysis.backtest.limits import Checked, Limits, check
+from analysis.backtest.report import render
+from analysis.backtest.result import result
+from analysis.backtest.sweep import Variation, variations
+from analysis.backtest.topics import Kept
+from commands.backtest_tables import show
+from commands.histories import Recorded
 from commands.output import note
-from commands.replay import HEADINGS, findings_table, moment, progress_bar
-from rulebook.units import counted, percent
-from simulator.importers import Cut, Kind, Source, decoded, open_source
-from streams.settings import load
-from training_rules import EngineOptions, load_rules
-
-HONEST = "History shows what would have been sent, not whether it would have helped: nobody in it saw a nudge. That takes a holdout."
+from commands.replay import moment, progress_bar
+from rulebook.units import percent
+from simulator.importers import Cut
+from streams.settings import Settings, load
+from training_rules import EngineOptions, Rules, compile_rules, load_rules
 
 
 def backtest(
-    events: Annotated[Path, typer.Option(help="Events, one a line, alone or behind its key and a TAB, - is standard input; or a recording that `replay` reads.")],
+    events: Annotated[Path | None, typer.Option(help="Events, one a line, alone or behind its key and a TAB, - is standard input; or a recording that `replay` reads.")] = None,
+    from_topics: Annotated[bool, typer.Option("--from-topics", help="Read what Kafka's topics still keep (NUDGELINE_BROKERS) instead of --events.")] = False,
     rules: Annotated[list[Path] | None, typer.Option(help="Rule files or folders; otherwise NUDGELINE_RULES. May be repeated.")] = None,
+    against: Annotated[list[Path] | None, typer.Option(help="Rules that run now: who is gained, lost and displaced by --rules. May be repeated.")] = None,
+    sweep: Annotated[list[str] | None, typer.Option(metavar="NAME.KEY=V,V", help="Try other values in one place of --rules; NAME.KEY[LITERAL]=V,V for one within an expression. May be repeated.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a page with charts to this file; it opens in any browser, offline.")] = None,
+    json_to: Annotated[Path | None, typer.Option("--json", help="Write all that was found to this file as JSON; - is standard output.")] = None,
     decisions: Annotated[Path | None, typer.Option(help="Write each transition and decision to this file, a line of JSON each; - is standard output.")] = None,
+    max_per_partner_day: Annotated[int | None, typer.Option(help="Fail where a partner would get more nudges on one local day.", min=0)] = None,
+    max_share: Annotated[str | None, typer.Option(metavar="PCT", help="Fail where a rule would reach a larger share of the partners.")] = None,
+    max_growth: Annotated[str | None, typer.Option(metavar="PCT", help="Fail where a rule would send so much more than with --against.")] = None,
+    max_lost: Annotated[str | None, typer.Option(metavar="PCT", help="Fail where a rule would lose a larger share of those it reaches with --against.")] = None,
+    must_trigger: Annotated[bool, typer.Option("--must-trigger", help="Fail where a rule never triggers.")] = False,
     sample: Annotated[str, typer.Option(metavar="PCT", help="Use this share of the partners (never of the events), chosen by hash.")] = "100%",
     sort: Annotated[bool, typer.Option("--sort", help="Put the events in order of time first; takes memory. Otherwise late ones are late.")] = False,
     limit: Annotated[int | None, typer.Option(help="Read the first so many events only.", min=1)] = None,
-    begin: Annotated[str | None, typer.Option("--from", help="Leave out what happened before: a date, or a time in RFC 3339.")] = None,
+    begin: Annotated[str | None, typer.Option("--from", help="Leave out what happened before, but for profiles: a date, or a time in RFC 3339.")] = None,
     until: Annotated[str | None, typer.Option(help="Leave out what happened at or after.")] = None,
-) -> None:
-    """Run the whole rule set over history through the same core as live, in stream time. The same events give the same decisions and ids."""
-    settings, share = load(rules=rules), percent(sample)
-    if share is None or not 0 < share <= 1:
-        raise typer.BadParameter(f"{sample!r} is no share; write 10%", param_hint="--sample")
+    partitions: Annotated[int | None, typer.Option(help="As many as the topics have, or shall have: seats and budgets are split over them. Otherwise NUDGELINE_PARTITIONS.", min=1, max=10_000)] = None,
+    processes: Annotated[int | None, typer.Option(help="So many at once, each with whole partitions; otherwise one a core. What comes out is the same.", min=1, max=256)] = None,
+) -> None:  # fmt: skip
+    """Run the whole rule set over history through the same core as live, in stream time. The same events give the same decisions and ids.
+
+    Exits with 1 where a limit (--max-.., --must-trigger) is not kept. History can't say whether a nudge helps: that takes a holdout.
+    """
+    settings = load(rules=rules, partitions=partitions)
+    limits = Limits(max_per_partner_day, _share(max_share, "--max-share"), _share(max_growth, "--max-growth"), _share(max_lost, "--max-lost"), must_trigger)
+    _sensible(limits, against, [decisions, json_to])
+    job, varied = _job(settings, against, sweep or [], _share(sample, "--sample") or 0.0)
+    window = moment(begin, "--from", -inf), moment(until, "--until", inf)
+    history = _history(events, settings, job, Cut(*window, limit), from_topics=from_topics, sort=sort)
+    if isinstance(history, Kept):
+        job.parts = history.partitions()
+    with progress_bar(history.name) as told, _lines(decisions) as lines:
+        outcome = run(job, history, processes=processes or os.cpu_count() or 1, told=told, lines=lines)
+    found = result(job, outcome, varied)
+    checked = check(limits, found)
+    found["limits"] = [c.as_dict() for c in checked]
+    for path, text, option in ((json_to, lambda: json.dumps(found, indent=1, ensure_ascii=False), "--json"), (report, lambda: render(found, history.name), "--report")):
+        if path is not None:
+            _write(path, text() + "\n", option)
+    show(found, to_stderr=Path("-") in (decisions, json_to))
+    _end(found, checked, sort=sort or from_topics, name=history.name)
+
+
+def _share(text: str | None, option: str) -> float | None:
+    if text is None:
+        return None
+    share = percent(text)
+    if share is None or not share >= 0 or (option == "--sample" and not 0 < share <= 1):
+        raise typer.BadParameter(f"{text!r} is no share; write 10%", param_hint=option)
+    return share
+
+
+def _sensible(limits: Limits, against: list[Path] | None, outputs: list[Path | None]) -> None:
+    if not against and (limits.growth is not None or limits.lost is not None):
+        raise typer.BadParameter("this limit is about the rules of before: name them with --against", param_hint="--max-growth" if limits.growth is not None else "--max-lost")
+    if outputs.count(Path("-")) > 1:
+        raise typer.BadParameter("only one of --decisions and --json can go to standard output", param_hint="--json")
+
+
+def _job(settings: Settings, against: list[Path] | None, sweeps: list[str], sample: float) -> tuple[Job, list[Variation]]:
     options = EngineOptions(allowed_lateness=settings.allowed_lateness, season=settings.season)
-    loaded, source = load_rules(settings.rules, options=options), open_source(events)
-    cut, began = Cut(moment(begin, "--from", -inf), moment(until, "--until", inf), limit), time.monotonic()
-    with progress_bar(source.name) as told, _lines(decisions) as write:
-        tally = run(loaded, _history(source, cut, sort=sort), write, sample=share, told=lambda count: told(count, source.done))
-    _show(tally, source, time.monotonic() - began, to_stderr=decisions == Path("-"))
-    if tally.late and not sort:
-        note(f"{tally.late:,} events came too late to be applied: the file is not in order of time; --sort puts it so")
-    if source.report.findings[Kind.refused] and not source.report.events.total():
-        note(f"none of {source.name} could be read as an event")
-        raise typer.Exit(1)
+    sets: list[Rules] = [load_rules(settings.rules, options=options)]
+    if against:
+        sets.append(load_rules(against, options=options))
+    varied = variations(settings.rules, sweeps) if sweeps else []
+    sets += [compile_rules(v.ruleset, options) for v in varied]
+    return Job(sets, settings.partitions, sample, compare=bool(against)), varied
 
 
-def _history(source: Source, cut: Cut, *, sort: bool) -> Iterator[Any]:
-    events = decoded(source, cut)
-    return iter(sorted(events, key=lambda event: event.occurred_at)) if sort else events
+def _history(events: Path | None, settings: Settings, job: Job, cut: Cut, *, from_topics: bool, sort: bool) -> History:
+    if (events is None) is not from_topics:
+        raise typer.BadParameter("say where the events are: --events FILE, or --from-topics" if events is None else "--events and --from-topics exclude each other", param_hint="--events")
+    if events is not None:
+        return Recorded(events, cut, sort=sort)
+    if cut.limit is not None:
+        raise typer.BadParameter("topics have no first events, their partitions have: use --until", param_hint="--limit")
+    return Kept(settings, job.rule_sets[0], cut.begin, cut.until)
+
+
+@dataclass
+class _Stdout:
+    """Standard output for lines, flushed in the end."""
+
+    def __enter__(self) -> BinaryIO:
+        return sys.stdout.buffer
+
+    def __exit__(self, *_: object) -> None:
+        sys.stdout.buffer.flush()
 
 
 @contextlib.contextmanager
-def _lines(path: Path | None) -> Iterator[Callable[[bytes], Any] | None]:
-    """Where lines go. A file has its name when it is complete, not before."""
+def _lines(path: Path | None) -> Iterator[BinaryIO | None]:
+    """Where lines go. A file has its name when it is complete, not before; what is no file, such as a pipe, has no name to be given at the end."""
     if path is None:
         yield None
     elif path == Path("-"):
-        yield sys.stdout.buffer.write
-        sys.stdout.buffer.flush()
-    elif path.exists() and not path.is_file():
-        yield from _straight(path)
+        with _Stdout() as out:
+            yield out
     else:
-        partial = path.with_name(path.name + ".partial")
-        try:
-            with partial.open("wb") as lines:
-                yield lines.write
+        with _writing("--decisions", path) as target, target.open("wb") as lines:
+            yield lines
+
+
+@contextlib.contextmanager
+def _writing(option: str, path: Path) -> Iterator[Path]:
+    """Gives the path to write to: the file's own name is given to what is complete."""
+    straight = path.exists() and not path.is_file()
+    partial = path if straight else path.with_name(path.name + ".partial")
+    try:
+        yield partial
+        if not straight:
             partial.replace(path)
-        except OSError as error:
-            raise typer.BadParameter(f"{path} cannot be written: {error.strerror}", param_hint="--decisions") from error
-        finally:
+    except OSError as error:
+        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}", param_hint=option) from error
+    finally:
+        if not straight:
             partial.unlink(missing_ok=True)
 
 
-def _straight(path: Path) -> Iterator[Callable[[bytes], Any]]:
-    """What is no file, such as a pipe, has no name to be given at the end."""
-    try:
-        with path.open("wb") as lines:
-            yield lines.write
-    except IsADirectoryError as error:
-        raise typer.BadParameter(f"{path} cannot be written: {error.strerror}", param_hint="--decisions") from error
+def _write(path: Path, text: str, option: str) -> None:
+    if path == Path("-"):
+        typer.echo(text, nl=False)
+        return
+    with _writing(option, path) as target:
+        target.write_text(text, encoding="utf-8")
 
 
-def _show(tally: Tally, source: Source, seconds: float, *, to_stderr: bool) -> None:
-    console = Console(highlight=False, stderr=to_stderr)
-    console.print(f"{counted(tally.events, 'event')} of {counted(tally.partners, 'partner')} in {seconds:.1f} s ({tally.events / max(seconds, 1e-9):,.0f}/s)")
-    if source.report.findings[Kind.refused]:
-        console.print(findings_table(source.report, Kind.refused, HEADINGS[Kind.refused]))
-    if tally.transitions:
-        table = Table("Segment", "Transition", "Count", title="Segments", title_justify="left")
-        for (segment, transition), count in sorted(tally.transitions.items()):
-            table.add_row(segment, transition, f"{count:,}")
-        console.print(table)
-    if tally.decisions or tally.untriggered:
-        table = Table("Rule", "Verdict", "Reason", "Count", title="Decisions", title_justify="left")
-        for (rule, verdict, reason), count in sorted(tally.decisions.items()):
-            table.add_row(rule, verdict, reason, f"{count:,}")
-        for rule in tally.untriggered:
-            table.add_row(rule, "never triggered", "", "0")
-        console.print(table)
-    for rule, why in tally.untriggered.items():
-        console.print(f"{rule} never triggered" + (f": {why}" if why else ""), markup=False, soft_wrap=True)
-    console.print(HONEST)
+def _end(found: dict[str, Any], checked: list[Checked], *, sort: bool, name: str) -> None:
+    """Words beside the results, and the exit status."""
+    if found["late_events"] and not sort:
+        note(f"{found['late_events']:,} events came too late to be applied: the file is not in order of time; --sort puts it so")
+    if found["refused"] and not found["events"]:
+        note(f"none of {name} could be read as an event")
+        raise typer.Exit(1)
+    broken = [c for c in checked if not c.kept]
+    for limit in broken:
+        note(f"{limit.limit} is not kept: {limit.told}")
+    if broken:
+        raise typer.Exit(1)

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from analysis.backtest import LOOK_EVERY
 from analysis.cost import measure, restarts
 from commands.output import note, say
 from commands.replay import progress_bar
@@ -22,6 +21,7 @@ from training_rules import Rules, load_rules
 from training_rules.compiler import compile_rules
 from training_rules.timelines import examine_timelines
 
+LOOK_EVERY = 5000  # events between two words of progress
 PARTNERS, START = 200, 1_772_418_600.0  # Monday 2026-03-02, 08:00 in Kolkata
 
 

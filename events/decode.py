@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Annotated, Any, Union
 
@@ -32,7 +32,7 @@ class Decoder:
         structs = (*(STRUCTS[t] for t in self.family.types), _NoEvent)
         decoder = msgspec.json.Decoder(Union[structs])  # noqa: UP007 - built at run time
         self._decode, self._lines = decoder.decode, decoder.decode_lines
-        self._special = {STRUCTS[t] for t in self.family.types if {"promised_at", "joined_on", "time_zone"} & set(STRUCTS[t].__struct_fields__)}
+        self._special = special(self.family.types)
 
     def decode(self, value: bytes | None, key: bytes | None) -> Any:
         """The event of one record. Raises BadEvent with what is wrong."""
@@ -74,14 +74,7 @@ class Decoder:
         events = self._lines(text)
         if len(events) != count or [e.partner_id.encode() for e in events] != keys:
             raise ValueError("one by one")
-        for event in events:
-            at = event.occurred_at
-            if at.__class__ is not float or not EARLIEST <= at < LATEST:
-                event.occurred_at = seconds(at)
-        if self._special:
-            for event in events:
-                if event.__class__ in self._special:
-                    _finish(event)
+        _finish_all(events, self._special)
         return events
 
     def _or_fault(self, value: bytes | None, key: bytes | None) -> Any:
@@ -142,6 +135,49 @@ DecodeAll = Callable[[Sequence[bytes | None], Sequence[bytes | None]], list[Any]
 def decoder_of(family: str, max_bytes: int = MAX_BYTES) -> DecodeAll:
     """What decodes the records of a family, or of a broadcast topic."""
     return BroadcastDecoder(family).decode_all if family in BROADCASTS else Decoder(family, max_bytes).decode_all
+
+
+class AnyDecoder:
+    """Decodes events of all families together, for those who read them from one place and not from topics."""
+
+    def __init__(self) -> None:
+        self._lines = msgspec.json.Decoder(Union[(*STRUCTS.values(), _NoEvent)]).decode_lines
+        self._special = special(STRUCTS)
+
+    def decode_all(self, values: Sequence[bytes]) -> list[Any]:
+        """The events of as many JSON objects, none of which has a line break in it. Raises ValueError, or what msgspec says, where any is not good, or
+        not certainly so: then they are to be looked at one by one."""
+        if not values:
+            return []
+        if set(map(_FIRST, values)) != _OPEN or set(map(_LAST, values)) != _CLOSE or max(map(len, values)) > MAX_BYTES:
+            raise ValueError("one by one")
+        events = self._lines(b"\n".join(values))
+        if len(events) != len(values):
+            raise ValueError("one by one")
+        _finish_all(events, self._special)
+        return events
+
+    def convert(self, kind: str, fields: Mapping[str, Any]) -> Any:
+        """The event of fields that are Python values already. Raises ValueError, or what msgspec says, where they are not as the contract wants them."""
+        event = msgspec.convert(fields, STRUCTS[kind])
+        _finish_all((event,), self._special)
+        return event
+
+
+def special(types: Iterable[str]) -> set[type]:
+    """The structs of these events that have fields which constraints of single values can't describe."""
+    return {STRUCTS[t] for t in types if {"promised_at", "joined_on", "time_zone"} & set(STRUCTS[t].__struct_fields__)}
+
+
+def _finish_all(events: Sequence[Any], kinds: set[type]) -> None:
+    for event in events:
+        at = event.occurred_at
+        if at.__class__ is not float or not EARLIEST <= at < LATEST:
+            event.occurred_at = seconds(at)
+    if kinds:
+        for event in events:
+            if event.__class__ in kinds:
+                _finish(event)
 
 
 def _finish(event: Any) -> None:

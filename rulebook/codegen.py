@@ -11,6 +11,7 @@ from rulebook.counts import needs
 from rulebook.currency import IN_CURRENCY, guard_of, narrowed
 from rulebook.scope import Scope, expand
 from rulebook.syntax import (
+    MIRRORED,
     OPPOSITE,
     Aggregate,
     Arithmetic,
@@ -163,13 +164,27 @@ class Codegen:
                 return list(self.resolver.value(expr, self.scope).changes)
 
     def parted(self, expr: Expr) -> tuple[str, str]:
-        """The code of `true` in two: what time alone can't change, and the rest. The first is empty where there is none, or nothing else. As long as the
+        """The code of `true` in two: what time alone can't make true, and the rest. The first is empty where there is none, or nothing else. As long as the
         first is not true, time alone can't make `expr` true."""
         operands = expr.operands if isinstance(expr, Junction) and expr.word == "and" else (expr,)
         steady, varying = list[str](), list[str]()
         for operand in operands:
-            (varying if self.changes(operand) or self._outside(operand) else steady).append(self.true(operand))
+            waits = (self.changes(operand) and not self._only_falls(operand)) or self._outside(operand)
+            (varying if waits else steady).append(self.true(operand))
         return (" and ".join(steady), " and ".join(varying)) if steady and varying else ("", self.true(expr))
+
+    def _only_falls(self, expr: Expr) -> bool:
+        """Whether time alone can only make it false: so much today. Midnight makes nothing of it, and that is too little."""
+        if not isinstance(expr, Comparison):
+            return False
+        operator, side, other = expr.operator, expr.left, expr.right
+        if isinstance(side, Literal):
+            operator, side, other = MIRRORED[operator], other, side
+        longer = side if isinstance(side, Aggregate) else expand(side, self.scope) if isinstance(side, Reference) else None
+        if not isinstance(longer, Aggregate) or longer.window is None or longer.window.kind != "today" or longer.function not in ("count", "sum", "distinct"):
+            return False
+        least = other.value if isinstance(other, Literal) else None
+        return isinstance(least, int | float) and ((operator == ">=" and least > 0) or (operator == ">" and least >= 0))
 
     def _outside(self, expr: Expr) -> bool:
         """Whether it reads what others than the partner's own events fill."""

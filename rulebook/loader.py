@@ -70,6 +70,20 @@ def load_files(paths: Iterable[str | Path], context: Context | None = None) -> t
     return _whole(*_assemble(files, faults, context))
 
 
+def load_sources(paths: Iterable[str | Path]) -> list[SourceFile]:
+    """The rule files as texts, for `read_sources`. Raises RuleErrors where one can't be read, NoRules where nothing is found."""
+    faults = Faults()
+    files = [file for path, named in rule_files(paths).items() if (file := _open(path, faults, named=named)) is not None]
+    if faults.errors:
+        raise RuleErrors(faults.found)
+    return files
+
+
+def read_sources(files: Sequence[SourceFile], context: Context | None = None) -> tuple[RuleSet, list[Fault]]:
+    """The rule set of some texts, as `load_files` gives it."""
+    return _whole(*_assemble(files, Faults(), context))
+
+
 def examine(paths: Iterable[str | Path], context: Context | None = None) -> tuple[RuleSet, list[Fault]]:
     """What could be read of files and folders, and all faults of it: the set runs only where none of them is an error. Raises NoRules."""
     faults = Faults()

@@ -37,6 +37,10 @@ class Word(str):
         word.span = span
         return word
 
+    def __getnewargs__(self) -> tuple[str, Span]:  # type: ignore[override]
+        """So that a rule set can go to another process."""
+        return str(self), self.span
+
 
 def place_of(name: str, otherwise: Span) -> Span:
     """Where a name stands; `otherwise` where nobody wrote it."""

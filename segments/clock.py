@@ -73,11 +73,22 @@ def _jump(before: datetime, after: datetime) -> float:
 def day_start(state: PartnerState, now: float) -> float:
     """Midnight before `now` where the partner is; kept in the state, since it moves once a day."""
     if not state.day_start <= now < state.day_end:
-        midnight = local(state, now).replace(hour=0, minute=0, second=0, microsecond=0)
-        state.day_start = midnight.timestamp()
-        tomorrow = midnight.replace(tzinfo=None) + timedelta(days=1)
-        state.day_end = tomorrow.replace(tzinfo=midnight.tzinfo).timestamp()
+        state.day_start, state.day_end = day_of(state.profile.get("time_zone") or DEFAULT_ZONE, now)
     return state.day_start
+
+
+def day_of(time_zone: str, now: float) -> tuple[float, float]:
+    """The midnights before and after `now` in a time zone. Those last asked for are kept: partners of one zone have the same, and ask one after the other."""
+    kept = _latest.get(time_zone)
+    if kept is not None and kept[0] <= now < kept[1]:
+        return kept
+    midnight = datetime.fromtimestamp(now, zone_info(time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    tomorrow = midnight.replace(tzinfo=None) + timedelta(days=1)
+    found = _latest[time_zone] = midnight.timestamp(), tomorrow.replace(tzinfo=midnight.tzinfo).timestamp()
+    return found
+
+
+_latest: dict[str, tuple[float, float]] = {}
 
 
 def day_end(state: PartnerState, now: float) -> float:

@@ -3,7 +3,8 @@
 from simulator.importers.cut import WHOLE, Cut
 from simulator.importers.decoded import decoded
 from simulator.importers.frames import Record, Source
+from simulator.importers.parted import divisible, in_order, parted
 from simulator.importers.recognise import open_source
 from simulator.importers.report import Finding, Kind, Report
 
-__all__ = ["WHOLE", "Cut", "Finding", "Kind", "Record", "Report", "Source", "decoded", "open_source"]
+__all__ = ["WHOLE", "Cut", "Finding", "Kind", "Record", "Report", "Source", "decoded", "divisible", "in_order", "open_source", "parted"]

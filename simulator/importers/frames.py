@@ -1,6 +1,6 @@
 """Events as columns, until the moment they are drawn: one by one in the order of time, checked against the contract, as bytes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import BaseModel, ValidationError
 
 from events import FAMILIES
+from events.decode import AnyDecoder
 from simulator.importers.cut import WHOLE, Cut, shifted
 from simulator.importers.report import Kind, Report
 
@@ -28,6 +29,11 @@ ORDER_OF_LIFE = (
 
 
 Column = np.ndarray[Any, Any]
+Place = Callable[[str], int | None]
+"""The number of a partner's part, None for one whose events are not wanted."""
+
+PROFILE = "profile_updated"
+SLICE = 500  # events handed on together
 
 
 class Record(NamedTuple):
@@ -96,6 +102,7 @@ class TableSource:
         self.report = report
         self._frames = [frame for frame in frames if len(frame.occurred_at)]
         self._drawn, self._wanted = 0, 0
+        self._prepared: tuple[Cut, Column, Column, Column] | None = None
 
     def __len__(self) -> int:
         return sum(len(frame.occurred_at) for frame in self._frames)
@@ -123,8 +130,35 @@ class TableSource:
                 self._drawn += 1
                 yield record
 
-    def _chosen(self, cut: Cut) -> tuple[Column, Column, Column]:
-        """Frame number, row in it and time of each event of the cut (its limit apart), in the order of time and of life."""
+    def prepare(self, cut: Cut = WHOLE) -> None:
+        """Put the events of the cut in order, once for all who take a part of them."""
+        numbers, rows, times = self._chosen(cut, known=True)
+        ids = (self._frames[n].event_id[row] for n, row in zip(numbers.tolist(), rows.tolist(), strict=True))
+        self._prepared = cut, numbers, rows, _repeated(ids, len(times))
+
+    def parted(self, place: Place, cut: Cut = WHOLE) -> Iterator[tuple[int, list[Any]]]:
+        """The events of some partners, by the number that `place` gives for each: see `simulator.importers.parted`. The cut's limit and shift are not
+        for this."""
+        if self._prepared is None or self._prepared[0] != cut:
+            self.prepare(cut)
+        assert self._prepared is not None
+        _, numbers, rows, repeated = self._prepared
+        self._drawn, self._wanted = 0, len(rows)
+        drawers = [Drawer(frame, self.report, 0.0, set()) for frame in self._frames]
+        partners, held = [frame.partner_id for frame in self._frames], dict[int, list[Any]]()
+        for number, row, again in zip(numbers.tolist(), rows.tolist(), repeated.tolist(), strict=True):
+            self._drawn += 1
+            part = place(partners[number][row])
+            if part is None or (event := drawers[number].struct(row, again=again)) is None:
+                continue
+            events = held.setdefault(part, [])
+            events.append(event)
+            if len(events) == SLICE:
+                yield part, held.pop(part)
+        yield from sorted(held.items())
+
+    def _chosen(self, cut: Cut, *, known: bool = False) -> tuple[Column, Column, Column]:
+        """Frame number, row in it and time of each event of the cut (its limit apart), in the order of time and of life. `known`: profiles from before too."""
         if not self._frames:
             return np.empty(0, int), np.empty(0, int), np.empty(0)
         sizes = [len(frame.occurred_at) for frame in self._frames]
@@ -133,7 +167,10 @@ class TableSource:
         rows = np.concatenate([np.arange(size) for size in sizes])
         ranks = np.array([ORDER_OF_LIFE.index(frame.type) for frame in self._frames])[numbers]
         order = np.lexsort((rows, ranks, times))
-        order = order[(times[order] >= cut.begin) & (times[order] < cut.until)]
+        wanted = (times >= cut.begin) & (times < cut.until)
+        if known:
+            wanted |= (times < cut.begin) & np.array([frame.type == PROFILE for frame in self._frames])[numbers]
+        order = order[wanted[order]]
         return numbers[order], rows[order], times[order]
 
 
@@ -155,14 +192,37 @@ class Drawer:
             event = shifted(event, self._shift)
         reason = self._fault(event)
         if reason is not None:
-            self._report.add(Kind.refused, reason, 1, [f"{self._frame.file}:{self._frame.lines[row]}"])
+            self._refuse(row, reason)
             return None
         self._count()
         return Record(self._family, str(event["partner_id"]).encode(), msgspec.json.encode(event), event["occurred_at"])
 
+    def struct(self, row: int, *, again: bool) -> Any | None:
+        """The same, not shifted, as a struct of `events.structs`: by a shorter way than through bytes. `again`: its id came before."""
+        event: dict[str, Any] = {name: column[row] for name, column in self._columns if column[row] is not None}
+        event["source"] = self._frame.source
+        if again:
+            self._refuse(row, self._told_before)
+            return None
+        try:
+            found = _convert(self._frame.type, event)
+        except (msgspec.ValidationError, ValueError, TypeError) as error:
+            reason = self._fault(self._fixed | event) or f"{self._frame.type} against the contract: {error}"
+            self._refuse(row, reason)
+            return None
+        self._count()
+        return found
+
+    def _refuse(self, row: int, reason: str) -> None:
+        self._report.add(Kind.refused, reason, 1, [f"{self._frame.file}:{self._frame.lines[row]}"])
+
+    @property
+    def _told_before(self) -> str:
+        return f"{self._frame.type} of the same order and step told before"
+
     def _fault(self, event: dict[str, Any]) -> str | None:
         if event["event_id"] in self._seen:
-            return f"{self._frame.type} of the same order and step told before"
+            return self._told_before
         self._seen.add(event["event_id"])
         try:
             self._model.model_validate(event)
@@ -174,6 +234,20 @@ class Drawer:
         self._report.events[self._frame.type] += 1
         for reason in self._frame.derived:
             self._report.add(Kind.derived, reason)
+
+
+_convert = AnyDecoder().convert
+
+
+def _repeated(ids: Iterator[str], size: int) -> Column:
+    """Of each id in turn whether it came before."""
+    seen: set[str] = set()
+    again = np.zeros(size, bool)
+    for at, event_id in enumerate(ids):
+        if event_id in seen:
+            again[at] = True
+        seen.add(event_id)
+    return again
 
 
 def first_fault(error: ValidationError) -> str:

@@ -5,9 +5,11 @@ import json
 import pytest
 
 from analysis.backtest import backtest
+from benches import backtest as fortnight
 from benches import handover, machine, partner_bytes, path, report, sizing, step, yard
 from events import FAMILIES
 from events.decode import Decoder
+from events.structs import STRUCTS
 from training_rules import load_rules
 
 
@@ -107,3 +109,12 @@ def test_the_table_of_a_soak_says_what_was_lost_and_how_memory_went():
     assert "**3 kills, lost 1, doubled 2**, repeated 5." in told
     assert "| 5 | 30,000 | 700 | 240.5 | 300.0 | 480.0 | 1.5 | 12.0 | 700 | 20 |" in told
     assert "1,500 outputs, 700 of them nudges. Recovered within 6.5 s in the median, 9.0 s at most. Memory, middle third to last: together 480.0 to 481.0 MB." in told
+
+
+def test_the_densest_fortnight_is_the_one_with_most_events():
+    assert fortnight._densest([day * fortnight.DAY for day in (1, 40, 41, 53, 54, 90)]) == 40 * fortnight.DAY
+
+
+def test_a_crowd_does_what_one_does_a_second_apart():
+    event = STRUCTS["logged_in"](event_id="e", partner_id="p", occurred_at=5.0)
+    assert [(e.partner_id, e.event_id, e.occurred_at) for e in fortnight._crowd([event], 2)] == [("p-0", "e-0", 5.0), ("p-1", "e-1", 6.0)]

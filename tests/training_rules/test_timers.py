@@ -64,6 +64,37 @@ def test_a_part_that_turns_false_ends_what_was_held():
     assert town.sent() == [("n", 11)]
 
 
+TARGET = "nudges:\n" + nudge(trigger="{holds: count(order_delivered over today) >= 2 and online_today < 9h}")
+
+
+def test_too_little_today_does_not_wait_for_midnight():
+    town = Town(rules(TARGET))
+    town.feed("logged_in", 0)
+    town.feed("order_delivered", 1)
+    assert due(town) == inf
+
+
+def test_enough_today_ends_at_midnight_and_is_noticed_anew_the_day_after():
+    town = Town(rules(TARGET))
+    town.feed("logged_in", 0)
+    for minute in (1, 2):
+        town.feed("order_delivered", minute)
+    town.feed("logged_out", 3)
+    assert due(town) == 14 * 60
+    for minute in (25 * 60, 25 * 60 + 1):
+        town.feed("order_delivered", minute)
+    assert town.sent() == [("n", 2), ("n", 25 * 60 + 1)]
+
+
+@pytest.mark.parametrize("condition", ["sum(earning_posted.amount over today) > 0 INR - 5 INR", "count(order_delivered over today) < 2"])
+def test_what_midnight_can_make_true_waits_for_it(condition):
+    town = Town(rules("nudges:\n" + nudge(trigger=f"{{holds: {condition} and online}}")))
+    town.feed("logged_in", 0)
+    for minute in (1, 2, 3):
+        town.feed("order_delivered", minute)
+    assert due(town) == 14 * 60
+
+
 @pytest.mark.parametrize(("before", "set_for"), [(4, inf), (5, 60)])
 def test_a_ratio_without_enough_samples_waits_for_events_only(before, set_for):
     metric = "metrics:\n  rate: {ratio: {of: order_accepted, to: [order_accepted, order_rejected]}, min_samples: 5}\n"
