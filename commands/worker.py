@@ -12,8 +12,10 @@ import typer
 
 from commands.output import note
 from rulebook import units
-from streams.app import build_app, changelog, make_changelog
+from streams.app import build_app, changelog, herd_of, make_changelog
 from streams.changes import FAMILY, history
+from streams.crowd.aggregator import Aggregator
+from streams.crowd.herd import CROWD
 from streams.group import check_offsets
 from streams.identity import at_the_start, until_changed
 from streams.local.processes import Child
@@ -90,11 +92,11 @@ async def _work(settings: Settings, rules: Rules, seconds: float | None, until_c
     await asyncio.to_thread(make_changelog, settings, partitions)
     identities = {name: shape.identity for name, shape in found.items()}
     library = Library(rules, await asyncio.to_thread(history, settings), read=lambda: history(settings))
-    app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap, identities=identities, broadcasts={FAMILY: library})
+    app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap, identities=identities, broadcasts={FAMILY: library, CROWD: (herd := herd_of(settings))})
     async with _views(tap, worker), _rekeyed(settings, partitions) as rekeyer:
         return await run(
             app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats, rekeyer=rekeyer, drain_s=settings.drain_timeout,
-            watchers=[until_changed(settings, found)],
+            watchers=[until_changed(settings, found), *([Aggregator(settings, herd, partitions).failed()] if settings.counts_crowd else [])],
         )  # fmt: skip
 
 

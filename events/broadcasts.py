@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from events.base import Identifier, Label, Moment
+from events.base import Identifier, Label, Moment, Word
 from events.families import Family
 
 
@@ -40,5 +40,31 @@ class RulesChanged(Announcement):
     judged_by: Label = Field("", description="the version of nudgeline by which it was checked and its tests ran; workers of another version do it again")
 
 
+class ZoneFigures(Announcement):
+    """How busy a zone is, as all workers together found it."""
+
+    type: Literal["zone_figures"]
+    at: Moment = Field(description="the stream time of which they are")
+    zone: Word = Field(description="the company's zone")
+    offers: Annotated[int, Field(ge=0)] = Field(description="in the last 15 minutes")
+    online: Annotated[int, Field(ge=0)] = Field(description="partners who are logged in there")
+    usual: float | None = Field(None, description="offers for each online partner that the zone has at this hour of the week; null while too few weeks are known")
+    level: Literal["low", "normal", "high"] | None = Field(None, description="what rules read as `zone_demand`; null while the usual is not known")
+    gap: Annotated[int, Field(ge=0)] | None = Field(None, description="partners that the zone lacks to be as usual, as rules read it as `zone_gap`")
+    shares: list[Annotated[int, Field(ge=0)]] = Field([], description="for each partition how many partners the zone's demand concerns: by this its seats are shared out")
+    shares_at: float = Field(0.0, description="the stream time of which the shares are")
+
+
+class CohortFigures(Announcement):
+    """How a metric stands in a cohort of online partners, as all workers together found it."""
+
+    type: Literal["cohort_figures"]
+    at: Moment = Field(description="the stream time of which they are")
+    cohort: Annotated[str, Field(min_length=1, max_length=1000)] = Field(description="as rules spell it: cohort_pct(METRIC(WINDOW) by FIELD)")
+    value: Label = Field(description="what the partners of the cohort have in common")
+    partners: Annotated[int, Field(ge=0)] = Field(description="how many they are")
+    quantiles: list[float] = Field(description="of the metric, from the least to the greatest, in equal steps of rank")
+
+
 #: By name; told apart from the families of events, which are keyed by partner.
-BROADCASTS: dict[str, Family] = {f.name: f for f in (Family("rules", "rules", (RulesChanged,), compacted=True),)}
+BROADCASTS: dict[str, Family] = {f.name: f for f in (Family("rules", "rules", (RulesChanged,), compacted=True), Family("crowd", "crowd.figures", (ZoneFigures, CohortFigures)))}

@@ -90,6 +90,14 @@ class Forget(msgspec.Struct):
     type: str = "forget"
 
 
+class Outdated(msgspec.Struct):
+    """Figures of zones and cohorts that no newer ones followed in time: what they said is not known any more."""
+
+    event_id: str
+    occurred_at: float
+    type: str = "outdated"
+
+
 class Erased(msgspec.Struct):
     """Said beside the outputs: nothing is known of this partner any more; what stands on `partner.features` and in Redis is to go. `at`: stream time (s)."""
 

@@ -149,15 +149,3 @@ def inside(s: PartnerState, now: float, places: tuple[geo.Place, ...]) -> bool |
 def goes_stale(at: float, now: float, fresh: float) -> float:
     """The first moment at which a value of time `at` is older than `fresh` seconds; inf when it is already."""
     return nextafter(at + fresh, inf) if now <= at + fresh else inf
-
-
-def context(s: PartnerState, key: str) -> Any:
-    """A value that events from outside the partner fill: zone_demand, cohort_pct."""
-    found = s.context.get(key)
-    return None if found is None else found[0]
-
-
-def context_at(s: PartnerState, key: str) -> float | None:
-    """When that was so."""
-    found = s.context.get(key)
-    return None if found is None else float(found[1])

@@ -18,6 +18,10 @@ from segments.windows import EXACT_UP_TO
 _FIX, _SESSION, _PROFILE = ("position",), ("logged_in", "logged_out"), ("profile_updated",)
 _TO_ORDERS = ("order_accepted", "order_delivered", "order_cancelled")
 _DAY = "day_end(s, now)"
+#: What can change whose zone's demand concerns a partner, and that demand. ZONE_MOVED is a position in another zone than the last.
+ZONE_MOVED, FIGURES = "zone_moved", ("zone_figures", "cohort_figures", "outdated")
+_DEMAND = (ZONE_MOVED, *_SESSION, *_PROFILE, "zone_figures", "outdated")
+_MOVES = f"goes_stale(s.zone_at, now, {facts.FIX_FRESH!r}) if s.online else inf"
 
 #: Plain facts: how they are read, which events change them, and when they change by time alone.
 _FACTS: dict[str, tuple[Value, tuple[str, ...]]] = {
@@ -29,8 +33,11 @@ _FACTS: dict[str, tuple[Value, tuple[str, ...]]] = {
     "zone": (Value("zone(s, now)", True, (f"goes_stale(s.zone_at, now, {facts.FIX_FRESH!r})",), seen="s.zone_at"), (*_FIX, "logged_in")),
     "home_zone": (Value("s.profile.get('zone')", True, seen="s.profile_at"), _PROFILE),
     "online_today": (Value("online_today(s, now)", False, (_DAY,), "reaches(online_today(s, now) if s.online else None, now, {0})", seen="s.session_at"), _SESSION),
-    "zone_demand": (Value("context(s, 'zone_demand')", True, seen="context_at(s, 'zone_demand')", outside=True), ()),
+    "zone_demand": (Value("zone_demand(s, now)", True, (_MOVES,), seen="zone_seen(s, now)", outside=True), _DEMAND),
+    "zone_gap": (Value("zone_gap(s, now)", True, (_MOVES,), seen="zone_seen(s, now)", outside=True), _DEMAND),
 }
+#: Names that events of others than the partner fill.
+CROWDED = ("zone_demand", "zone_gap")
 _BEST, _MANY = ("min", "max", "last"), {"avg": "average({0})", "min": "min({0}, default=None)", "max": "max({0}, default=None)", "sum": "sum({0})"}
 _MANY |= {"last": "({0} or (None,))[-1]", "distinct": "len(set({0}))", "p50": "percentile({0}, 0.5)", "p90": "percentile({0}, 0.9)", "count": "len({0})"}
 _LONG = {"count": "long_count", "sum": "long_sum", "avg": "long_average"}
@@ -88,6 +95,8 @@ class Features:
         self._complete: dict[int, float] = {}
         self._longest: dict[int, float] = {}
         self.segment_slots: dict[str, int] = {}
+        self.cohorts: dict[str, CohortPct] = {}
+        self.counts = False  # whether anything reads what partners make together
 
     def reads(self, ref: Reference, scope: Scope) -> frozenset[str]:
         """Event types (and `segment:NAME`) whose arrival can change a reference."""
@@ -107,8 +116,15 @@ class Features:
                 return self.reads(of, scope) | self.reads(to, scope)
             case Call("distance_to" | "nearest" | "inside"):
                 return frozenset(_FIX)
+            case CohortPct():
+                return self._cohort_reads(ref)
             case _:
                 return frozenset()
+
+    def _cohort_reads(self, ref: CohortPct) -> frozenset[str]:
+        scope = Scope(self.rules)
+        group = {ZONE_MOVED, "logged_in"} if ref.by == "zone" else self.reads(Name(ref.by, ref.span), scope)
+        return frozenset(self.reads(_metric(ref, scope), scope) | group | {"cohort_figures", "outdated"})
 
     def value(self, ref: Reference, scope: Scope) -> Value:
         if (given := self.given.get(str(ref))) is not None:
@@ -119,13 +135,14 @@ class Features:
             case Name(name) if scope.is_event_field(ref):
                 return Value(f"e.{name}", scope.event_fields[name].nullable)
             case Name(name):
+                self.counts |= name in CROWDED
                 return _FACTS[name][0] if name in _FACTS else Value(f"s.profile.get({name!r})", nullable=True, seen="s.profile_at")
             case Aggregate():
                 return self._aggregate(ref, scope)
             case MetricCall():
                 return self._share(ref, scope) if ref.window.kind == "last" else self._ratio(ref, scope)
             case CohortPct():
-                return Value(f"context(s, {str(ref)!r})", nullable=True, seen=f"context_at(s, {str(ref)!r})", outside=True)
+                return self._cohort(ref)
             case Call("local_time"):
                 against, changes = "next_time_of_day(s, now, {0})", (_DAY, "clock_jump(s, now)")
                 return Value("time_of_day(s, now)", nullable=False, changes=changes, against=against, seen="now")
@@ -139,6 +156,18 @@ class Features:
             return ""
         longer = expand(ref, scope)
         return self.value(ref, scope).seen if longer is None else self.seen(references(longer)[0], scope)
+
+    def cohort_parts(self, ref: CohortPct) -> tuple[Value, Value]:
+        """How the metric of a cohort is read, and what puts a partner into it."""
+        scope = Scope(self.rules)
+        return self.value(_metric(ref, scope), scope), self.value(Name(ref.by, ref.span), scope)
+
+    def _cohort(self, ref: CohortPct) -> Value:
+        self.counts, name = True, str(ref)
+        self.cohorts[name] = ref
+        metric, group = self.cohort_parts(ref)
+        changes = tuple(dict.fromkeys((*metric.changes, *group.changes)))
+        return Value(f"cohort_pct(s, {name!r}, {metric.code}, {group.code})", True, changes, seen=f"cohort_seen(s, {name!r}, {group.code})", outside=True)
 
     def _ratio(self, ref: MetricCall, scope: Scope) -> Value:
         of, to, samples = ratio_parts(ref, scope)
@@ -211,6 +240,12 @@ class Features:
             lines = _feed(update, self._longest[update.number])
             found.append([f"if {update.guard}:", *(f"    {line}" for line in lines)] if update.guard else list(lines))
         return found
+
+
+def _metric(ref: CohortPct, scope: Scope) -> Reference:
+    """The metric that a cohort is ranked by, or the aggregate that it stands for."""
+    longer = expand(ref.metric, scope)
+    return longer if isinstance(longer, Aggregate) else ref.metric
 
 
 def _shared(function: str, storage: str) -> str:

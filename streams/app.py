@@ -17,6 +17,7 @@ from events.broadcasts import BROADCASTS
 from events.structs import OUTPUT_STRUCTS
 from streams import topics
 from streams.broadcast import Broadcast
+from streams.crowd.herd import CROWD, Herd
 from streams.lane.book import Book
 from streams.lane.transport import LaneApp
 from streams.partition import ORDER, ORIGINAL_KEPT, Plan, Source
@@ -110,6 +111,12 @@ def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -
         original_kept=original_kept,
         rekeyed=bool(settings.rekey),
     )
+
+
+def herd_of(settings: Settings) -> Herd:
+    """What this worker's partitions make together with others'."""
+    every = settings.crowd_every if settings.counts_crowd else 0
+    return Herd(_source(settings, CROWD).name, every, settings.cohorts_every, at_once=settings.clock == "events")
 
 
 def _source(settings: Settings, family: str) -> Source:

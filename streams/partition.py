@@ -123,7 +123,7 @@ class Partition:
         self._intake = Intake(number, plan, self.merge, lambda letters: tell(number, letters), counters)
         self._pace, self._ceiling, self._now = Pace(plan.features_every), Ceiling(corridor, plan.state_limit), 0.0
         corridor.dump = self._dump
-        self._marked = False  # a mark of our term is in the changelog
+        self._marked, self._written = False, b""  # whether a mark of our term is in the changelog, and what listeners had to tell in the last
         self.barrier = Barrier()
         self._awaited: Entry | None = None  # what is taken up as soon as all that came before it is committed
 
@@ -243,7 +243,7 @@ class Partition:
         and events may go on; the snapshot, of the moment at which it was begun, comes last. `now`: monotonic seconds; `over`: of which erased partners nothing more need be kept."""
         self._now, corridor, stood = now, self.corridor, self.barrier.stands
         self.barrier.shoot()
-        offsets, closing, dirty = self.offsets(), mark(self.term, corridor.stream_time, self._kept()), corridor.dirty
+        offsets, kept, at, dirty = self.offsets(), self._kept(), corridor.stream_time, corridor.dirty
         records: list[Record] = [(who.encode(), None) for who in self._buried(dirty, over)]
         checkpoint = corridor.checkpoint()
         while checkpoint or self._pace.any_due(now):
@@ -251,9 +251,9 @@ class Partition:
             records += [(who.encode(), sealed(self.term, raw)) for who, raw in written]
             self._show_features([who for who, _ in written], now)
             yield None
-        if records or stood or (corridor.partners.erased and not self._marked):
-            self._marked = True
-            records.append((MARK, closing))
+        if records or stood or kept != self._written or (corridor.partners.erased and not self._marked):
+            self._marked, self._written = True, kept
+            records.append((MARK, mark(self.term, at, kept)))
         self.barrier.shot()
         yield Snapshot(self.number, records, offsets)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ssl
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from events import FAMILIES
@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     merge_wait: float = Field(5.0, ge=0, le=600, description="how long to wait for a family that is behind, s")
     season: str = Field("1", description="name of the season of the global holdout: another name draws others")
 
+    crowd: Literal["live", "always", "never"] = Field("live", description="whether workers count what partners make together (zone_demand, cohort_pct): with the wall clock, in replays too, or never; figures that were recorded are taken up in any case")
+    crowd_every: int = Field(10, ge=5, le=60, description="how often zones are counted, s of stream time; a multiple of 5")
+    cohorts_every: int = Field(60, ge=5, le=3600, description="how often cohorts are surveyed, s of stream time; a multiple of `crowd_every`")
+    crowd_lead: float = Field(5.0, ge=0, le=60, description="how long after the moment that they are of figures hold, s: so long they may be on their way")
+    usual_weeks: int = Field(2, ge=1, le=8, description="weeks of an hour of the week that make its usual demand")
+
     commit_interval: float = Field(1.0, gt=0, le=60, description="between two commits of outputs, state and offsets, s")
     session_timeout: float = Field(6.0, ge=1, le=300, description="after which a silent worker's partitions go to others, s")
     drain_timeout: float = Field(20.0, ge=0, le=600, description="how long a worker may take to end in order, s; then it is cut off")
@@ -76,6 +82,12 @@ class Settings(BaseSettings):
     @classmethod
     def _or_none(cls, value: str) -> str:
         return "" if value == "none" else value
+
+    @model_validator(mode="after")
+    def _in_step(self) -> Self:
+        if self.crowd_every % 5 or self.cohorts_every % self.crowd_every:
+            raise ValueError(f"crowd_every ({self.crowd_every}) is to be a multiple of 5, and cohorts_every ({self.cohorts_every}) one of crowd_every")
+        return self
 
     @field_validator("topics")
     @classmethod
@@ -107,6 +119,11 @@ class Settings(BaseSettings):
     def broadcasts(self) -> dict[str, str]:
         """Topic of what concerns all partners, by name."""
         return {name: self.topic(broadcast.topic) for name, broadcast in BROADCASTS.items()}
+
+    @property
+    def counts_crowd(self) -> bool:
+        """Whether this worker counts what partners make together."""
+        return self.crowd == "always" or (self.crowd == "live" and self.clock == "wall")
 
     def rekeyed(self, family: str) -> str:
         """The internal topic that a re-keyed family is read from."""

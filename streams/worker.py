@@ -22,6 +22,7 @@ from faust.types import TP
 from events.broadcasts import BROADCASTS
 from events.decode import encode
 from events.structs import OUTPUT_STRUCTS, Erased
+from streams.crowd.herd import crowd_of
 from streams.erasure import Over, covered
 from streams.errors import PartitionerFault, TopicFault
 from streams.identity import grown, other_than_restored
@@ -382,6 +383,7 @@ class Worker:
                 "partitions": {number: self._state_of(p) for number, p in sorted(self.partitions.items())},
                 "lag": sum(self.lag(p) for p in self.partitions.values()),
                 "rule_sets": rule_sets(self.plan),
+                "crowd": crowd_of(self.plan),
                 "partitioners": self._guard.names() if self._guard is not None else {},
             }
         )

@@ -10,24 +10,27 @@ from functools import cached_property
 from typing import Any
 
 from events import FAMILIES
-from events.structs import STRUCTS
+from events.structs import BROADCAST_STRUCTS, STRUCTS, Outdated
 from rulebook.codegen import Codegen
 from rulebook.hole_values import measured
 from rulebook.model import Clears, Happens, InSequence, Nudge, Pattern, RuleSet, Segment
 from rulebook.names import BUILTINS
 from rulebook.scope import Scope
-from rulebook.syntax import Call, Expr, Literal, Name
-from segments import clock, facts, long_windows, since, windows
-from segments.features import Features, Slots
+from rulebook.syntax import Call, Expr, Literal, Name, references
+from segments import clock, crowd, facts, long_windows, since, windows
+from segments.features import CROWDED, FIGURES, ZONE_MOVED, Features, Slots
 from segments.membership import exit_condition, is_in, moved_at, reads, seen_source, segment_source
 from segments.warming import identity
 from training_rules import found, pairs, patterns
+from training_rules.cohorts import thresholds
 from training_rules.definitions import Placed, conditions_of, distinct, event_scope, family_of, features_of, still_condition
 from training_rules.dispatch import Block, Dispatch
 from training_rules.episodes import clear_source
 from training_rules.messages import holes_by_language, holes_of, prepare_words
-from training_rules.rules import Clearing, EngineOptions, Queue, Rule, Rules, SegmentCode, Timer
+from training_rules.rules import Clearing, CohortCode, EngineOptions, Queue, Rule, Rules, SegmentCode, Timer
 from training_rules.triggers import Triggers, reads_event
+
+_ANNOUNCED = BROADCAST_STRUCTS | {"outdated": Outdated}
 
 
 def compile_rules(ruleset: RuleSet, options: EngineOptions | None = None) -> Rules:
@@ -67,7 +70,8 @@ class _Compiler:
             self._definition(number, definition)
         self._dict_function("read_features", features_of(self.definitions, self.segments, self.scope), "{value}")
         self._first_looks()
-        for event in (*STRUCTS, *self.ruleset.patterns):
+        self._cohort_functions()
+        for event in (*STRUCTS, *self._figures, *self.ruleset.patterns):
             self._handler(event)
         return self._assemble(timers, _execute("\n".join(self.lines), self._namespace(), self.ruleset.version))
 
@@ -116,23 +120,41 @@ class _Compiler:
 
     def _handler(self, event: str) -> None:
         """`on_<event>(s, e, t, now)`: facts ▸ windows ▸ segments to a fix point ▸ triggers."""
-        body = list(facts.WRITTEN_OUT.get(event, [f"apply_{event}(s, e, t)"] if event in facts.APPLY else []))
-        updates = self.features.updates(event)
+        body, updates = self._facts(event), self.features.updates(event)
         body += [line for lines in updates for line in lines]
         refreshed = [i for i, events in enumerate(self._fresh) if event in events]
         for i in refreshed:
             body += seen_source(self.segments[i], self.features)
-        watching = [i for i, watched in enumerate(self._watched) if event in watched or i in refreshed]
-        clearing = [_look(n, slot) for n, (slot, watched) in self.clearings.items() if event in watched]
+        looking = ((i, "" if i in refreshed else _where_moved(event, watched)) for i, watched in enumerate(self._watched))
+        watching = {i: guard for i, guard in looking if guard is not None}
+        clearing = [_look(n, slot, guard) for n, (slot, watched) in self.clearings.items() if (guard := _where_moved(event, watched)) is not None]
         blocks = self.triggers.out.blocks.get(event, [])
         self.looks[event] = len(updates) + len(watching) + len(clearing) + len(blocks)
-        acts = [*clearing, *self._triggers(event, blocks), *self.triggers.notes(event)]
+        acts = [*clearing, *self._triggers(event, blocks), *(self.triggers.out.moves if event == "position" else ()), *self.triggers.notes(event)]
         if watching or acts:
             body += [*self._segment_looks(event, watching), *acts, "if s.unseen: found = hold_all(s, v, now, found, e.event_id)"]
         else:
             body += ["if s.unseen: found = first_event(s, v, now, e.event_id)"]
         body += ["return found"]
         self._function(f"on_{event}(s, e, t, now)", ["v, found = s.slots, None", *body])
+
+    def _facts(self, event: str) -> list[str]:
+        """What an event states, and what it adds to what partners make together, where that is asked for."""
+        lines = facts.WRITTEN_OUT.get(event, (f"apply_{event}(s, e, t)",) if event in facts.APPLY else ())
+        if not self.features.counts:
+            return list(lines)
+        return [*crowd.WRITTEN_OUT.get(event, lines), *crowd.COUNTED.get(event, ())]
+
+    def _cohort_functions(self) -> None:
+        """`cohort_<n>(s, v, now)`: what a cohort ranks, and what puts the partner into it."""
+        for number, ref in enumerate(self.features.cohorts.values()):
+            metric, group = self.features.cohort_parts(ref)
+            self._function(f"cohort_{number}(s, v, now)", [f"return {metric.code}, {group.code}"])
+
+    @property
+    def _figures(self) -> tuple[str, ...]:
+        """The events of others than the partner that change what the rules read."""
+        return FIGURES if self.features.counts else ()
 
     def _triggers(self, event: str, blocks: Sequence[Block]) -> list[str]:
         """The triggers that the event reaches; matches come in the order of the rules, whatever order their code has."""
@@ -142,11 +164,11 @@ class _Compiler:
             return lines
         return ["before = 0 if found is None else len(found.matches)", *lines, "if found is not None and len(found.matches) > before + 1: in_order(found, before)"]
 
-    def _segment_looks(self, event: str, watching: list[int]) -> list[str]:
+    def _segment_looks(self, event: str, watching: Mapping[int, str]) -> list[str]:
         """Segments that read the event look; at a partner's first event all of them do."""
         if not self.segments:
             return []
-        looks = [f"    if seg_{i}(s, v, now): found = moved(found, {i})" for i in watching]
+        looks = [f"    if {guard}seg_{i}(s, v, now): found = moved(found, {i})" for i, guard in watching.items()]
         rest = ["else:", *looks] if looks else []
         return ["if s.unseen: found = look_at_all(s, v, now)", *rest, "if found is not None: settle(s, v, now, found, e.event_id, MOVED)"]
 
@@ -162,7 +184,7 @@ class _Compiler:
     @cached_property
     def _fresh(self) -> list[set[str]]:
         """The events after which a segment with `stale_after` is fresh: those it reads, by way of other segments too. None for one without."""
-        watched = {f"segment:{s.name}": events for s, events in zip(self.segments, self._watched, strict=True)}
+        watched = {f"segment:{s.name}": _of_partner(events) for s, events in zip(self.segments, self._watched, strict=True)}
         return [_reached(f"segment:{s.name}", watched) if s.stale_after is not None else set() for s in self.segments]
 
     def _dict_function(self, name: str, placed: Iterable[Placed], entry: str) -> None:
@@ -215,7 +237,8 @@ class _Compiler:
             holes=holes_by_language(message) if message else {},
             best_of=tuple((self.ruleset.modules[m], functions[f"done_{number}_{at}"]) for at, m in enumerate(d.best_of)),
             condition=functions.get(f"condition_{number}"), measures=measured(d, self.ruleset), late_args={h: functions[f"arg_{number}_{h}"] for h in self._late_args(d)},
-            seats=functions.get(f"seats_{number}"), still=functions.get(f"still_{number}"), clears=self._clearing(number, d, functions),
+            seats=functions.get(f"seats_{number}"), seats_of_zone=d.seats is not None and any(isinstance(r, Name) and r.name in CROWDED for r in references(d.seats)),
+            still=functions.get(f"still_{number}"), clears=self._clearing(number, d, functions),
             sends_slot=self.slots.slot(f"sends:{d.name}"), paused=d.name in self.ruleset.paused, family=family_of(d.trigger, self.ruleset),
         )  # fmt: skip
 
@@ -230,21 +253,24 @@ class _Compiler:
 
     def _namespace(self) -> dict[str, Any]:
         space: dict[str, Any] = {"inf": math.inf, "is_in": is_in, "moved_at": moved_at, "le": operator.le, "ge": operator.ge}
-        for module in (windows, long_windows, since, clock, facts, patterns, pairs, found):
+        for module in (windows, long_windows, since, clock, facts, crowd, patterns, pairs, found):
             space |= {name: f for name, f in vars(module).items() if callable(f)}
         space |= {f"apply_{event}": apply for event, apply in facts.APPLY.items()}
         return space | {f"P_{name}": places for name, places in self.features.places.items()}
 
     def _assemble(self, timers: list[Timer], functions: dict[str, Any]) -> Rules:
-        rules = tuple(self._rule(number, d, functions) for number, d in enumerate(self.definitions))
+        rules, asked = tuple(self._rule(number, d, functions) for number, d in enumerate(self.definitions)), thresholds(self.ruleset)
         functions["MOVED"] = tuple((functions[f"moved_{i}"], functions[f"after_{i}"]) for i in range(len(self.segments)))
-        emitted, structs = self.triggers.out, STRUCTS
+        emitted, structs = self.triggers.out, STRUCTS | {name: _ANNOUNCED[name] for name in self._figures}
         return Rules(
             ruleset=self.ruleset, options=self.options, version=self.ruleset.version, rules=rules, moved=functions["MOVED"],
             handlers={structs[e]: functions[f"on_{e}"] for e in structs},
             pattern_handlers={p: functions[f"on_{p}"] for p in self.ruleset.patterns}, lateness=self._lateness(),
             looks={structs[e]: self.looks[e] for e in structs},
-            deduped=frozenset(structs[e] for e in structs if emitted.blocks.get(e) or self.features.updates(e) or e in FAMILIES["session"].types),
+            deduped=frozenset(
+                structs[e] for e in STRUCTS
+                if emitted.blocks.get(e) or self.features.updates(e) or e in FAMILIES["session"].types or (self.features.counts and e in crowd.COUNTED)
+            ),
             segments=tuple(
                 SegmentCode(s.name, functions[f"seg_{i}"], self.features.segment_slots[s.name], functions[f"facts_{i}"])
                 for i, s in enumerate(self.segments)
@@ -253,11 +279,13 @@ class _Compiler:
             slot_ids=tuple(identity(s.key) for s in self.slots.slots), timer_ids=tuple(identity(t) for t in self.slots.timers),
             holds={h: functions[f"hold_{h}"] for h in emitted.holds}, queue=self.queue, read_features=functions["read_features"], first_look=functions["first_event"],
             windows={identity(key): longest for key, storage, _, longest in self.features.windows() if storage == "times"}, source="\n".join(self.lines),
+            counts=self.features.counts, cohorts={name: CohortCode(functions[f"cohort_{n}"], asked.get(name)) for n, name in enumerate(self.features.cohorts)},
         )  # fmt: skip
 
     def _lateness(self) -> dict[type, float]:
         by, default = self.options.lateness_by_family, self.options.allowed_lateness
-        return {STRUCTS[e]: by.get(family.name, default) for family in FAMILIES.values() for e in family.types}
+        late = {STRUCTS[e]: by.get(family.name, default) for family in FAMILIES.values() for e in family.types}
+        return late | {_ANNOUNCED[e]: math.inf for e in self._figures}
 
 
 def _edges(segment: Segment) -> list[Expr]:
@@ -279,9 +307,21 @@ def _reached(start: str, edges: Mapping[str, Iterable[str]]) -> set[str]:
     return found
 
 
-def _look(number: int, slot: int) -> str:
+def _where_moved(event: str, watched: frozenset[str]) -> str | None:
+    """The guard of a look at an event: empty where the event is read, None where it is not. Of what only another zone changes, most positions tell nothing."""
+    if event in watched:
+        return ""
+    return f"{ZONE_MOVED} and " if event == "position" and ZONE_MOVED in watched else None
+
+
+def _of_partner(events: Iterable[str]) -> set[str]:
+    """The partner's own events among those that are read: figures of zones make nobody's data fresh."""
+    return {"position" if event == ZONE_MOVED else event for event in events} - set(FIGURES)
+
+
+def _look(number: int, slot: int, guard: str = "") -> str:
     """Code that looks at the open episodes of a nudge, if it has any."""
-    return f"if v[{slot}] and (done := clear_{number}(s, v, now)): found = closed(found, {number}, done)"
+    return f"if {guard}v[{slot}] and (done := clear_{number}(s, v, now)): found = closed(found, {number}, done)"
 
 
 def _execute(source: str, namespace: dict[str, Any], version: str) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from itertools import islice
 from math import inf, nextafter
 from typing import Any
 
-from events.structs import Erased, Tick
+from events.structs import Erased, Outdated, Tick
+from segments.crowd import LAST
 from segments.state import NOTHING_APPLIED, Offsets, PartnerState
 from training_rules import snapshots
 from training_rules.checkpoint import Checkpoint
@@ -16,6 +17,9 @@ from training_rules.engine import NOTHING, finish, fire, remember, step
 from training_rules.house import House
 from training_rules.partners import Partners
 from training_rules.rules import Rules
+
+#: Told of a moment (s of stream time) at which all is to be counted.
+Counts = Callable[[float], None]
 
 #: How many partners are looked at, and how many of them go to rest, in one go: some 2 ms.
 LOOKS, LAID = 1000, 150
@@ -47,7 +51,11 @@ class Corridor:
         self._alarms = self.partners.alarms()
         heapify(self._alarms)
         self.partners.house = self.house
-        self.house.remember(self.partners.sends(), rules)
+        self.house.remember(self.partners.sends(), self.partners.contexts(), rules)
+        self._counts: Counts | None = None
+        self._every, self._next_count = inf, inf
+        if rules.counts:
+            self._count_from_states()
         for state in self.partners.awake.values():
             state.house = self.house
             self.watch(state)
@@ -138,10 +146,13 @@ class Corridor:
 
     def change(self, rules: Rules) -> None:
         """Another rule set from here on, between two events. Who has rested through it is looked at by it at the next event or timer, as if awake."""
-        self.house.change(self.rules, rules, self.partners.sends)
+        counted = self.rules.counts
+        self.house.change(self.rules, rules, self.partners.sends, self.partners.contexts)
         at, self.stream_time = self.stream_time, nextafter(self.stream_time, inf)  # what any partner has come to from now on, is later
         self.rules = rules.taken_over(self.rules, at)
         self.partners.change(self.rules)
+        if rules.counts and not counted:
+            self._count_from_states()
 
     def forget(self, partner_id: str, at: float, source: str, offset: int) -> Sequence[Any]:
         """Erase a partner, `at` (s): what happened before that and comes later brings nobody back. What stays for a while are the offsets applied, so
@@ -165,6 +176,9 @@ class Corridor:
         out: list[Any] = []
         while self._alarms and self._alarms[0][0] <= to:
             due, partner_id = heappop(self._alarms)
+            if not partner_id:
+                out += self._of_all(due)
+                continue
             state = self.partners.due(partner_id, due)
             if state is not None:
                 state.alarm = inf
@@ -185,6 +199,69 @@ class Corridor:
         self.watch(state)
         return out
 
+    # -- what partners make together
+
+    def announce(self, event: Any, source: str = "") -> Sequence[Any]:
+        """Take figures up that concern all partners, now that stream time has come to theirs: those whose conditions read what changed are looked at.
+        A partner who has them applied already, by the last offset handed on from `source`, is not."""
+        now, offset = max(self.stream_time, event.occurred_at), self._handed.get(source, -1)
+        self.stream_time = now
+        whom = self.house.crowd.take(event, now, {name: cohort.thresholds for name, cohort in self.rules.cohorts.items()})
+        heappush(self._alarms, (now + LAST, ""))
+        return self._look_at(whom, event, source, offset)
+
+    def restore(self, kept: Any) -> None:
+        """What `kept` said when the last owner stopped."""
+        figures, offers = kept
+        self.house.crowd.restore(figures)
+        self.house.turnout.restore(offers)
+        for end in self.house.crowd.ends():
+            heappush(self._alarms, (end, ""))
+
+    def kept(self) -> Any:
+        """What of the crowd the next owner has to know beside the states, as plain data."""
+        return self.house.crowd.kept(), self.house.turnout.kept()
+
+    def _look_at(self, whom: Iterable[str], event: Any, source: str = "", offset: int = -1) -> list[Any]:
+        out = list[Any]()
+        for who in whom if event.__class__ in self.rules.handlers else ():
+            state = self.partners.get(who)
+            if state is None or who in self.partners.erased or (source and offset <= state.applied.get(source, -1)):
+                continue
+            self._changes(state)
+            if event.occurred_at < self.stream_time and state.now < self.stream_time:
+                out += step(state, Tick(self.stream_time), self.rules)
+            out += step(state, event, self.rules)
+            self.watch(state)
+        return out
+
+    def _count_from_states(self) -> None:
+        """Who reads which figures, and who is online where, as the states say."""
+        crowd, turnout = self.house.crowd, self.house.turnout
+        for who, context, online, zone, zone_at in self.partners.beside():
+            if context:
+                crowd.remember(who, context)
+            if online:
+                turnout.remember(who, zone, zone_at)
+
+    def count_every(self, seconds: float, told: Counts) -> None:
+        """Have `told(at)` called whenever stream time comes to a multiple of so many seconds, before the first event of then."""
+        self._every, self._counts = seconds, told
+        self._count_at((self.stream_time // seconds + 1) * seconds if self.stream_time > -inf else 0.0)
+
+    def _count_at(self, at: float) -> None:
+        self._next_count = at
+        heappush(self._alarms, (at, ""))
+
+    def _of_all(self, due: float) -> Sequence[Any]:
+        """A moment that concerns no single partner: figures grow old, or all is counted."""
+        if self._counts is not None and due == self._next_count:
+            if due:
+                self._counts(due)
+            self._count_at(max(due + self._every, self.stream_time // self._every * self._every))  # of those that time passed over, the last
+        whom = self.house.crowd.outdated(due)
+        return self._look_at(whom, Outdated(f"@{due:.3f}", due)) if whom else NOTHING
+
     # -- out
 
     def _dump(self, state: PartnerState) -> bytes:
@@ -197,6 +274,11 @@ class Corridor:
             self.dirty.add(state.partner_id)
             if state.partner_id in self._checkpoint:
                 self._checkpoint.written_ahead(state.partner_id, self._dumped(state))
+
+    def about_to_read(self, state: PartnerState) -> None:
+        """Before windows are read at a later time than a checkpoint's, which lets go of what has left them: what it has to say is written now."""
+        if state.partner_id in self._checkpoint:
+            self._checkpoint.written_ahead(state.partner_id, self._dumped(state))
 
     def checkpoint(self) -> Checkpoint:
         """The changed partners as they are at this moment, to be written bit by bit while events go on; they count as unchanged from now on."""

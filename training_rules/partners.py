@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from math import inf
+from typing import Any
 
 from segments.state import PartnerState
 from training_rules import snapshots
@@ -126,6 +127,7 @@ class Partners:
         state = self.awake.get(partner_id)
         if state is None and (raw := self.resting.get(partner_id)) is not None:
             state = self._rules.load(raw)
+            state.house = self.house
         return state
 
     def time_of(self, partner_id: str) -> float:
@@ -146,6 +148,17 @@ class Partners:
     def alarms(self) -> list[tuple[float, str]]:
         """When those at rest want to be woken, in no order. Raises UnknownFormat where a newer version wrote a state."""
         return snapshots.dues(self.resting)
+
+    def contexts(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Of every partner what their conditions and seats noted."""
+        return ((who, context) for who, context, *_ in self.beside())
+
+    def beside(self) -> Iterator[tuple[str, Mapping[str, Any], bool | None, str | None, float]]:
+        """Of every partner what concerns others: what they noted, whether they are online, their zone, and of when (s) that is."""
+        for who, state in self.awake.items():
+            yield who, state.context, state.online, state.zone, state.zone_at
+        for who, raw in self.resting.items():
+            yield who, *snapshots.beside(raw, self._rules)
 
     def sends(self) -> Iterator[tuple[str, Mapping[int, Sequence[float]]]]:
         """Of every partner the moments of what they were sent, by slot id; other slots may be among them."""

@@ -131,7 +131,7 @@ def _busy(s: PartnerState, now: float, state: str) -> bool:
 
 def _shared(s: PartnerState, now: float, rule: Rule) -> HoldReason | None:
     """What there is only so much of, for all partners together."""
-    if rule.seats is not None and not s.house.has_seat(rule, rule.seats(s, s.slots, now), now):
+    if rule.seats is not None and not s.house.has_seat(rule, rule.seats(s, s.slots, now), now, s):
         return HoldReason.SEATS
     return None if rule.offer is None or s.house.has_budget(rule, now) else HoldReason.BUDGET
 
@@ -174,4 +174,4 @@ def _accept(s: PartnerState, now: float, c: Candidate, rules: Rules) -> None:
         s.sends = [at for at in s.sends if at + longest > now] + [now]
     control = c.match.control or rules.is_control(rule, s.partner_id)
     c.verdict = _GHOST if control else _SEND
-    s.house.take(rule, now, paid=not control)
+    s.house.take(rule, now, s, paid=not control)

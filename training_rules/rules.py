@@ -81,6 +81,7 @@ class Rule:
     late_args: Mapping[str, Read] = field(default_factory=dict)
     measures: Mapping[str, Quantity] = field(default_factory=dict)
     seats: Read | None = None
+    seats_of_zone: bool = False
     clears: Clearing | None = None
     still: Read | None = None
     sends_slot: int = -1
@@ -118,6 +119,15 @@ class SegmentCode:
 
 
 @dataclass(frozen=True)
+class CohortCode:
+    """What a `cohort_pct` ranks: `read(s, v, now)` gives the partner's own value and what puts them into a cohort. `thresholds`: what the rank is
+    compared with; None where that is no constant."""
+
+    read: Read
+    thresholds: tuple[float, ...] | None
+
+
+@dataclass(frozen=True)
 class Timer:
     """What to do when a timed slot is due: kind "segment", "holds", "wait" or "episode" with the number of the segment or rule, or "queue"."""
 
@@ -138,7 +148,8 @@ class Queue:
 @dataclass(frozen=True)
 class Rules:
     """See `training_rules.compiler.compile_rules`. Dispatch is by struct class for events, by name for patterns; `looks`: how many segments, windows
-    and triggers an event makes look; `first_look(s, v, now, cause)`: all of them do; `windows`: how long (s) slots that several counts share keep their elements, by id."""
+    and triggers an event makes look; `first_look(s, v, now, cause)`: all of them do; `windows`: how long (s) slots that several counts share keep their elements, by id;
+    `counts`: whether anything reads what partners make together."""
 
     ruleset: RuleSet
     options: EngineOptions
@@ -163,6 +174,8 @@ class Rules:
     windows: Mapping[int, float]
     source: str
     own: Begun | None = None
+    counts: bool = False
+    cohorts: Mapping[str, CohortCode] = field(default_factory=dict)
 
     @property
     def policy(self) -> Policy:
@@ -190,6 +203,11 @@ class Rules:
     def ids_kept(self) -> float:
         """How long ids of events are remembered (s): as late as any may come that is ever too late, since copies are looked for only that far back."""
         return max([self.options.allowed_lateness, *(late for kind in self.deduped if isfinite(late := self.lateness[kind]))])
+
+    @cached_property
+    def notes(self) -> bool:
+        """Whether partners note what concerns others: figures that they read, seats, where they are."""
+        return self.counts or any(rule.seats is not None for rule in self.rules)
 
     @cached_property
     def sends_from(self) -> int:
@@ -245,8 +263,14 @@ class Rules:
 
     def features(self, state: PartnerState, now: float) -> dict[str, Any]:
         """The values that the rules read, by their spelling; None where unknown."""
-        found: dict[str, Any] = self.read_features(state, state.slots, now)
-        return found
+        crowd = state.house.crowd if self.counts and state.house is not None else None
+        if crowd is None:
+            return dict(self.read_features(state, state.slots, now))
+        crowd.noting = False  # what is only shown decides nothing
+        try:
+            return dict(self.read_features(state, state.slots, now))
+        finally:
+            crowd.noting = True
 
     def segments_of(self, state: PartnerState) -> list[str]:
         """Names of the segments that the partner is in."""

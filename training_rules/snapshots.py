@@ -41,6 +41,8 @@ _fields_of = attrgetter(*_FIELDS)
 _AT_APPLIED, _AT_PROFILE, _AT_RECENT = map(_FIELDS.index, ("applied", "profile", "recent"))
 
 Kept = dict[int, Any]
+#: Where, among the moments of sends, what concerns other partners stands: no slot's id is negative.
+BESIDE = -1
 
 
 class UnknownFormat(NudgelineError):
@@ -54,10 +56,13 @@ def dump(state: PartnerState, rules: Rules) -> bytes:
         fields[_AT_APPLIED] = applied.raw
     fields[_AT_PROFILE] = list(map(state.profile.get, _PROFILE))
     fields[_AT_RECENT] = _still_recent(state, rules)
-    apart = _encode({i: v for i, v in zip(rules.sends_ids, sent, strict=True) if v}) if any(sent) else b""
+    apart = {i: v for i, v in zip(rules.sends_ids, sent, strict=True) if v} if any(sent) else {}
+    if rules.notes:
+        apart[BESIDE] = state.context, state.online, state.zone, state.zone_at
     slots = {i: v for i, v in zip(rules.other_ids, state.slots, strict=False) if v is not None}  # which are the first
     dues = {i: at for i, at in zip(rules.timer_ids, state.dues, strict=True) if at != inf}
-    return _pack(FORMAT, min(dues.values(), default=inf), state.now, len(apart)) + apart + _encode((fields, slots, dues))
+    first = _encode(apart) if apart else b""
+    return _pack(FORMAT, min(dues.values(), default=inf), state.now, len(first)) + first + _encode((fields, slots, dues))
 
 
 def dues(states: Mapping[str, bytes]) -> list[tuple[float, str]]:
@@ -171,6 +176,13 @@ def _still_recent(state: PartnerState, rules: Rules) -> dict[str, float]:
 
 def sends(raw: bytes) -> Kept:
     """The moments of what the partner was sent, by slot id, without making a state; in format 1 other slots are among them."""
+    found = _apart(raw)
+    found.pop(BESIDE, None)
+    return found
+
+
+def _apart(raw: bytes) -> Kept:
+    """What stands before the fields."""
     if raw[0] == OLDEST:
         return _decode(memoryview(raw)[_OLD_START:])[1]  # type: ignore[no-any-return]
     size = _unpack(raw)[3]
@@ -180,7 +192,17 @@ def sends(raw: bytes) -> Kept:
 def unnamed(raw: bytes, rules: Rules) -> Kept:
     """What a snapshot has that these rules have no name for, by hash of its definition: it is of other rules."""
     sent, (_fields, slots, _dues) = _parts(raw)
-    return {i: v for i, v in (slots | sent).items() if i not in rules.slot_numbers}
+    return {i: v for i, v in (slots | sent).items() if i not in rules.slot_numbers and i != BESIDE}
+
+
+def beside(raw: bytes, rules: Rules) -> tuple[dict[str, Any], bool | None, str | None, float]:
+    """What of a state concerns other partners, without making one: `context`, `online`, `zone`, `zone_at`. It stands apart where rules ask for it; in states
+    that others wrote it is looked for."""
+    found = _apart(raw).get(BESIDE)
+    if found is None:
+        state = load(raw, rules)
+        found = state.context, state.online, state.zone, state.zone_at
+    return tuple(found)
 
 
 def erased(states: Mapping[str, bytes]) -> list[str]:

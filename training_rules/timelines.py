@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 
 import msgspec
@@ -16,13 +17,14 @@ from rulebook.faults import Fault, Faults, Span, did_you_mean
 from rulebook.model import RuleSet
 from rulebook.timeline import Event, Expect, Timeline, read_timeline
 from segments.clock import DEFAULT_ZONE, zone_info
+from segments.crowd import Zone
 from segments.facts import PROFILE_FIELDS
 from training_rules.compiler import compile_rules
 from training_rules.corridor import Corridor
 from training_rules.given import unread, written_out
 from training_rules.rules import EngineOptions, Rules
 
-CONTEXT, YEARS = ("zone_demand",), range(1971, 2500)
+YEARS = range(1971, 2500)
 #: What the ledger alone shows: nobody notices, so `expect: nothing` does not speak of it.
 LEDGER = ("held", "cleared", "not_cleared")
 
@@ -139,8 +141,9 @@ def run(timeline: Timeline, rules: Rules) -> TestResult:
     start, partner = start_of(timeline), timeline.partner.get("id", "p")
     corridor = Corridor(rules)
     events = iter(events_of(timeline))
-    state = corridor.partners[partner] = rules.new_state(partner)
-    state.context |= {name: [value, start] for name, value in timeline.partner.items() if name in CONTEXT}
+    corridor.partners[partner] = rules.new_state(partner)
+    if (demand := timeline.partner.get("zone_demand")) is not None:
+        corridor.house.crowd.anywhere = Zone(start, inf, demand, None, [])
     outputs: list[Any] = list(corridor.feed(next(events)))
     seen, rows = 0, []
     for item in timeline.items:

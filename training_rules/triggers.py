@@ -9,7 +9,7 @@ from rulebook.codegen import Codegen
 from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, Pattern, RuleSet, Step, Trigger
 from rulebook.scope import Scope
 from rulebook.syntax import Expr, Name, references
-from segments.features import Features, Slots
+from segments.features import ZONE_MOVED, Features, Slots
 from segments.membership import due_source, reads
 from training_rules.dispatch import Block, indented
 from training_rules.patterns import LATENESS
@@ -20,7 +20,7 @@ from training_rules.rules import Timer
 class Emitted:
     """What the triggers of one rule set add: code by event type, functions, timers, and who watches which segment. `recent` are the slots that
     keep the last times of an event, `ends` and `seconds` those with the ends of waits, and of pairs, by event and what `same` compares: shared by
-    all that need them."""
+    all that need them. `moves`: lines for positions in another zone than the last."""
 
     blocks: dict[str, list[Block]] = field(default_factory=dict)
     recent: dict[str, int] = field(default_factory=dict)
@@ -28,6 +28,7 @@ class Emitted:
     seconds: dict[tuple[str, str], int] = field(default_factory=dict)
     functions: list[str] = field(default_factory=list)
     timers: list[Timer] = field(default_factory=list)
+    moves: list[str] = field(default_factory=list)
     holds: dict[int, frozenset[str]] = field(default_factory=dict)
     crosses: dict[int, Crosses] = field(default_factory=dict)
 
@@ -196,7 +197,10 @@ class Triggers:
         ]
         watched = reads([trigger.when], self.features, scope)
         self.out.holds[number] = watched
-        for event in sorted({*watched, *trigger.without}):
+        if ZONE_MOVED in watched and "position" not in {*watched, *trigger.without}:
+            look = f"if {ZONE_MOVED} and (first := hold_{number}(s, v, now, e.event_id)) is not None: found = matched(found, {number}, [first], {{}}, {{}})"
+            self.out.moves.append(look)
+        for event in sorted({*watched, *trigger.without} - {ZONE_MOVED}):
             restart = ", t" if event in trigger.without else ""
             if not event.startswith("segment:"):
                 look = f"if (first := hold_{number}(s, v, now, e.event_id{restart})) is not None: found = matched(found, {number}, [first], {{}}, {{}})"

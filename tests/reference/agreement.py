@@ -8,8 +8,9 @@ from typing import Any
 
 from rulebook.errors import RuleErrors
 from rulebook.loader import read_text
+from segments.features import FIGURES
 from tests.reference.interpreter import Reference
-from tests.reference.programs import Program, Timeline, timeline
+from tests.reference.programs import Program, Timeline, announced, timeline
 from training_rules import Corridor, EngineOptions, Partners, compile_rules
 
 
@@ -17,11 +18,12 @@ def engine(text: str, line: Timeline) -> list[Any]:
     """What the compiled engine decides, as the reference spells it. At a restart every state becomes bytes and is read again."""
     rules = compile_rules(read_text(text)[0], EngineOptions(season="1"))
     corridor, out = Corridor(rules), []
-    for number, e in enumerate(line.events):
+    for number, e in enumerate(announced(text, line.events)):
         if number in line.restarts:
-            states = {p: rules.dump(s) for p, s in corridor.partners.items()}
-            corridor = Corridor(rules, Partners(rules, resting=states), corridor.stream_time)
-        out += corridor.feed(e)
+            states, before = {p: rules.dump(s) for p, s in corridor.partners.items()}, corridor
+            corridor = Corridor(rules, Partners(rules, resting=states), before.stream_time)
+            corridor.restore(before.kept())
+        out += [*corridor.advance(e.occurred_at), *corridor.announce(e)] if e.type in FIGURES else corridor.feed(e)
     out += corridor.advance(line.end)
     ids = Counter(o.decision_id for o in out if o.type == "decision" and o.verdict != "drop")
     assert max(ids.values(), default=1) == 1, f"one id for several decisions: {ids.most_common(1)}"
@@ -30,7 +32,7 @@ def engine(text: str, line: Timeline) -> list[Any]:
 
 def reference(text: str, line: Timeline) -> list[Any]:
     it = Reference(read_text(text)[0])
-    out = [o for e in line.events for o in it.feed(e)]
+    out = [o for e in announced(text, line.events) for o in (it.announce(e) if e.type in FIGURES else it.feed(e))]
     return [*out, *it.advance(line.end)]
 
 

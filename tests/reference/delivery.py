@@ -12,8 +12,9 @@ from experiments.assignment import chosen
 from rulebook.model import Crosses, Holds, RuleSet
 from rulebook.syntax import Name, Not
 from tests.reference.partner import Partner
-from tests.reference.truth import Truth
+from tests.reference.truth import Truth, leaves_of
 
+LEFT_FOR = 86_400.0
 _HOLE = re.compile(r"\{(\w+)\}")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -54,11 +55,11 @@ class Match:
 
 
 class Delivery:
-    """`sent` is what all partners share: by rule, the moment of each live send or ghost, and whether it was paid."""
+    """`sent` is what all partners share: by rule, the moment of each live send or ghost, whether it was paid, and the zone of its seat."""
 
     def __init__(self, rules: RuleSet, *, everyone: bool, season: str) -> None:
         self.rules, self.everyone, self.season = rules, everyone, season
-        self.sent: dict[str, list[tuple[float, bool]]] = {}
+        self.sent: dict[str, list[tuple[float, bool, str | None]]] = {}
 
     def decide(self, p: Partner, now: float, matches: list[Match]) -> None:
         """Give each match its verdict; the best live one is sent, and of the shadows the best where it is better than that."""
@@ -74,7 +75,8 @@ class Delivery:
                 control = m.control or self.is_control(p, m.rule)
                 m.verdict, m.reason = ("ghost", "holdout") if control else ("send", None)
                 p.sends.append(now)
-                self.sent.setdefault(m.rule.name, []).append((now, not control))
+                self.sent.setdefault(m.rule.name, []).append((now, not control, self.place(p, m.rule, now)))
+                p.left_out.pop(m.rule.name, None)
             elif m is shadow:
                 m.verdict = "shadow"
             else:
@@ -127,7 +129,7 @@ class Delivery:
             return "cap"
         if policy.never_while and not rule.about_order and p.fact(policy.never_while, now):
             return "not_safe_now"
-        return self.shared(rule, truth, now) or self.worded(m, truth)
+        return self.shared(p, rule, truth, now) or self.worded(m, truth)
 
     def still(self, truth: Truth, trigger: Any) -> bool:
         """What waited has to be so still, where it is a state and no event."""
@@ -140,18 +142,38 @@ class Delivery:
             case _:
                 return True
 
-    def shared(self, rule: Any, truth: Truth, now: float) -> str | None:
+    def shared(self, p: Partner, rule: Any, truth: Truth, now: float) -> str | None:
         sent = self.sent.get(rule.name, [])
-        if rule.seats is not None:
-            seats = truth.of(rule.seats)
-            span = rule.cooldown if rule.valid_for is None else rule.valid_for
-            if seats is None or sum(now < at + span for at, _ in sent) >= math.floor(max(seats, 0)):
-                return "seats"
+        if rule.seats is not None and not self.seated(p, rule, truth.of(rule.seats), now):
+            return "seats"
         if rule.offer is not None:
-            promised = sum(now < at + rule.offer.budget_per for at, paid in sent if paid)
+            promised = sum(now < at + rule.offer.budget_per for at, paid, _ in sent if paid)
             if (promised + 1) * rule.offer.bonus > rule.offer.budget:
                 return "budget"
         return None
+
+    def place(self, p: Partner, rule: Any, now: float) -> str | None:
+        """Where seats are counted: in each zone, where their number comes from its demand."""
+        names = {leaf.name for leaf in leaves_of(rule.seats) if isinstance(leaf, Name)}
+        return p.demand_zone(now) if names & {"zone_demand", "zone_gap"} else ""
+
+    def seated(self, p: Partner, rule: Any, seats: float | None, now: float) -> bool:
+        """Whether a seat is free, and nobody goes first who was left out and had none for longer."""
+        place, span = self.place(p, rule, now), rule.cooldown if rule.valid_for is None else rule.valid_for
+        if seats is None or place is None:
+            return False
+        free = math.floor(max(seats, 0)) - sum(now < at + span for at, _, where in self.sent.get(rule.name, []) if where == place)
+        last = max(p.own_sends.get(rule.name, []), default=-math.inf)
+        first = [q for q in p.world.partners if q is not p and self.goes_before(q, rule.name, place, last, now)]
+        if free > 0 and len(first) < free:
+            return True
+        if rule.mode == "live":
+            p.left_out[rule.name] = now, place
+        return False
+
+    def goes_before(self, q: Partner, rule: str, place: str, last: float, now: float) -> bool:
+        at, where = q.left_out.get(rule, (-math.inf, ""))
+        return now < at + LEFT_FOR and where == place and max(q.own_sends.get(rule, []), default=-math.inf) < last
 
     def worded(self, m: Match, truth: Truth) -> str | None:
         wanted = truth.partner.of_profile("language")

@@ -19,6 +19,7 @@ from tests.reference.delivery import Delivery, Made, Match, made_of, origin
 from tests.reference.partner import FAST_FRESH, FRESH, PARTS, Element, Partner, is_long
 from tests.reference.triggers import LATENESS, MAX_OPEN, Moment, Triggers
 from tests.reference.truth import Counted, Truth, asked_in, counted, events_read, leaves_of, of_currency
+from tests.reference.world import World
 
 QUARTER, MOST_TOLD = 900.0, 20
 FOREVER = frozenset(FAMILIES["profile"].types)
@@ -44,6 +45,7 @@ class Reference(Triggers):
     def __init__(self, rules: RuleSet, *, everyone: bool = False, season: str = "1") -> None:
         self.rules, self.stream_time = rules, -math.inf
         self.partners: dict[str, Partner] = {}
+        self.world = World()
         self.delivery = Delivery(rules, everyone=everyone, season=season)
         self.definitions = [*rules.patterns.values(), *(n for n in rules.nudges.values() if n.mode != "off")]
         self.counted = {c.key: c for e in _expressions(rules) for ref, currency in asked_in(e) for c in counted(ref, rules, currency)}
@@ -54,7 +56,10 @@ class Reference(Triggers):
 
     def feed(self, e: Any) -> list[Any]:
         out = self.advance(e.occurred_at)
-        p = self.partners.setdefault(e.partner_id, Partner(e.partner_id))
+        if e.partner_id not in self.partners:
+            self.partners[e.partner_id] = Partner(e.partner_id, self.world)
+            self.world.partners.append(self.partners[e.partner_id])
+        p = self.partners[e.partner_id]
         now = self.stream_time
         if now - e.occurred_at > LATENESS and e.type not in FOREVER:
             return [*out, ("late", p.partner_id, now, e.event_id)]
@@ -62,6 +67,14 @@ class Reference(Triggers):
             return out
         p.applied[e.event_id] = e.occurred_at
         return [*out, *self.moment(Moment(p, now, e.event_id, e))]
+
+    def announce(self, e: Any) -> list[Any]:
+        """Figures that concern all: everybody is looked at."""
+        out = self.advance(e.occurred_at)
+        self.world.told.append((self.stream_time, e))
+        for _, p in sorted(self.partners.items()):
+            out += self.moment(Moment(p, self.stream_time, e.event_id))
+        return out
 
     def advance(self, to: float) -> list[Any]:
         """Look at every partner whenever time alone can have changed anything, in order of time, up to and including `to`."""
@@ -82,7 +95,7 @@ class Reference(Triggers):
 
     def remind_of_time(self, p: Partner, now: float) -> None:
         """The moments at which a fact, or its comparison with a constant, changes by time alone."""
-        self.remind(p, now, p.next_midnight(now))
+        self.remind(p, now, p.next_midnight(now), *self.world.ends())
         for e in [e for e in p.facts[-3:] if e.type in ("position", "logged_in")]:
             self.remind(p, now, *(math.nextafter(e.occurred_at + fresh, math.inf) for fresh in (FRESH, FAST_FRESH)))
         joined, online, today = p.joined(), p.fact("online", now), p.fact("online_today", now)
@@ -244,7 +257,7 @@ class Reference(Triggers):
     def outputs(self, m: Moment, members: dict[str, bool]) -> Iterator[Any]:
         p, now = m.p, m.now
         who = p.partner_id, now
-        cause = "-" if m.event is None else m.event.event_id
+        cause = "-" if m.cause.startswith("@") else m.cause
         for name in self.rules.segments:
             if p.members.get(name, False) != members.get(name, False):
                 yield ("transition", *who, name, "entered" if p.members[name] else "exited", cause)

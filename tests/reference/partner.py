@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from geopy.distance import great_circle
 
 from rulebook.model import Point
+from tests.reference.world import World
 
 FRESH, FAST, FAST_FRESH = 300.0, 3.0, 60.0
 DAY, FEW, PARTS, MOST = 86400.0, 256, 128, 5000
@@ -36,6 +37,7 @@ class Partner:
     `in_parts` are the aggregates whose window was longer than a day and held too much to be exact."""
 
     partner_id: str
+    world: World = field(default_factory=World)
     facts: list[Any] = field(default_factory=list)
     sessions: list[Any] = field(default_factory=list)
     elements: dict[str, list[Element]] = field(default_factory=dict)
@@ -51,6 +53,7 @@ class Partner:
     partial: dict[str, list[list[Any]]] = field(default_factory=dict)
     unused: dict[str, list[list[Any]]] = field(default_factory=dict)
     own_sends: dict[str, list[float]] = field(default_factory=dict)
+    left_out: dict[str, tuple[float, str]] = field(default_factory=dict)
     sends: list[float] = field(default_factory=list)
     episodes: dict[str, list[list[Any]]] = field(default_factory=dict)
     queued: Any = None
@@ -166,10 +169,16 @@ class Partner:
             case "online_today":
                 start = self.midnight(now)
                 return sum(max(0.0, end - max(begin, start)) for begin, end in self.stretches(now))
-            case "zone_demand":
-                return None
+            case "zone_demand" | "zone_gap":
+                found = self.world.zone(self.demand_zone(now), now)
+                return None if found is None else found.level if name == "zone_demand" else found.gap
             case _:
                 return self.of_profile(name)
+
+    def demand_zone(self, now: float) -> str | None:
+        """The zone whose demand concerns the partner."""
+        zone: str | None = self.fact("zone" if self.fact("online", now) else "home_zone", now)
+        return zone
 
     def place(self, function: str, places: Any, now: float) -> Any:
         """`distance_to`, `nearest`, `inside` of a group of points and rings."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from events.structs import STRUCTS
+import msgspec
+
+from events.structs import BROADCAST_STRUCTS, STRUCTS
 
 START = 1_772_445_600.0  # Monday 2026-03-02 10:00 UTC
 DST_NIGHT = 1_774_735_200.0  # Saturday 2026-03-28 22:00 UTC: four hours on, clocks in Berlin go forward
@@ -57,6 +61,7 @@ class Program:
         self.patterns = [f"pat_{i}" for i in range(r.randint(0, 2))]
         self.nudges = [f"nudge_{i}" for i in range(r.randint(1, 3))]
         self.visible: list[str] = []
+        self.crowded = self.chance(0.25)
         self.events = COUNTED
         self.of_orders = OF_ORDERS
         self.text = HEAD + self.sections()
@@ -95,6 +100,8 @@ class Program:
     def leaf(self) -> str:
         r, sign = self.r, self.r.choice(("<", "<=", ">", ">=", "==", "!="))
         order = r.choice(("<", "<=", ">", ">="))
+        if self.crowded and self.chance(0.5):
+            return self.of_all()
         leaves = [
             lambda: f"{self.number()} {sign} {r.randint(0, 3)}",
             lambda: f"{self.number()} {sign} {r.randint(0, 3)}",
@@ -112,6 +119,13 @@ class Program:
             lambda: f"segment.{r.choice(self.visible)}" if self.visible else "online",
         ]
         return r.choice(leaves)()
+
+    def of_all(self) -> str:
+        """What partners make together."""
+        r = self.r
+        demand = r.choice(('zone_demand == "high"', 'zone_demand != "low"', 'zone_demand in ("low" | "high")', "zone_gap >= 1"))
+        rank = f"cohort_pct({r.choice(('acceptance', 'stars'))}({self.window()}) by {r.choice(('zone', 'zone', 'language'))})"
+        return r.choice((demand, demand, f"{rank} {r.choice(('<', '<=', '>', '>='))} {r.choice((25, 50, 75))}%"))
 
     def number(self) -> str:
         r = self.r
@@ -213,7 +227,7 @@ class Program:
         optional = {
             "if": lambda: f"'{self.condition(1)}'", "max": lambda: f"{r.randint(1, 2)} per 2h", "urgent": lambda: "true", "about_order": lambda: "true",
             "hours": lambda: r.choice(("10:00-11:30", "22:00-02:30")), "days": lambda: "[mon, sun]", "rollout": lambda: "50%", "holdout": lambda: "30%",
-            "expires": lambda: "2026-03-02", "valid_for": lambda: r.choice(("10m", "12h")), "seats": lambda: r.choice(("1", "orders_accepted_today")),
+            "expires": lambda: "2026-03-02", "valid_for": lambda: r.choice(("10m", "12h")), "seats": lambda: r.choice(("1", "1", "zone_gap", "zone_gap", "orders_accepted_today")),
             "offer": lambda: "{bonus: 40 INR, valid: 2h, budget: 100 INR per 2h}", "clears": lambda: self.clears(name),
         }  # fmt: skip
         for key, text in optional.items():
@@ -263,6 +277,7 @@ def timeline(r: Random, longest: int = 30) -> Timeline:
         arrivals.append((t + delay, e))
         if r.random() < 0.1:
             arrivals.append((t + delay + r.choice((0, 20, 110)), e))
+    arrivals += [(at + r.choice((0, 0, 0, 1, 70)), e) for at, e in _figures(r, start, t)]
     order = sorted(range(len(arrivals)), key=lambda i: (arrivals[i][0], i))
     events = tuple(arrivals[i][1] for i in order)
     restarts = frozenset(r.randint(1, len(events)) for _ in range(r.randint(0, 2)))
@@ -277,6 +292,35 @@ def _burst(r: Random, start: float, number: int, arrivals: list[tuple[float, Any
         t += gap
         arrivals.append((t + r.choice((0,) * 20 + (70,)), _event(r, kind, partner, t, f"{number}-{i}")))
     return t
+
+
+def announced(text: str, events: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The figures of cohorts named as the rules of this text spell them: they are drawn before anybody knows the rules."""
+    names = sorted(set(re.findall(r"cohort_pct\([^)]*\([^)]*\) by \w+\)", text)))
+    return tuple(_named(e, names) for e in events if e.type != "cohort_figures" or names)
+
+
+def _named(e: Any, names: list[str]) -> Any:
+    return e if e.type != "cohort_figures" else msgspec.structs.replace(e, cohort=names[int(e.cohort) % len(names)])
+
+
+def _figures(r: Random, start: float, end: float) -> Iterator[tuple[float, Any]]:
+    """What is found of zones and cohorts, from time to time; some of it twice, or by one who was slow."""
+    at = start
+    for number in range(r.choice((0, 0, 3, 12))):
+        at += r.choice((0, 30, 60, 250, 400, max(1.0, (end - start) / 8)))
+        of = at - r.choice((5, 5, 5, 60, 400))
+        if r.random() < 0.5:
+            level, gap = r.choice((None, "low", "normal", "high", "high")), r.choice((None, 0, 1, 2))
+            e = BROADCAST_STRUCTS["zone_figures"](
+                event_id=f"z{number}", occurred_at=at, at=of, zone=r.choice(ZONES), offers=3, online=2, level=level, gap=gap, shares=r.choice(([], [2])), shares_at=of,
+            )  # fmt: skip
+        else:
+            quantiles = sorted(r.choice((0.0, 0.25, 0.5, 0.5, 0.75, 1.0, 3.0, 4.0)) for _ in range(5))
+            e = BROADCAST_STRUCTS["cohort_figures"](
+                event_id=f"c{number}", occurred_at=at, at=of, cohort=str(r.randint(0, 9)), value=r.choice((*ZONES, "en")), partners=r.choice((19, 20, 40)), quantiles=quantiles,
+            )  # fmt: skip
+        yield at, e
 
 
 def _profile(r: Random, partner: str, at: float, zone: str) -> Any:

@@ -48,7 +48,7 @@ def test_a_wrong_engine_is_noticed(monkeypatch):
     """The comparison can fail: an engine that takes every window for empty is found out."""
     monkeypatch.setattr("segments.windows.ratio", lambda of, to, samples: None)
     monkeypatch.setattr("segments.windows.alive", lambda w, span, now: 0)
-    assert any(_found(seed) for seed in range(60))
+    assert any(_found(seed) for seed in range(150))
 
 
 def _found(seed):
@@ -56,3 +56,8 @@ def _found(seed):
         return differences(*drawn(Random(seed)))
     except Contradiction:
         return []
+
+
+def test_an_engine_that_is_deaf_to_figures_is_noticed(monkeypatch):
+    monkeypatch.setattr("segments.crowd.Crowd.take", lambda *_: [])
+    assert any(_found(seed) for seed in range(99, 112))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rulebook.model import RuleSet
-from rulebook.syntax import Aggregate, Arithmetic, Call, Comparison, Junction, Literal, Membership, MetricCall, Name, Not, Window
+from rulebook.syntax import Aggregate, Arithmetic, Call, CohortPct, Comparison, Junction, Literal, Membership, MetricCall, Name, Not, Window
 from tests.reference.partner import Partner, aggregate
 
 _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne}
@@ -17,7 +17,7 @@ _ORDERS = ("order_accepted", "order_delivered", "order_cancelled")
 #: The events that state a fact.
 STATED_BY = {
     "online": _LOGS, "online_today": _LOGS, "on_order": _ORDERS, "riding": (*_ORDERS, *_FIX), "speed": _FIX,
-    "zone": (*_FIX, "logged_in"), "zone_demand": (),
+    "zone": (*_FIX, "logged_in"), "zone_demand": (*_FIX, *_LOGS, *_PROFILE), "zone_gap": (*_FIX, *_LOGS, *_PROFILE),
 }  # fmt: skip
 _SHORT = {
     "orders_accepted_today": ("count", "order_accepted", "", Window("today")),
@@ -68,6 +68,8 @@ def _counted(ref: Any, rules: RuleSet) -> list[Counted]:
         case Name(name, _, "") if name in _SHORT:
             function, event, field, window = _SHORT[name]
             return [Counted(function, (event,), field, None, window)]
+        case CohortPct(metric):
+            return _counted(metric, rules)
         case Call(function, argument) if function in _EVER:
             event, field = _EVER[function]
             return [Counted("count", (event,), "", (field, argument), Window("life"))]
@@ -106,6 +108,8 @@ class Truth:
                 return self.read(expr, currency)
 
     def read(self, ref: Any, currency: str) -> Any:
+        if isinstance(ref, CohortPct):
+            return self.partner.world.rank(str(ref), self.partner.fact(ref.by, self.now), self.read(ref.metric, ""), self.now)
         if aggregates := counted(ref, self.rules, currency):
             values = [self.partner.in_window(c.key, c.window, c.function, self.now) for c in aggregates]
             if aggregates[0].function == "share":
@@ -182,6 +186,8 @@ def events_read(exprs: list[Any], rules: RuleSet) -> set[str]:
     pending, seen = [leaf for e in exprs for leaf in leaves_of(e)], set()
     while pending:
         ref = pending.pop()
+        if isinstance(ref, CohortPct):
+            found |= set(STATED_BY.get(ref.by, _PROFILE))
         if aggregates := counted(ref, rules):
             for c in aggregates:
                 found |= {*c.events, *(("logged_in",) if c.window.kind == "session" else ())}

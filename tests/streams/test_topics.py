@@ -9,7 +9,7 @@ from streams.topics import DEAD_LETTER_BYTES, admin, check, create, partition_co
 
 def test_making_topics_twice_makes_none_the_second_time(kafka, prefix):
     settings = load(brokers=kafka, topic_prefix=prefix, partitions=3)
-    assert len(create(settings)) == 15
+    assert len(create(settings)) == 16
     assert create(settings) == []
     assert check(settings) == []
 

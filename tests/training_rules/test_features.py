@@ -1,9 +1,12 @@
 """What conditions read: ratios over the newest, zones, ages, and what there is no room for."""
 
+from math import inf
+
 import pytest
 
 from rulebook.errors import RuleErrors
 from segments import since
+from segments.crowd import Cohort, Zone
 from tests.training_rules.town import START, Town, nudge, rules
 
 ACC = "metrics:\n  acc: {ratio: {of: order_accepted, to: [order_accepted, order_rejected]}, min_samples: 2}\n"
@@ -59,7 +62,8 @@ def test_every_value_in_evidence_has_an_age(reference):
     town.feed("order_accepted", 1)
     town.feed("feature_used", 1, feature="map")
     state = town.corridor.partners["p"]
-    state.context |= {"zone_demand": ["low", state.now], "cohort_pct(acc(2h) by zone)": [0.5, state.now]}
+    state.house.crowd.zones["north"] = Zone(state.now, inf, "low", 1, [])
+    state.house.crowd.cohorts["cohort_pct(acc(2h) by zone)"] = {"north": Cohort(state.now, inf, 20, [0.0, 1.0])}
     town.feed("order_rejected", 2, pay=3.0, reason="far")
     evidence = next(o for o in town.out if o.type == "decision").evidence
     assert evidence[reference]["age"] is not None

@@ -43,10 +43,11 @@ def test_a_ghost_takes_a_seat():
 
 
 def test_partitions_share_the_seats_without_passing_them():
-    seats = [House(part, 3).has_seat(crowd({"seats": "7"}, []).corridor.rules.rules[0], 1 + part, START) for part in range(3)]
-    assert seats == [True, True, True]
+    compiled = crowd({"seats": "7"}, []).corridor.rules
+    rule, partner = compiled.rules[0], compiled.new_state("p")
+    assert [House(part, 3).has_seat(rule, 1 + part, START, partner) for part in range(3)] == [True, True, True]
     assert sum((7 + 3 - 1 - part) // 3 for part in range(3)) == 7
-    assert not House(2, 3).has_seat(crowd({"seats": "7"}, []).corridor.rules.rules[0], 2, START)
+    assert not House(2, 3).has_seat(rule, 2, START, partner)
 
 
 def test_a_budget_is_not_passed_and_is_there_again_after_its_time():

@@ -4,6 +4,7 @@ from math import inf
 
 import pytest
 
+from segments.crowd import Zone
 from tests.training_rules.town import START, Town, nudge, rules
 
 BUSY = "segments:\n  busy: {enter: {when: count(order_rejected over 10m) >= 3 and online}, exit: {when: count(order_rejected over 10m) < 2}}\n"
@@ -106,6 +107,6 @@ def test_a_ratio_without_enough_samples_waits_for_events_only(before, set_for):
 def test_what_others_fill_is_looked_at_whenever_time_can_change_the_rest():
     town = Town(rules("nudges:\n" + nudge(trigger='{holds: zone_demand == "high" and count(order_rejected over 10m) < 1}')))
     town.feed("order_rejected", 0)
-    town.corridor.partners["p"].context["zone_demand"] = ["high", START]
+    town.corridor.house.crowd.anywhere = Zone(START, inf, "high", None, [])
     town.advance(20)
     assert town.sent() == [("n", 10)]

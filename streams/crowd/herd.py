@@ -1,0 +1,176 @@
+"""A worker's side: its partitions count and sketch, and take up the figures that come back. `streams.broadcast.Broadcast` of the figures' topic."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import weakref
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from segments.crowd import DEMAND
+from segments.state import PartnerState
+from streams.crowd.records import Counted, Sketched, encode
+from streams.crowd.sketches import Sketch
+from training_rules import Corridor
+
+if TYPE_CHECKING:
+    from streams.partition import Plan
+
+#: The name of the figures' topic among those that concern all partners.
+CROWD = "crowd"
+#: Partners whose metrics are read at a time: some milliseconds of work; and records that wait to be told at most: the oldest go, newer ones say more.
+SLICE, MOST_TOLD = 200, 4096
+NAP = 0.02  # s between two slices
+
+
+class Survey:
+    """Reads the metrics of all who are online in one partition, a slice at a time, for a moment `at` (s)."""
+
+    def __init__(self, corridor: Corridor, at: float) -> None:
+        self._corridor, self._at, self._waiting = corridor, at, list(corridor.house.turnout.online)
+        self._sketches: dict[str, dict[str, Sketch]] = {}
+
+    def go_on(self) -> Sketched | None:
+        """The next slice; what was found, when that was the last."""
+        slice_, self._waiting = self._waiting[-SLICE:], self._waiting[:-SLICE]
+        for who in slice_:
+            if (state := self._corridor.partners.look(who)) is not None:
+                self._corridor.about_to_read(state)
+                self._read(state)
+        if self._waiting:
+            return None
+        house = self._corridor.house
+        found = {cohort: {value: sketch.dump() for value, sketch in values.items()} for cohort, values in self._sketches.items()}
+        return Sketched(house.part, house.parts, self._at, found)
+
+    def _read(self, s: PartnerState) -> None:
+        for name, cohort in self._corridor.rules.cohorts.items():
+            x, value = cohort.read(s, s.slots, max(s.now, self._at))
+            if x is not None and value is not None:
+                values = self._sketches.setdefault(name, {})
+                if value not in values:
+                    values[value] = Sketch()
+                values[value].add(float(x))
+
+
+class Herd:
+    """All partitions of a worker. `every`, `cohorts_every`: how often (s of stream time) zones are counted and cohorts surveyed; 0: never, figures are taken up
+    only. `at_once`: surveys are not made in slices, as in a replay: time runs ahead of them, and nobody waits. `source`: the name under which the offsets of the figures are kept."""
+
+    def __init__(self, source: str, every: float, cohorts_every: float, *, at_once: bool = False) -> None:
+        self._source, self._every, self._cohorts_every, self._at_once = source, every, cohorts_every, at_once
+        self._surveys = deque[Survey]()
+        self._told = deque[bytes](maxlen=MOST_TOLD)
+        self.wanted = asyncio.Event()  # some rule reads what partners make together
+        self._news = asyncio.Event()
+        self.surveyed_s = self.counted_s = 0.0
+        self.told = 0
+
+    # -- as a broadcast
+
+    def heard(self, event: Any) -> None:
+        """Nothing takes time to prepare."""
+
+    def listener(self, corridor: Corridor, kept: Any) -> Taker:
+        taker = Taker(corridor, self._source)
+        if kept is not None:
+            corridor.restore(kept)
+        if corridor.rules.counts:
+            self.wanted.set()
+        if self._every:
+            home = weakref.ref(corridor)  # no circle: what a partition leaves behind is never looked at by the collector
+            corridor.count_every(self._every, lambda at: self._count(home, at))
+        return taker
+
+    # -- counting
+
+    def _count(self, home: weakref.ref[Corridor], at: float) -> None:
+        corridor = home()
+        if corridor is None or not corridor.rules.counts:
+            return
+        self.wanted.set()
+        began = time.perf_counter()
+        self._tell(counted(corridor, at))
+        self.counted_s += time.perf_counter() - began
+        if corridor.rules.cohorts and at % self._cohorts_every == 0:
+            self._surveys.append(Survey(corridor, at))
+            self._news.set()
+            while self._at_once and self._surveys:
+                self._survey()
+
+    def _tell(self, record: Counted | Sketched) -> None:
+        self._told.append(encode(record))
+        self.told += 1
+        self._news.set()
+
+    def take_told(self) -> list[bytes]:
+        """What is to go to whoever puts it together."""
+        told = list(self._told)
+        self._told.clear()
+        return told
+
+    async def until_news(self) -> None:
+        """Go on with surveys, a slice at a time, until there is something to tell."""
+        while not self._told:
+            if self._surveys:
+                self._survey()
+                await asyncio.sleep(NAP)
+            else:
+                self._news.clear()
+                await self._news.wait()
+
+    def _survey(self) -> None:
+        began = time.perf_counter()
+        if (found := self._surveys[0].go_on()) is not None:
+            self._surveys.popleft()
+            self._tell(found)
+        self.surveyed_s += time.perf_counter() - began
+
+
+def crowd_of(plan: Plan) -> dict[str, float]:
+    """Records that this worker told, and the seconds that counting and surveying took, since it began."""
+    herd = plan.broadcasts.get(CROWD)
+    return {"told": herd.told, "counted_s": round(herd.counted_s, 3), "surveyed_s": round(herd.surveyed_s, 3)} if isinstance(herd, Herd) else {}
+
+
+class Taker:
+    """Takes figures up in one partition."""
+
+    settles = False
+
+    def __init__(self, corridor: Corridor, source: str) -> None:
+        self._corridor, self._source = corridor, source
+        self._kept: Any = None
+
+    def ready(self, event: Any) -> bool:
+        return True
+
+    def apply(self, event: Any) -> Sequence[Any]:
+        self._kept = None
+        return self._corridor.announce(event, self._source)
+
+    def kept(self) -> Any:
+        """Figures and offers. Offers change with every event; a part of them that is a few seconds old would lose those: they are asked for each time."""
+        if not self._corridor.rules.counts:
+            return None
+        if self._kept is None:
+            self._kept = msgspec.Raw(msgspec.msgpack.encode(self._corridor.house.crowd.kept()))
+        return [self._kept, self._corridor.house.turnout.kept()]
+
+
+def counted(corridor: Corridor, at: float) -> Counted:
+    """What a partition has at stream time `at` (s)."""
+    house = corridor.house
+    zones = {zone: (*counts, len(house.crowd.readers.get((DEMAND, zone), ()))) for zone, counts in house.turnout.counts(at, corridor.partners.look).items()}
+    for zone, concerned in _concerned(corridor):
+        zones.setdefault(zone, (0, 0, concerned))
+    return Counted(house.part, house.parts, at, zones)
+
+
+def _concerned(corridor: Corridor) -> Iterator[tuple[str, int]]:
+    """Zones whose demand concerns somebody, whether anybody is there or not."""
+    return ((zone, len(who)) for (name, zone), who in corridor.house.crowd.readers.items() if name == DEMAND)
