@@ -12,7 +12,7 @@ from tests.conftest import DATA
 from tests.journeys.shift import FAMILY_OF, send
 from tests.journeys.workers import values, working
 from training_rules import Corridor, load_rules
-from training_rules.timelines import CONTEXT, events_of, read_timelines, run_tests, start_of
+from training_rules.timelines import events_of, read_timelines, run_tests, start_of
 
 WORKED = DATA.parent / "rules" / "worked.yaml"
 CASES = ("new_struggling", "welcome_coaching", "reject_near_hotspot", "stuck_at_restaurant", "two_low_ratings")
@@ -39,7 +39,7 @@ def stories(worked, tmp_path):
     rules.write_text(re.sub(r"(rollout|holdout): *\d+%,? *", "", worked.read_text(encoding="utf-8")), encoding="utf-8")
     found = {}
     for number, timeline in enumerate(read_timelines(load_files([rules])[0])):
-        if not timeline.given and not set(CONTEXT) & set(timeline.partner):
+        if not timeline.given and "zone_demand" not in timeline.partner:
             who = f"case-{number}"
             events = [msgspec.to_builtins(e) | {"type": e.type, "partner_id": who} for e in events_of(timeline)]
             found[who] = ([{k: v for k, v in e.items() if v is not None} for e in events], start_of(timeline) + max(i.at for i in timeline.items))
