@@ -14,7 +14,7 @@ EVENTS, PARTNERS = 4000, 50
 
 def made_anew(settings, family):
     """The topic of a family, deleted and made again."""
-    name = settings.sources[family]
+    name = (settings.sources | settings.broadcasts)[family]
     with admin(settings) as client:
         client.delete_topics([name])
         until(lambda: name not in partition_counts(client, [name]), "the topic gone")
@@ -28,7 +28,7 @@ def missing(settings, name):
 
 def grown(settings, *families, to=6):
     with admin(settings) as client:
-        client.create_partitions({settings.sources[family]: NewPartitions(total_count=to) for family in families})
+        client.create_partitions({(settings.sources | settings.broadcasts)[family]: NewPartitions(total_count=to) for family in families})
 
 
 def refusal(settings, folder, *options):
@@ -97,7 +97,7 @@ def test_partitions_added_to_a_running_workers_topic_end_it(settings, tmp_path):
 def test_families_that_all_grew_do_not_find_their_partners_again_and_are_refused(settings, tmp_path):
     send(settings, shift(EVENTS, PARTNERS))
     finish(settings, tmp_path / "a")
-    grown(settings, *settings.sources)
+    grown(settings, *settings.sources, *settings.broadcasts)
     said = refusal(settings, tmp_path / "b")
     assert "the families' topics have 6 partitions, and partners' states were written for 4" in said
     assert "NUDGELINE_APP_ID" in said
