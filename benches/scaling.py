@@ -31,7 +31,7 @@ from streams.stats import usage
 from training_rules import Corridor, load_rules
 
 HOURS = 10.0
-AWAKE = 20_000  # of the partners that are active, as NUDGELINE_AWAKE_LIMIT says
+AWAKE = 2_000  # of the partners that are active, as NUDGELINE_AWAKE_LIMIT says
 WARMING = (("gps", "position", '"lat":12.93,"lon":77.62'), ("orders", "order_offered", '"order_id":"o"'), ("app", "feature_used", '"feature":"heat_map"'))
 
 
