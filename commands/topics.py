@@ -1,11 +1,10 @@
 """`nudgeline topics`: make them, check them."""
 
 import typer
-from kafka.errors import KafkaError
 
 from commands.output import note, say
-from streams.errors import BrokerUnreachable
-from streams.settings import Settings, load
+from streams.settings import load
+from streams.topics import asked
 from streams.topics import check as find_problems
 from streams.topics import create as make
 
@@ -16,10 +15,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="The topics o
 def create() -> None:
     """Make the topics that are missing; those that exist stay as they are."""
     settings = load()
-    try:
+    with asked(settings):
         made = make(settings)
-    except KafkaError as e:
-        raise _unreachable(settings, e) from e
     for name in made:
         say(name)
     note(f"{len(made)} topics made" if made else "all topics are there")
@@ -29,16 +26,10 @@ def create() -> None:
 def check() -> None:
     """Say what is wrong with the topics. Exits with 1 when something is."""
     settings = load()
-    try:
+    with asked(settings):
         found = find_problems(settings)
-    except KafkaError as e:
-        raise _unreachable(settings, e) from e
     for problem in found:
         say(problem)
     if found:
         raise typer.Exit(1)
     note("the topics are as they should be")
-
-
-def _unreachable(settings: Settings, error: KafkaError) -> BrokerUnreachable:
-    return BrokerUnreachable(f"Kafka at {settings.brokers} does not answer ({error}); is it running, and is NUDGELINE_BROKERS right?")

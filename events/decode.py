@@ -36,19 +36,12 @@ class Decoder:
 
     def decode(self, value: bytes | None, key: bytes | None) -> Any:
         """The event of one record. Raises BadEvent with what is wrong."""
-        if value is None:
-            raise BadEvent(DeadLetterReason.TOMBSTONE, "the record has no value")
-        if len(value) > self.max_bytes:
-            raise BadEvent(DeadLetterReason.TOO_LARGE, f"{len(value):,} bytes; at most {self.max_bytes:,} are accepted")
+        present = _present(value, self.max_bytes)
         try:
-            event = self._decode(value)
-            at = event.occurred_at
-            if at.__class__ is not float or not EARLIEST <= at < LATEST:
-                event.occurred_at = seconds(at)
-            if event.__class__ in self._special:
-                _finish(event)
+            event = self._decode(present)
+            _finish_all((event,), self._special)
         except (msgspec.DecodeError, ValueError, RecursionError) as e:
-            raise self._fault(value, e) from None
+            raise self._fault(present, e) from None
         if key is None or event.partner_id.encode() != key:
             raise BadEvent(DeadLetterReason.KEY_MISMATCH, f"the key is {_shown(key)}, the partner {event.partner_id!r}")
         return event
@@ -129,6 +122,15 @@ def special(types: Iterable[str]) -> set[type]:
     return {STRUCTS[t] for t in types if {"promised_at", "joined_on", "time_zone"} & set(STRUCTS[t].__struct_fields__)}
 
 
+def _present(value: bytes | None, max_bytes: int) -> bytes:
+    """A record's value. Raises BadEvent where there is none, or too much of it."""
+    if value is None:
+        raise BadEvent(DeadLetterReason.TOMBSTONE, "the record has no value")
+    if len(value) > max_bytes:
+        raise BadEvent(DeadLetterReason.TOO_LARGE, f"{len(value):,} bytes; at most {max_bytes:,} are accepted")
+    return value
+
+
 def _finish_all(events: Sequence[Any], kinds: set[type]) -> None:
     for event in events:
         at = event.occurred_at
@@ -150,12 +152,9 @@ class BroadcastDecoder:
 
     def decode(self, value: bytes | None) -> Any:
         """The event of one record. Raises BadEvent with what is wrong."""
-        if value is None:
-            raise BadEvent(DeadLetterReason.TOMBSTONE, "the record has no value")
-        if len(value) > self.max_bytes:
-            raise BadEvent(DeadLetterReason.TOO_LARGE, f"{len(value):,} bytes; at most {self.max_bytes:,} are accepted")
+        present = _present(value, self.max_bytes)
         try:
-            event = self._decode(value)
+            event = self._decode(present)
             event.occurred_at = seconds(event.occurred_at)
         except (msgspec.DecodeError, ValueError, RecursionError) as e:
             raise BadEvent(DeadLetterReason.INVALID_EVENT, str(e)) from None

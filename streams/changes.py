@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from importlib import metadata
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError
 
 from events.decode import MAX_BROADCAST_BYTES, BroadcastDecoder, encode
 from events.errors import BadEvent
@@ -21,6 +20,7 @@ from events.structs import BROADCAST_STRUCTS
 from rulebook.source import MAX_BYTES
 from streams.errors import BrokerUnreachable, TopicFault
 from streams.settings import Settings
+from streams.topics import asked
 
 FAMILY = "rules"
 #: How far ahead a change is dated (s): so long it takes until all workers have read, judged and compiled it. What is not ready by then is waited for.
@@ -42,14 +42,14 @@ def change(version: str, files: dict[str, str], at: float, **more: Any) -> Any:
 
 def history(settings: Settings) -> list[Any]:
     """All changes, oldest first; what can't be read is left out. Raises BrokerUnreachable, TopicFault."""
-    with _asked(settings), closing(_consumer(settings)) as consumer:
+    with asked(settings), closing(_consumer(settings)) as consumer:
         tps = _partitions(consumer, settings)
         return list(_decoded(_records(consumer, tps[0], 0)))
 
 
 def publish(settings: Settings, event: Any) -> None:
     """Write a change into every partition, and wait until each has it. Raises BrokerUnreachable, TopicFault."""
-    with _asked(settings), closing(_consumer(settings)) as consumer, closing(_producer(settings)) as producer:
+    with asked(settings), closing(_consumer(settings)) as consumer, closing(_producer(settings)) as producer:
         tps = _partitions(consumer, settings)
         for torn, missing in _torn(consumer, tps):
             _write(producer, torn.key, torn.value, missing)
@@ -110,11 +110,3 @@ def _consumer(settings: Settings) -> KafkaConsumer:
 
 def _producer(settings: Settings) -> KafkaProducer:
     return KafkaProducer(**settings.kafka_client(), acks="all", max_request_size=MAX_BROADCAST_BYTES, compression_type="gzip", linger_ms=0)
-
-
-@contextmanager
-def _asked(settings: Settings) -> Iterator[None]:
-    try:
-        yield
-    except KafkaError as e:
-        raise BrokerUnreachable(f"Kafka at {settings.brokers} does not answer ({e}); is it running, and is NUDGELINE_BROKERS right?") from e

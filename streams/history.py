@@ -19,8 +19,9 @@ from streams.errors import TopicFault
 from streams.merge import Merge
 from streams.partition import ORDER
 from streams.partitioner import by_murmur2
-from streams.partners import MOST, PATIENCE, POLL_MS, asked
+from streams.partners import MOST, PATIENCE, POLL_MS
 from streams.settings import Settings
+from streams.topics import asked
 
 #: A family of which fewer events are held is read on.
 FEW = 5000

@@ -233,8 +233,7 @@ class Partition:
 
     def make_room(self, most: int) -> None:
         """Keep no more than `most` partners awake."""
-        if len(self.corridor.partners.awake) > most:
-            self.corridor.make_room(most)
+        self.corridor.make_room(most)
 
     # -- out
 

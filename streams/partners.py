@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError
 
 from streams.app import changelog
-from streams.errors import BrokerUnreachable, TopicFault
+from streams.errors import TopicFault
 from streams.lane.restored import Restored
 from streams.lane.terms import MARK
 from streams.partitioner import by_murmur2
 from streams.settings import Settings
+from streams.topics import asked
 
 POLL_MS, MOST, PATIENCE = 500, 5000, 30.0  # ms for one answer, records in it, s without any
 
@@ -83,12 +84,3 @@ def erase(settings: Settings, partner_id: str) -> Requested:
         number = home if known is None or "profile" in settings.rekey else known.partition
         sent = producer.send(topic, key=partner_id.encode(), partition=number).get(timeout=30)
         return Requested(topic, number, sent.offset)
-
-
-@contextmanager
-def asked(settings: Settings) -> Iterator[None]:
-    """What the broker does not answer is said in one sentence. Raises BrokerUnreachable."""
-    try:
-        yield
-    except KafkaError as e:
-        raise BrokerUnreachable(f"Kafka at {settings.brokers} does not answer ({e}); is it running, and is NUDGELINE_BROKERS right?") from e

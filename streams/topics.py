@@ -15,12 +15,21 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from events import FAMILIES
 from events.broadcasts import BROADCASTS
 from events.decode import MAX_BROADCAST_BYTES
-from streams.errors import TopicFault
+from streams.errors import BrokerUnreachable, TopicFault
 from streams.settings import OUTPUTS, Settings
 
 #: A dead letter carries a whole original in base64; one is never refused for its size.
 DEAD_LETTER_BYTES = 30 * 1024 * 1024
 _DAY_MS = 86_400_000
+
+
+@contextmanager
+def asked(settings: Settings) -> Iterator[None]:
+    """What the broker does not answer is said in one sentence. Raises BrokerUnreachable."""
+    try:
+        yield
+    except KafkaError as e:
+        raise BrokerUnreachable(f"Kafka at {settings.brokers} does not answer ({e}); is it running, and is NUDGELINE_BROKERS right?") from e
 
 
 @dataclass(frozen=True)

@@ -272,8 +272,7 @@ class Corridor:
         if not state.changed:
             state.changed = True
             self.dirty.add(state.partner_id)
-            if state.partner_id in self._checkpoint:
-                self._checkpoint.written_ahead(state.partner_id, self._dumped(state))
+            self.about_to_read(state)
 
     def about_to_read(self, state: PartnerState) -> None:
         """Before windows are read at a later time than a checkpoint's, which lets go of what has left them: what it has to say is written now."""
