@@ -20,7 +20,6 @@ from tests.training_rules.test_storing import decides_the_same, few
 from training_rules.snapshots import due_at
 from training_rules.storing import InMemory, Store
 
-
 __all__ = ["few"]
 
 
