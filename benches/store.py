@@ -2,7 +2,7 @@
 
     python -m benches.store [--sizes 100000 1000000]
 
-Each size has a process of its own, which takes a changelog's states as a worker does at its start: into memory, then into the file. Bytes are those that are
+Each size has a process of its own, which takes a changelog's states as a worker does at its start, and lets them go to the file. Bytes are those that are
 resident beyond what the process has without partners, after a garbage collection, with what malloc keeps free given back. Partners are as after ten hours of the
 simulated city, under the catalogue that is shipped. One is brought back by their id at random, first from a file that is in the system's cache.
 """
@@ -72,6 +72,7 @@ def one(count: int, day: Day) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="store-", dir=live.ROOT) as folder:
         store = FileStore(Path(folder))
         corridor, empty, took = _started(rules, day, count, Plan(rules, (), store_after=LONG / 2, new_store=lambda: store))
+        filled = _put_away(corridor)
         after = resident()
         if len(store) != count:
             raise SystemExit(f"{len(store):,} of {count:,} partners are stored")
@@ -79,7 +80,7 @@ def one(count: int, day: Day) -> dict[str, Any]:
         names = [f"p{number}" for number in whom]
         return {
             "partners": count, "stored_bytes": round((after - empty) / count, 1), "disk_bytes": round(store.disk_bytes / count), "peak_mb": peak_mb(),
-            "restored_per_s": round(count / took), "us": _times(corridor, store, names),
+            "restored_per_s": round(count / took), "fill_us": round(filled / count * 1e6, 1), "us": _times(corridor, store, names),
         }  # fmt: skip
 
 
@@ -106,11 +107,16 @@ def _times(corridor: Corridor, store: FileStore, names: list[str]) -> dict[str, 
     partners = corridor.partners
     us = {"look": _each(store.get, names), "nobody": _each(store.get, [f"q{name}" for name in names]), "wake": _each(partners.get, names)}
     corridor.make_room(0)
-    began = time.perf_counter()
-    while partners.resting:
-        corridor.store(1.0)
-    us["put"] = round((time.perf_counter() - began) / len(names) * 1e6, 1)
+    us["put"] = round(_put_away(corridor) / len(names) * 1e6, 1)
     return us | {"take": _each(store.take, names)}
+
+
+def _put_away(corridor: Corridor) -> float:
+    """All at rest go to the file; how long (s) that takes."""
+    began = time.perf_counter()
+    while corridor.partners.resting:
+        corridor.store(1.0)
+    return time.perf_counter() - began
 
 
 def _each(act: Callable[[str], Any], names: Iterable[str]) -> float:

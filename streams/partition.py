@@ -28,8 +28,8 @@ from streams.pace import Pace
 from streams.stats import Counters
 from training_rules import Corridor, House, Partners, Rules
 from training_rules.corridor import Entry
-from training_rules.partners import STORED
-from training_rules.storing import InMemory, Store, unseen
+from training_rules.snapshots import peek
+from training_rules.storing import InMemory, Store
 
 #: At equal event times the earlier goes first: who the partner is and where, before what they were asked and did.
 ORDER = ("profile", "session", "training", "app", "earnings", "ratings", "gps", "orders", "feedback")
@@ -97,17 +97,18 @@ class Snapshot(NamedTuple):
 
 
 async def corridor_of(plan: Plan, restored: Restored, house: House | None = None, rules: Rules | None = None) -> Corridor:
-    """The corridor with its partners at rest, or in the store, as the changelog has them; `restored` gives them away. `rules`: those they were made by, if
-    not the plan's. Other tasks run in between."""
+    """The corridor with its partners at rest, as the changelog has them; `restored` gives them away. Those who are to be stored are first: they go while events
+    are served, so that a start takes no longer for them. `rules`: those they were made by, if not the plan's. Other tasks run in between."""
     rules, store, since = plan.rules if rules is None else rules, plan.new_store() if plan.store_after else None, restored.stream_time - plan.store_after
     resting: dict[str, bytes] = {}
+    recent: dict[str, bytes] = {}
     while len(restored):
-        states = restored.take(BREATHE if store is None else STORED)
+        states = restored.take(BREATHE)
         if store is not None:
-            store.put({who: states.pop(who) for who in unseen(states, since)})
+            recent |= {who: states.pop(who) for who, raw in list(states.items()) if peek(raw)[1] >= since}
         resting |= states
         await asyncio.sleep(0)
-    return Corridor(rules, Partners(rules, resting=resting, store=store), restored.stream_time, house)
+    return Corridor(rules, Partners(rules, resting=resting | recent if recent else resting, store=store), restored.stream_time, house)
 
 
 Tell = Callable[[int, Sequence[Any]], None]

@@ -25,7 +25,7 @@ Counts = Callable[[float], None]
 #: How many partners are looked at, and how many of them go to rest, in one go: some 2 ms.
 LOOKS, LAID = 1000, 150
 
-#: Alarms of stored partners that are known ahead; and how many alarms more, in vain, than others are too many.
+#: Alarms of stored partners that are known ahead; and how many places and alarms at least may be there in vain.
 AHEAD, VAIN = 2000, 1000
 
 #: An event on its way: the time it is ordered by (s), the number of its source (its family), its offset, the event. In that order they sort as they go.
@@ -54,7 +54,7 @@ class Corridor:
         self._stamp: Offsets | None = None  # the same, for the states that are written now
         self._alarms = self.partners.alarms()
         self._known: Alarm = -inf, ""  # up to which alarms of stored partners are among those
-        self._vain = 0  # how many alarms there may be too many
+        self._vain = 0  # how many alarms may be there too many
         self._look_ahead()
         heapify(self._alarms)
         self.partners.house = self.house
@@ -366,13 +366,14 @@ class Corridor:
 
     def store(self, after: float) -> None:
         """Some of those at rest go to the store who had no event for `after` seconds of stream time; who is changed, and not written yet, does not. Their alarms
-        are in the store from then on, and where many are here in vain, all are made anew."""
+        are in the store from then on; where most are here in vain, they are made anew."""
         self._vain += self.partners.put_away(self.stream_time - after, self._unwritten)
-        if self._vain > VAIN and 2 * self._vain > len(self._alarms):
-            self._forget_alarms()
+        if self._vain > VAIN and self._vain > len(self.partners.resting) and 2 * self._vain > len(self._alarms):
+            self._forget_stored()
 
-    def _forget_alarms(self) -> None:
-        """Keep no alarms of stored partners but the next."""
+    def _forget_stored(self) -> None:
+        """Keep no places of stored partners, and no alarms of theirs but the next."""
+        self.partners.close_up()
         awake, resting = self.partners.awake, self.partners.resting
         self._alarms[:] = {alarm for alarm in self._alarms if not alarm[1] or alarm[1] in awake or alarm[1] in resting}
         self._known, self._vain = (-inf, ""), 0

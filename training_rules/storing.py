@@ -77,8 +77,3 @@ class InMemory:
 
     def close(self) -> None:
         self._states.clear()
-
-
-def unseen(states: Mapping[str, bytes], since: float) -> list[str]:
-    """Those who have not come up to `since` (stream time, s). Of the erased nothing is kept that could be stored. Raises UnknownFormat."""
-    return [who for who, raw in states.items() if -inf < snapshots.peek(raw)[1] < since]

@@ -153,8 +153,15 @@ def plan(folder: Path, store_after: float = 3600.0) -> dict[str, object]:
     return {"store_after": store_after, "new_store": lambda: FileStore(folder)}
 
 
-def test_a_start_puts_those_not_heard_of_for_long_into_the_store(tmp_path: Path) -> None:
-    partners = Bench(restored(), **plan(tmp_path)).partition.corridor.partners
+def served(folder: Path) -> Bench:
+    """A partition after its first look around."""
+    bench = Bench(restored(), **plan(folder))
+    bench.partition.rest(0.0)
+    return bench
+
+
+def test_those_not_heard_of_for_long_go_to_the_store_soon_after_a_start(tmp_path: Path) -> None:
+    partners = served(tmp_path).partition.corridor.partners
     assert (list(partners.resting), list(partners.store.ids()), list(partners.erased)) == (["now"], ["long ago"], ["erased"])
 
 
@@ -164,14 +171,14 @@ def test_where_no_time_is_set_nothing_is_stored() -> None:
 
 
 def test_one_who_is_stored_is_written_again_after_their_next_event(tmp_path: Path) -> None:
-    bench = Bench(restored(), **plan(tmp_path))
+    bench = served(tmp_path)
     bench.feed(RATINGS, record(1, who="long ago", at=NOW + 1))
     assert [key for key, _ in bench.run().records] == [b"long ago", MARK]
     assert list(bench.partition.corridor.partners.awake) == ["long ago"]
 
 
 def test_who_rests_for_long_is_stored_when_the_partition_looks(tmp_path: Path) -> None:
-    bench = Bench(restored(), **plan(tmp_path))
+    bench = served(tmp_path)
     bench.feed(RATINGS, record(1, who="new", at=NOW + 1))
     bench.run()
     laid(bench)
@@ -183,14 +190,14 @@ def test_who_rests_for_long_is_stored_when_the_partition_looks(tmp_path: Path) -
 
 
 def test_an_erasure_takes_one_out_of_the_store(tmp_path: Path) -> None:
-    bench = Bench(restored(), **plan(tmp_path))
+    bench = served(tmp_path)
     corridor = bench.partition.corridor
     corridor.forget("long ago", NOW, "topic.profile", 1)
     assert (corridor.partners.store.get("long ago"), sorted(corridor.partners.erased)) == (None, ["erased", "long ago"])
 
 
 def test_a_partition_that_is_taken_away_drops_its_file(tmp_path: Path) -> None:
-    bench = Bench(restored(), **plan(tmp_path))
+    bench = served(tmp_path)
     assert open_files(tmp_path) == 1
     bench.partition.close()
     assert open_files(tmp_path) == 0
@@ -206,6 +213,7 @@ def test_a_worker_says_how_many_are_stored_and_drops_the_files_of_what_it_loses(
     async def told(bench: Workers) -> tuple[object, ...]:
         bench.worker.closed()
         await bench.worker.opened({0: restored()}, 2)
+        bench.worker.tick()
         seen = bench.worker.snapshot()
         opened = open_files(tmp_path)
         bench.worker.closed()

@@ -161,7 +161,8 @@ def test_alarms_of_those_who_are_stored_do_not_stay_in_memory(monkeypatch):
     town.corridor = Corridor(town.corridor.rules, Partners(town.corridor.rules, store=InMemory()))
     for number in range(400):
         arrive(town.corridor, town, number / 1000, f"p{number:03}", number)
-    put_away(town.corridor)
+    for _ in range(2):
+        put_away(town.corridor)
     assert (len(town.corridor.partners.store), len(town.corridor._alarms)) == (400, 10)
     town.advance(30)
     sent = [d for d in town.out if d.type == "nudge"]
