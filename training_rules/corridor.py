@@ -367,15 +367,16 @@ class Corridor:
     def store(self, after: float) -> None:
         """Some of those at rest go to the store who had no event for `after` seconds of stream time; who is changed, and not written yet, does not. Their alarms
         are in the store from then on; where most are here in vain, they are made anew."""
-        self._vain += self.partners.put_away(self.stream_time - after, self._unwritten)
-        if self._vain > VAIN and self._vain > len(self.partners.resting) and 2 * self._vain > len(self._alarms):
+        moved = self.partners.put_away(self.stream_time - after, self._unwritten)
+        self._vain += moved
+        if self._vain > (VAIN if moved else 0) and self._vain > max(len(self.partners.resting), (len(self._alarms) - AHEAD) // 2):
             self._forget_stored()
 
     def _forget_stored(self) -> None:
-        """Keep no places of stored partners, and no alarms of theirs but the next."""
-        self.partners.close_up()
-        awake, resting = self.partners.awake, self.partners.resting
-        self._alarms[:] = {alarm for alarm in self._alarms if not alarm[1] or alarm[1] in awake or alarm[1] in resting}
+        """Keep no places of stored partners, and no alarms of theirs but the next. All are new objects: an old one here and there would hold all the memory around it."""
+        partners, for_all = self.partners, [alarm for alarm in self._alarms if not alarm[1]]
+        partners.close_up()
+        self._alarms[:] = [*for_all, *partners.alarms(), *((s.alarm, who) for who, s in partners.awake.items() if s.alarm < inf)]
         self._known, self._vain = (-inf, ""), 0
         self._look_ahead()
         heapify(self._alarms)
