@@ -109,9 +109,9 @@ def _backtest(found: dict[str, Any]) -> str:
 
 
 def _store(found: dict[str, Any]) -> str:
-    head = ("partners", "in memory, bytes each", "in a file: bytes of memory each", "the same soon after a start", "bytes of disk", "brought back, awake, µs", "the same from memory", "a look, µs", "put away, µs", "restored partners/s, without Kafka", "the same without a file")
+    head = ("partners", "in memory, bytes each", "in a file: bytes of memory each", "the same soon after a start", "bytes of disk", "brought back, awake, µs", "the same from memory", "a look, µs", "out of the file, µs", "put away, µs", "restored partners/s, without Kafka", "the same without a file")
     names = ("partners", "resting_bytes", "stored_bytes", "started_bytes", "disk_bytes", "resting_wake_us", "fill_us", "restored_per_s", "resting_restored_per_s")
-    rows = [(*(r[n] for n in names[:5]), r["us"]["wake"], r["resting_wake_us"], r["us"]["look"], *(r[n] for n in names[6:])) for r in found["sizes"]]
+    rows = [(*(r[n] for n in names[:5]), r["us"]["wake"], r["resting_wake_us"], r["us"]["look"], r["us"]["take"], *(r[n] for n in names[6:])) for r in found["sizes"]]
     return _table(head, rows) + f"\n\n{_where(found)}."
 
 
