@@ -5,13 +5,16 @@ from __future__ import annotations
 import random
 from math import inf
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from streams.errors import StoreFault
 from streams.lane.restored import Restored
 from streams.lane.terms import MARK, mark, sealed
+from streams.settings import load
 from streams.store import FileStore
+from streams.views.tap import ViewTap
 from tests.streams.test_partition import LOADED, NOW, RATINGS, Bench, laid, record, shot_of
 from tests.streams.test_worker import Bench as Workers
 from tests.streams.test_worker import story
@@ -220,3 +223,12 @@ def test_a_worker_says_how_many_are_stored_and_drops_the_files_of_what_it_loses(
         return seen["stored"], seen["partners"], opened, open_files(tmp_path)
 
     assert story(told, **plan(tmp_path)) == (1, 3, 1, 0)
+
+
+def test_views_show_those_who_are_stored_and_bring_nobody_back(tmp_path: Path) -> None:
+    bench = served(tmp_path)
+    tap = ViewTap(load(redis_url="redis://127.0.0.1:1"))
+    tap.worker = SimpleNamespace(partitions={3: bench.partition})  # type: ignore[assignment]
+    assert {view.partner_id for view in tap.everyone()} == {"now", "long ago"}
+    assert [view.partner_id for view in tap.changed(3, NOW - 11_000.0) if view is not None] == ["now", "long ago"]
+    assert not bench.partition.corridor.partners.awake
