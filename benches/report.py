@@ -108,6 +108,13 @@ def _backtest(found: dict[str, Any]) -> str:
     return _table(head, rows) + f"\n\n{told} {_where(found)}."
 
 
+def _store(found: dict[str, Any]) -> str:
+    head = ("partners", "in memory, bytes each", "in a file: bytes of memory each", "the same soon after a start", "bytes of disk", "brought back, awake, µs", "the same from memory", "a look, µs", "out of the file, µs", "put away, µs", "restored partners/s, without Kafka", "the same without a file")
+    names = ("partners", "resting_bytes", "stored_bytes", "started_bytes", "disk_bytes", "resting_wake_us", "fill_us", "restored_per_s", "resting_restored_per_s")
+    rows = [(*(r[n] for n in names[:5]), r["us"]["wake"], r["resting_wake_us"], r["us"]["look"], r["us"]["take"], *(r[n] for n in names[6:])) for r in found["sizes"]]
+    return _table(head, rows) + f"\n\n{_where(found)}."
+
+
 def _timers(found: dict[str, Any]) -> str:
     rows = [(name, f"{found['us'][key]} µs") for name, key in (("an event that sets one", "set"), ("the same event where no rule waits", "not_set"), ("an event while all are pending", "position"), ("one that fires, decision and nudge in it", "fire"))]
     return _table((f"{found['pending']:,} timers pending", "takes"), rows) + f"\n\n{_where(found)}."
@@ -210,7 +217,7 @@ _OTHERWISE = {"soak": "make soak"}
 _TABLES = {
     "yardstick": _yardstick, "peers": peers, "workers": _workers, "latency": _latency, "catch_up": _catch_up, "recovery": _recovery, "scaling": _scaling, "timers": _timers,
     "path": _path, "step": _step, "partner_bytes": _partner_bytes, "windows": _windows, "compile": _compile, "agree": _agree, "fuzz": _fuzz, "handover": _handover,
-    "soak": _soak, "backtest": _backtest,
+    "soak": _soak, "backtest": _backtest, "store": _store,
 }  # fmt: skip
 #: What `make bench` prints in the end.
 SUMMARY = ("peers", "workers", "latency", "catch_up", "recovery", "scaling", "timers")

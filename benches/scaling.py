@@ -80,22 +80,22 @@ def one(count: int, day: Day) -> dict[str, Any]:
     """Restore so many partners as a worker does, then feed events of each."""
     rules = load_rules(CATALOG)
     crowd = Crowd(rules, day)
-    empty = _resident()
+    empty = resident()
     restored = crowd.restored(count)
     changelog = sum(map(len, restored.states())) / count
     began = time.perf_counter()
     corridor = asyncio.run(corridor_of(Plan(rules, ()), restored))
     took = time.perf_counter() - began
     del restored
-    cold = _resident()
+    cold = resident()
     _warm(corridor, count // 10, crowd.end + 1.0)
-    tenth = _resident()
+    tenth = resident()
     _warm(corridor, count, crowd.end + 2.0, AWAKE)
-    limited = _resident()
+    limited = resident()
     _warm(corridor, count, crowd.end + 3.0)
     return {
         "partners": count, "changelog_bytes": round(changelog), "cold_bytes": round((cold - empty) / count), "tenth_bytes": round((tenth - empty) / count),
-        "limited_bytes": round((limited - empty) / count), "warm_bytes": round((_resident() - empty) / count), "peak_mb": _peak_mb(), "restored_per_s": round(count / took),
+        "limited_bytes": round((limited - empty) / count), "warm_bytes": round((resident() - empty) / count), "peak_mb": peak_mb(), "restored_per_s": round(count / took),
     }  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def _warm(corridor: Corridor, count: int, at: float, awake: int = 10**9) -> None
         corridor.checkpoint()
 
 
-def _resident() -> float:
+def resident() -> float:
     """Resident bytes, without what is only kept for later."""
     gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
@@ -121,7 +121,7 @@ def _resident() -> float:
     return usage()["rss_mb"] * 1024**2
 
 
-def _peak_mb() -> int:
+def peak_mb() -> int:
     """Resident MB at the highest. Of /proc: getrusage begins with the peak of the process that made this one."""
     status = Path("/proc/self/status")
     lines = status.read_text(encoding="utf-8").splitlines() if status.exists() else []

@@ -37,6 +37,7 @@ class Slopes:
     base_mb: float
     gap_killed_s: float
     gap_ended_s: float
+    stored: float = 0.0
 
     @property
     def event_us(self) -> float:
@@ -82,11 +83,12 @@ COMPANIES = (
 
 def measured() -> Slopes:
     """The slopes, from the results that are kept: the slowest run counts."""
-    names = ("yardstick", "step", "partner_bytes", "handover", "recovery")
-    yard, step, size, gap, recovery = (json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name in names)
+    names = ("yardstick", "step", "partner_bytes", "handover", "recovery", "store")
+    yard, step, size, gap, recovery, store = (json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name in names)
     return Slopes(
         min(run["events_per_cpu_s"] for run in yard["runs"]), step["us"]["dump"], 1e6 / recovery["partners_per_s"], size["memory_bytes"],
         size["resting_bytes"], size["changelog_bytes_median"], yard["rss_mb"], gap["cases"]["killed, supervised"]["moved_s"], gap["cases"]["ended"]["moved_s"],
+        store["sizes"][-1]["stored_bytes"],
     )  # fmt: skip
 
 
@@ -123,6 +125,7 @@ def _slopes() -> str:
         ("`l`", "one partner's state from Kafka to memory, µs", f"{s.restore_us:.1f}"),
         ("`m`", "one partner in memory with the shipped catalogue, awake, bytes", f"{s.memory:,.0f}"),
         ("`q`", "and at rest, bytes", f"{s.resting:,.0f}"),
+        ("`f`", "and in a file, with `NUDGELINE_STORE_AFTER`, bytes", f"{s.stored:,.0f}"),
         ("`b`", "one partner in the changelog, bytes", f"{s.changelog:,.0f}"),
         ("`r`", "a worker without partners, MB", f"{s.base_mb:,.0f}"),
         ("`g`", "partitions stand still after a kill under a supervisor, without the reading of states, s", f"{s.gap_killed_s:.1f}"),

@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from streams.lane.transport import LaneApp
 from streams.partition import ORDER, ORIGINAL_KEPT, Plan, Source
 from streams.partitioner import Guard
 from streams.settings import Settings
+from streams.store import FileStore
 from streams.worker import Tap, Worker
 from training_rules import Rules
 
@@ -106,6 +108,8 @@ def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -
         features_every=settings.features_every,
         rest_after=settings.rest_after,
         awake_limit=settings.awake_limit,
+        store_after=settings.store_after,
+        new_store=partial(FileStore, settings.data_dir / "store"),
         max_bytes=settings.max_event_bytes,
         state_limit=settings.state_limit,
         original_kept=original_kept,

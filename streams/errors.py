@@ -9,6 +9,7 @@ NudgelineError                (events.errors)
     ├── TopicFault            a topic is missing, or has another number of partitions
     ├── PartitionerFault      a family's producer spreads its keys in another way
     ├── LocalFault            the local Kafka or Redis can't be started
+    ├── StoreFault            partners not heard of for long can't be kept in a file
     ├── RulesRefused          a rule set that may not run, or can't be put in force
     └── WorkerFailed          the worker ended before its work was done
 """
@@ -46,6 +47,10 @@ class PartitionerFault(StreamsError):
 
 class LocalFault(StreamsError):
     """Install what is missing, or look at the log that is named."""
+
+
+class StoreFault(StreamsError):
+    """Make room on the disk, or name another folder."""
 
 
 class RulesRefused(StreamsError):

@@ -28,6 +28,8 @@ from streams.pace import Pace
 from streams.stats import Counters
 from training_rules import Corridor, House, Partners, Rules
 from training_rules.corridor import Entry
+from training_rules.snapshots import peek
+from training_rules.storing import InMemory, Store
 
 #: At equal event times the earlier goes first: who the partner is and where, before what they were asked and did.
 ORDER = ("profile", "session", "training", "app", "earnings", "ratings", "gps", "orders", "feedback")
@@ -62,7 +64,8 @@ class Plan:
 
     `clock`: "wall" when event times are now, "events" when a recording is replayed. An event is from the future when it happened over
     `future_tolerance` after now or, in a replay, after its record was written (records without a time stamp are believed): one date of 2099 would
-    otherwise fire every timer of its partition. A partner's state that is larger than `state_limit` bytes is cut. `broadcasts`: what is done with
+    otherwise fire every timer of its partition. A partner's state that is larger than `state_limit` bytes is cut. Who was not heard of for
+    `store_after`, unless that is 0, goes to the store of the partition. `broadcasts`: what is done with
     sources that concern all partners, by family; those of others pass unheeded.
     """
 
@@ -76,6 +79,8 @@ class Plan:
     features_every: float = 10.0
     rest_after: float = 300.0
     awake_limit: int = 200_000
+    store_after: float = 0.0
+    new_store: Callable[[], Store] = InMemory
     max_bytes: int = MAX_BYTES
     original_kept: int = ORIGINAL_KEPT
     rekeyed: bool = False
@@ -92,14 +97,18 @@ class Snapshot(NamedTuple):
 
 
 async def corridor_of(plan: Plan, restored: Restored, house: House | None = None, rules: Rules | None = None) -> Corridor:
-    """The corridor with its partners at rest, as the changelog has them; `restored` gives them away. `rules`: those they were made by, if not the
-    plan's. Other tasks run in between."""
-    rules = plan.rules if rules is None else rules
+    """The corridor with its partners at rest, as the changelog has them; `restored` gives them away. Those who are to be stored are first: they go while events
+    are served, so that a start takes no longer for them. `rules`: those they were made by, if not the plan's. Other tasks run in between."""
+    rules, store, since = plan.rules if rules is None else rules, plan.new_store() if plan.store_after else None, restored.stream_time - plan.store_after
     resting: dict[str, bytes] = {}
+    recent: dict[str, bytes] = {}
     while len(restored):
-        resting |= restored.take(BREATHE)
+        states = restored.take(BREATHE)
+        if store is not None:
+            recent |= {who: states.pop(who) for who, raw in list(states.items()) if peek(raw)[1] >= since}
+        resting |= states
         await asyncio.sleep(0)
-    return Corridor(rules, Partners(rules, resting=resting), restored.stream_time, house)
+    return Corridor(rules, Partners(rules, resting=resting | recent if recent else resting, store=store), restored.stream_time, house)
 
 
 Tell = Callable[[int, Sequence[Any]], None]
@@ -227,9 +236,15 @@ class Partition:
             self._tell(self.number, out)
 
     def rest(self, now: float) -> None:
-        """Let some of those rest who have not been heard of for a while. `now`: monotonic seconds."""
+        """Let some of those rest who have not been heard of for a while, and some go to the store. `now`: monotonic seconds."""
         self._now = now
         self.corridor.rest(now, self._plan.rest_after)
+        if self._plan.store_after:
+            self.corridor.store(self._plan.store_after)
+
+    def close(self) -> None:
+        """It is taken away: what was stored of its partners goes."""
+        self.corridor.partners.store.close()
 
     def make_room(self, most: int) -> None:
         """Keep no more than `most` partners awake."""

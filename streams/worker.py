@@ -109,8 +109,9 @@ class Worker:
                 count = len(restored)
                 rules, kept = await begin(self.plan, restored)
                 corridor = await corridor_of(self.plan, restored, House(number, self._count), rules)
-                if epoch != self._epoch:
-                    return  # taken away again meanwhile
+                if epoch != self._epoch:  # taken away again meanwhile
+                    corridor.partners.store.close()
+                    return
                 term = next_term(restored.highest_term, generation)
                 home = self.partitions[number] = Partition(number, self.plan, corridor, term, self.tell, self.counters, kept)
                 self.counters.restored += count
@@ -139,6 +140,8 @@ class Worker:
 
     def closed(self) -> None:
         self._epoch += 1
+        for partition in self.partitions.values():
+            partition.close()
         self.partitions.clear()
         self._queued.clear()
         self._held.clear()
@@ -380,6 +383,7 @@ class Worker:
             | {
                 "partners": sum(len(p.corridor.partners) for p in self.partitions.values()),
                 "awake": sum(len(p.corridor.partners.awake) for p in self.partitions.values()),
+                "stored": sum(len(p.corridor.partners.store) for p in self.partitions.values()),
                 "partitions": {number: self._state_of(p) for number, p in sorted(self.partitions.items())},
                 "lag": sum(self.lag(p) for p in self.partitions.values()),
                 "rule_sets": rule_sets(self.plan),

@@ -17,12 +17,16 @@ from training_rules.engine import NOTHING, finish, fire, remember, step
 from training_rules.house import House
 from training_rules.partners import Partners
 from training_rules.rules import Rules
+from training_rules.storing import NEVER, Alarm
 
 #: Told of a moment (s of stream time) at which all is to be counted.
 Counts = Callable[[float], None]
 
 #: How many partners are looked at, and how many of them go to rest, in one go: some 2 ms.
 LOOKS, LAID = 1000, 150
+
+#: Alarms of stored partners that are known ahead; and how many places and alarms at least may be there in vain.
+AHEAD, VAIN = 2000, 1000
 
 #: An event on its way: the time it is ordered by (s), the number of its source (its family), its offset, the event. In that order they sort as they go.
 Entry = tuple[float, int, int, Any]
@@ -49,6 +53,9 @@ class Corridor:
         self._handed: dict[str, int] = {}  # the last offset of each source
         self._stamp: Offsets | None = None  # the same, for the states that are written now
         self._alarms = self.partners.alarms()
+        self._known: Alarm = -inf, ""  # up to which alarms of stored partners are among those
+        self._vain = 0  # how many alarms may be there too many
+        self._look_ahead()
         heapify(self._alarms)
         self.partners.house = self.house
         self.house.remember(self.partners.sends(), self.partners.contexts(), rules)
@@ -65,6 +72,12 @@ class Corridor:
         if state.next_due < state.alarm:
             state.alarm = state.next_due
             heappush(self._alarms, (state.alarm, state.partner_id))
+
+    def _get(self, partner_id: str) -> PartnerState | None:
+        """The partner's state, awake, with their alarm: of those stored only the next are here."""
+        if (state := self.partners.get(partner_id)) is not None:
+            self.watch(state)
+        return state
 
     @property
     def next_due(self) -> float:
@@ -88,7 +101,7 @@ class Corridor:
         t, partner_id, out = event.occurred_at, event.partner_id, NOTHING
         if t > self.stream_time:
             out = self.advance(t)
-        state = self.partners.get(partner_id)
+        state = self._get(partner_id)
         if state is None:
             state = self.partners[partner_id] = self.rules.new_state(partner_id)
         if source and offset <= state.applied.get(source, -1):
@@ -179,6 +192,8 @@ class Corridor:
             if not partner_id:
                 out += self._of_all(due)
                 continue
+            if due == self._known[0] and partner_id == self._known[1]:
+                self._look_ahead()
             state = self.partners.due(partner_id, due)
             if state is not None:
                 state.alarm = inf
@@ -225,7 +240,7 @@ class Corridor:
     def _look_at(self, whom: Iterable[str], event: Any, source: str = "", offset: int = -1) -> list[Any]:
         out = list[Any]()
         for who in whom if event.__class__ in self.rules.handlers else ():
-            state = self.partners.get(who)
+            state = self._get(who)
             if state is None or who in self.partners.erased or (source and offset <= state.applied.get(source, -1)):
                 continue
             self._changes(state)
@@ -293,10 +308,11 @@ class Corridor:
         partners = self.partners
         if (raw := partners.resting.get(partner_id)) is not None:
             return raw
-        state, woken = partners[partner_id], partners.roused.pop(partner_id, None)
+        state = partners[partner_id]
         raw = self._dumped(state)
-        if woken == state.now:
+        if partners.roused.get(partner_id) == state.now:
             self._lay(state, raw)
+        partners.roused.pop(partner_id, None)
         return raw
 
     def _dumped(self, state: PartnerState) -> bytes:
@@ -320,7 +336,7 @@ class Corridor:
         for state in list(islice(partners.awake.values(), LOOKS)):
             if state.looked_at > now - after:
                 break
-            if state.looked_at == -inf or state.heard != state.now or self._unwritten(state):
+            if state.looked_at == -inf or state.heard != state.now or self._unwritten(state.partner_id):
                 partners.looked(state, now)
                 continue
             self._lay(state, self.dump(state))
@@ -328,14 +344,14 @@ class Corridor:
             if laid == LAID:
                 break
 
-    def _unwritten(self, state: PartnerState) -> bool:
-        return state.partner_id in self.dirty or state.partner_id in self._checkpoint
+    def _unwritten(self, partner_id: str) -> bool:
+        return partner_id in self.dirty or partner_id in self._checkpoint
 
     def make_room(self, most: int) -> None:
         """Of more than `most` partners awake those go to rest, written or not, who have been so for longest."""
         awake = self.partners.awake
         for state in list(islice(awake.values(), max(len(awake) - most, 0))):
-            self._lay(state, self._dumped(state) if self._unwritten(state) else self.dump(state))
+            self._lay(state, self._dumped(state) if self._unwritten(state.partner_id) else self.dump(state))
 
     def _lay(self, state: PartnerState, raw: bytes) -> None:
         """Who rests is woken when their alarm goes: it may be early, as that of one awake, but it is there."""
@@ -345,6 +361,32 @@ class Corridor:
         elif due < state.alarm:
             heappush(self._alarms, (due, state.partner_id))
         self.partners.lay(state.partner_id, raw)
+
+    # -- the store
+
+    def store(self, after: float) -> None:
+        """Some of those at rest go to the store who had no event for `after` seconds of stream time; who is changed, and not written yet, does not. Their alarms
+        are in the store from then on; where most are here in vain, they are made anew."""
+        moved = self.partners.put_away(self.stream_time - after, self._unwritten)
+        self._vain += moved
+        if self._vain > (VAIN if moved else 0) and self._vain > max(len(self.partners.resting), (len(self._alarms) - AHEAD) // 2):
+            self._forget_stored()
+
+    def _forget_stored(self) -> None:
+        """Keep no places of stored partners, and no alarms of theirs but the next. All are new objects: an old one here and there would hold all the memory around it."""
+        partners, for_all = self.partners, [alarm for alarm in self._alarms if not alarm[1]]
+        partners.close_up()
+        self._alarms[:] = [*for_all, *partners.alarms(), *((s.alarm, who) for who, s in partners.awake.items() if s.alarm < inf)]
+        self._known, self._vain = (-inf, ""), 0
+        self._look_ahead()
+        heapify(self._alarms)
+
+    def _look_ahead(self) -> None:
+        """Take up the next alarms of those stored; at the last of them it is time for more."""
+        found = self.partners.store.alarms(self._known, AHEAD)
+        for alarm in found:
+            heappush(self._alarms, alarm)
+        self._known = found[-1] if len(found) == AHEAD else NEVER
 
 
 def _overdue(state: PartnerState, due: float, rules: Rules) -> Sequence[Any]:

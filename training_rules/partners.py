@@ -1,4 +1,5 @@
-"""The partners of one partition, by id: those awake are states, those at rest the bytes that a snapshot made of them.
+"""The partners of one partition, by id: those awake are states, those at rest the bytes that a snapshot made of them, and of those who were not heard of
+for long these bytes are in a store (ADR 43).
 
 A partner at rest costs a fraction of the memory of one awake, and nothing at a start. The next event or timer wakes them; a look does not.
 Of those who were erased the applied offsets are kept for a while (ADR 31).
@@ -6,8 +7,8 @@ Of those who were erased the applied offsets are kept for a while (ADR 31).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice, takewhile
 from math import inf
 from typing import Any
 
@@ -15,44 +16,59 @@ from segments.state import PartnerState
 from training_rules import snapshots
 from training_rules.house import House
 from training_rules.rules import Rules
+from training_rules.storing import InMemory, Store
+
+#: Partners who go to the store in one go: some 2 ms.
+STORED = 200
 
 
 class Partners:
-    """`awake` is for the hot path, which finds whom it wants there nearly always; all else asks here. Nobody is in two of `awake`, `resting` and `erased`.
+    """`awake` is for the hot path, which finds whom it wants there nearly always; all else asks here. Nobody is in two of `awake`, `resting`, `store` and `erased`.
 
     Of those awake the first are those who woke up, or were looked at, longest ago. `roused` are those whom a timer woke, with their own time then: they are awake for nothing, unless an event moves it on.
-    `woken` counts who woke up or is new.
+    `woken` counts who woke up or is new. `stores`: whether anybody is to go to the store; `unheard` are those at rest of whom a timer was the last that
+    came: they need not wait for that.
     """
 
-    __slots__ = ("_rules", "awake", "erased", "house", "resting", "roused", "woken")
+    __slots__ = ("_rules", "awake", "erased", "house", "resting", "roused", "store", "stores", "unheard", "woken")
 
-    def __init__(self, rules: Rules, awake: dict[str, PartnerState] | None = None, resting: dict[str, bytes] | None = None) -> None:
+    def __init__(
+        self, rules: Rules, awake: dict[str, PartnerState] | None = None, resting: dict[str, bytes] | None = None, store: Store | None = None
+    ) -> None:
         self._rules, self.house = rules, House()
         self.awake: dict[str, PartnerState] = {} if awake is None else awake
         self.resting: dict[str, bytes] = {} if resting is None else resting
-        self.roused, self.woken = dict[str, float](), 0
+        self.stores, self.store = store is not None, InMemory() if store is None else store
+        self.roused, self.unheard, self.woken = dict[str, float](), dict[str, None](), 0
         self.erased = {who: rules.load(self.resting.pop(who)) for who in snapshots.erased(self.resting)}
 
     def __len__(self) -> int:
-        return len(self.awake) + len(self.resting) + len(self.erased)
+        return len(self.awake) + len(self.resting) + len(self.store) + len(self.erased)
 
     def __contains__(self, partner_id: object) -> bool:
-        return partner_id in self.awake or partner_id in self.resting or partner_id in self.erased
+        return partner_id in self.erased or (isinstance(partner_id, str) and self.knows(partner_id))
 
     def __iter__(self) -> Iterator[str]:
-        return chain(self.awake, self.resting, self.erased)
+        """All ids. Others may come and go meanwhile; who goes to the store then may come twice."""
+        return chain([*self.awake, *self.resting, *self.erased], self.store.ids())
 
     def knows(self, partner_id: str) -> bool:
         """Whether anything is known of them but that they were erased."""
-        return partner_id in self.awake or partner_id in self.resting
+        return partner_id in self.awake or self._at_rest(partner_id) is not None
+
+    def _at_rest(self, partner_id: str) -> bytes | None:
+        return self.resting.get(partner_id) or self.store.get(partner_id)
 
     # -- to act on
 
     def get(self, partner_id: str) -> PartnerState | None:
-        """The partner's state, awake from now on, or what is kept of one who was erased; None for one who is not known."""
+        """The partner's state, awake from now on, or what is kept of one who was erased; None for one who is not known. One who was stored has no alarm."""
         state = self.awake.get(partner_id) or self.erased.get(partner_id)
-        if state is None and partner_id in self.resting:
-            state = self._wake(partner_id)
+        if state is None and (raw := self.resting.pop(partner_id, None)) is not None:
+            state = self._wake(partner_id, raw)
+            state.alarm = snapshots.peek(raw)[0]
+        elif state is None and (raw := self.store.take(partner_id)) is not None:
+            state = self._wake(partner_id, raw)
         return state
 
     def __getitem__(self, partner_id: str) -> PartnerState:
@@ -62,7 +78,8 @@ class Partners:
         return state
 
     def __setitem__(self, partner_id: str, state: PartnerState) -> None:
-        self.resting.pop(partner_id, None)
+        if self.resting.pop(partner_id, None) is None:
+            self.store.take(partner_id)
         self.awake[partner_id] = state
         self.woken += 1
         state.house = self.house
@@ -72,10 +89,13 @@ class Partners:
         state = self.awake.get(partner_id)
         if state is not None:
             return state if state.alarm == at else None
-        raw = self.resting.get(partner_id)
+        raw = self._at_rest(partner_id)
         if raw is None or snapshots.peek(raw)[0] != at:
             return None
-        state = self._wake(partner_id)
+        if self.resting.pop(partner_id, None) is None:
+            self.store.take(partner_id)
+        state = self._wake(partner_id, raw)
+        state.alarm = at
         self.roused[partner_id] = state.now
         return state
 
@@ -86,16 +106,34 @@ class Partners:
 
     def lay(self, partner_id: str, raw: bytes) -> None:
         """Somebody awake goes to rest as these bytes."""
-        self.roused.pop(partner_id, None)
+        self.unheard.pop(partner_id, None)
+        if self.roused.pop(partner_id, None) == self.awake[partner_id].now and self.stores:
+            self.unheard[partner_id] = None
         del self.awake[partner_id]
         self.resting[partner_id] = raw
 
-    def _wake(self, partner_id: str) -> PartnerState:
-        raw = self.resting.pop(partner_id)
+    def _wake(self, partner_id: str, raw: bytes) -> PartnerState:
         state = self.awake[partner_id] = self._rules.load(raw)
         self.woken += 1
-        state.house, state.alarm = self.house, snapshots.peek(raw)[0]
+        state.house = self.house
         return state
+
+    def put_away(self, since: float, kept_back: Callable[[str], bool]) -> int:
+        """Some of those at rest go to the store: whom a timer woke, and the first of the others while they have not come up to `since` (stream time, s).
+        Who is kept back stays. Returns how many went."""
+        first = [who for who in islice(self.unheard, STORED) if not kept_back(who)]
+        for who in first:
+            del self.unheard[who]
+        oldest = takewhile(lambda who: snapshots.peek(self.resting[who])[1] < since, islice(self.resting, STORED))
+        going = {who: raw for who in chain(first, oldest) if (raw := self.resting.get(who)) is not None and not kept_back(who)}
+        self.store.put(going)
+        for who in going:
+            del self.resting[who]
+        return len(going)
+
+    def close_up(self) -> None:
+        """A table never gets smaller by itself, and to look for its first takes long where many before it are gone."""
+        self.resting = dict(self.resting)
 
     def change(self, rules: Rules) -> None:
         """Another rule set from now on. Those at rest stay bytes, and are read by it when they wake up."""
@@ -106,8 +144,9 @@ class Partners:
 
     def erase(self, partner_id: str, at: float, applied: Mapping[str, int]) -> None:
         """Keep of a partner only the applied offsets and, as `profile_at`, when they were erased."""
-        for kept in (self.roused, self.awake, self.resting):
+        for kept in (self.roused, self.unheard, self.awake, self.resting):
             kept.pop(partner_id, None)
+        self.store.drop(partner_id)
         state = self.erased[partner_id] = self._rules.new_state(partner_id)
         state.house, state.applied, state.profile_at = self.house, applied, at
 
@@ -125,7 +164,7 @@ class Partners:
     def look(self, partner_id: str) -> PartnerState | None:
         """The partner's state, to read only: of one at rest it is a copy. None for one of whom nothing is known."""
         state = self.awake.get(partner_id)
-        if state is None and (raw := self.resting.get(partner_id)) is not None:
+        if state is None and (raw := self._at_rest(partner_id)) is not None:
             state = self._rules.load(raw)
             state.house = self.house
         return state
@@ -135,18 +174,22 @@ class Partners:
         state = self.awake.get(partner_id)
         if state is not None:
             return state.now
-        raw = self.resting.get(partner_id)
+        raw = self._at_rest(partner_id)
         return -inf if raw is None else snapshots.peek(raw)[1]
 
     def values(self) -> Iterator[PartnerState]:
         """Every partner's state, to read only."""
-        return chain(self.awake.values(), map(self._rules.load, self.resting.values()), self.erased.values())
+        return chain(self.awake.values(), (self._rules.load(raw) for _, raw in self.rested()), self.erased.values())
+
+    def rested(self) -> Iterator[tuple[str, bytes]]:
+        """All at rest, stored or not."""
+        return chain(self.resting.items(), self.store.items())
 
     def items(self) -> Iterator[tuple[str, PartnerState]]:
         return ((state.partner_id, state) for state in self.values())
 
     def alarms(self) -> list[tuple[float, str]]:
-        """When those at rest want to be woken, in no order. Raises UnknownFormat where a newer version wrote a state."""
+        """When those at rest in memory want to be woken, in no order. Raises UnknownFormat where a newer version wrote a state."""
         return snapshots.dues(self.resting)
 
     def contexts(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -157,14 +200,14 @@ class Partners:
         """Of every partner what concerns others: what they noted, whether they are online, their zone, and of when (s) that is."""
         for who, state in self.awake.items():
             yield who, state.context, state.online, state.zone, state.zone_at
-        for who, raw in self.resting.items():
+        for who, raw in self.rested():
             yield who, *snapshots.beside(raw, self._rules)
 
     def sends(self) -> Iterator[tuple[str, Mapping[int, Sequence[float]]]]:
         """Of every partner the moments of what they were sent, by slot id; other slots may be among them."""
         for who, state in self.awake.items():
             yield who, dict(zip(self._rules.slot_ids, state.slots, strict=True))
-        for who, raw in self.resting.items():
+        for who, raw in self.rested():
             if sends := snapshots.sends(raw):
                 yield who, snapshots.living(sends, self._rules, snapshots.peek(raw)[1])
 

@@ -61,7 +61,7 @@ class ViewTap:
     def everyone(self) -> Iterator[PartnerView]:
         """Every partner of this worker, each as they are when they are drawn."""
         for home in list(self.worker.partitions.values()) if self.worker is not None else ():
-            for partner_id in list(home.corridor.partners):
+            for partner_id in home.corridor.partners:
                 if (view := self._view(home, partner_id)) is not None:
                     yield view
 
@@ -69,7 +69,7 @@ class ViewTap:
         """The partners of a partition who changed at or after `since` (stream time, s), as they are when they are drawn; None now and then, where others
         are passed over."""
         home = self._home(partition)
-        for number, partner_id in enumerate(list(home.corridor.partners) if home is not None else ()):
+        for number, partner_id in enumerate(home.corridor.partners if home is not None else ()):
             if home is None or self._home(partition) is not home:
                 return
             if home.corridor.partners.time_of(partner_id) >= since:
