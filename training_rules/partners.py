@@ -160,6 +160,17 @@ class Partners:
         for who, raw in self.resting.items():
             yield who, *snapshots.beside(raw, self._rules)
 
+    def sent(self, partner_id: str) -> tuple[float, Mapping[int, Sequence[float]], Mapping[str, Any]] | None:
+        """The stream time (s) up to which a partner has come, the moments of what they were sent by slot id, and what is noted of their opt-outs, without waking
+        them. None for one of whom nothing is known."""
+        state, rules = self.awake.get(partner_id), self._rules
+        if state is not None:
+            return state.now, dict(zip(rules.sends_ids, state.slots[rules.sends_from :], strict=True)), state.context
+        if (raw := self.resting.get(partner_id)) is None:
+            return None
+        now, (moments, noted) = snapshots.peek(raw)[1], snapshots.apart(raw)
+        return now, snapshots.living(moments, rules, now), noted
+
     def sends(self) -> Iterator[tuple[str, Mapping[int, Sequence[float]]]]:
         """Of every partner the moments of what they were sent, by slot id; other slots may be among them."""
         for who, state in self.awake.items():
