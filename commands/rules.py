@@ -11,8 +11,8 @@ from commands.output import note, say
 from events.time import seconds
 from rulebook.loader import NoRules, load_texts
 from rulebook.units import counted
-from streams.errors import RulesRefused, StreamsError
 from streams.changes import history as changes_of
+from streams.errors import RulesRefused, StreamsError
 from streams.pushing import current, difference, pause, pauses, push, rollback, texts
 from streams.settings import Settings, load
 from training_rules import compile_rules

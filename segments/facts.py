@@ -77,7 +77,7 @@ def opted_out(s: PartnerState, e: Any, t: float) -> None:
     rule = e.rule or ""
     if rule not in s.opted_out:
         s.opted_out.append(rule)
-        s.context[f"{OUT}{rule}"] = t
+        s.context[f"{OUT}{rule}"] = [t]
 
 
 APPLY: dict[str, Callable[[PartnerState, Any, float], None]] = {

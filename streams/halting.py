@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from math import ceil
 from typing import Any
 
@@ -54,6 +55,6 @@ def moment(last: Any) -> float:
 def resumed(known: Sequence[Any]) -> dict[str, float]:
     """When (s) rules that had been paused went on, the last time that each did; of changes in their order."""
     found: dict[str, float] = {}
-    for before, after in zip(known, known[1:], strict=False):
+    for before, after in pairwise(known):
         found |= {rule: after.occurred_at for rule in before.paused if rule not in after.paused}
     return found

@@ -165,11 +165,12 @@ class Partners:
         them. None for one of whom nothing is known."""
         state, rules = self.awake.get(partner_id), self._rules
         if state is not None:
-            return state.now, dict(zip(rules.sends_ids, state.slots[rules.sends_from :], strict=True)), state.context
+            sent = state.slots[rules.sends_from :]
+            return state.now, dict(zip(rules.sends_ids, sent, strict=True)) if any(sent) else {}, state.context
         if (raw := self.resting.get(partner_id)) is None:
             return None
         now, (moments, noted) = snapshots.peek(raw)[1], snapshots.apart(raw)
-        return now, snapshots.living(moments, rules, now), noted
+        return now, snapshots.living(moments, rules, now) if moments else moments, noted
 
     def sends(self) -> Iterator[tuple[str, Mapping[int, Sequence[float]]]]:
         """Of every partner the moments of what they were sent, by slot id; other slots may be among them."""

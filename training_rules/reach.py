@@ -53,9 +53,9 @@ class Reach:
 
     def __init__(self, rules: Rules, since: Mapping[str, float], at: float) -> None:
         self._rules, self._at, self.limits = rules, at, limits(rules)
-        self._watched = [(rule, rules.slot_ids[rule.sends_slot], since.get(rule.name, -inf)) for rule in watched(rules)]
+        self._watched = {rules.slot_ids[rule.sends_slot]: (rule, since.get(rule.name, -inf)) for rule in watched(rules)}
         self._live = [(rule.name, rules.slot_ids[rule.sends_slot]) for rule in rules.rules if rule.nudge and rule.mode == "live"]
-        self._found = {rule.name: [0, 0, 0] for rule, *_ in self._watched}
+        self._found = {rule.name: [0, 0, 0] for rule, _ in self._watched.values()}
         self.active = 0
 
     def look(self, who: str, now: float, moments: Mapping[int, Sequence[float]], noted: Mapping[str, Any]) -> None:
@@ -63,11 +63,10 @@ class Reach:
         self.active += now > self._at - self.limits.per
         if not moments:
             return
-        blamed = self._blamed(moments, noted)
-        for rule, slot, since in self._watched:
-            sent = moments.get(slot)
-            if sent and sent[-1] >= since:
-                self._count(rule, who, sent[-1], out=rule.name in blamed)
+        blamed = self._blamed(moments, noted) if noted else ()
+        for slot, sent in moments.items():
+            if sent and (found := self._watched.get(slot)) is not None and sent[-1] >= found[1]:
+                self._count(found[0], who, sent[-1], out=found[0].name in blamed)
 
     def _count(self, rule: Rule, who: str, last: float, *, out: bool) -> None:
         found, limits = self._found[rule.name], self.limits
@@ -81,7 +80,7 @@ class Reach:
         named = {name.removeprefix(OUT) for name in noted if name.startswith(OUT)}
         if "" not in named:
             return named
-        at = noted[OUT]
+        (at,) = noted[OUT]
         before = [(sent[-1], name) for name, slot in self._live if (sent := moments.get(slot)) and at - BLAMED < sent[-1] <= at]
         return named | ({max(before)[1]} if before else set())
 

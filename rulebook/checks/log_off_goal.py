@@ -52,8 +52,8 @@ def _leaving(trigger: Trigger, rules: RuleSet, depth: int = 8) -> str:
             return _leaving(rules.patterns[step.event].trigger, rules, depth - 1)
         case Holds(when):
             return _off(when)
-        case Crosses(segment, entered) if segment in rules.segments and (when := rules.segments[segment].enter.when) is not None:
-            return _off(when) if entered else GOES if _on(when) else ""
+        case Crosses(segment, entered) if segment in rules.segments and (enter := rules.segments[segment].enter.when) is not None:
+            return _off(enter) if entered else GOES if _on(enter) else ""
     return ""
 
 

@@ -9,7 +9,7 @@ from training_rules import Corridor
 from training_rules.reach import Reach, watched
 
 #: Partners that are read at a time: a millisecond.
-SLICE = 1000
+SLICE = 500
 
 
 class Census:

@@ -15,7 +15,7 @@ from rulebook.units import spell
 from streams.crowd.records import Watched
 
 #: What a partition told is believed for so long (s of stream time).
-STALE = 300.0
+STALE = 600.0
 #: Shares of opt-outs are above what is allowed by so many standard errors, since they are looked at again and again: one in 700 by chance.
 SURE = 3.0
 

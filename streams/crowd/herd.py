@@ -27,6 +27,8 @@ CROWD = "crowd"
 #: Partners whose metrics are read at a time: some milliseconds of work; and records that wait to be told at most: the oldest go, newer ones say more.
 SLICE, MOST_TOLD = 200, 4096
 NAP = 0.02  # s between two slices
+#: Whom rules reached is counted again after so many times the work that it was: two hundredths of a core at most.
+SPARING = 50
 
 
 class Survey:
@@ -70,7 +72,8 @@ class Herd:
         self._told = deque[bytes](maxlen=MOST_TOLD)
         self.wanted = asyncio.Event()  # some rule reads what partners make together
         self._news = asyncio.Event()
-        self.surveyed_s = self.counted_s = 0.0
+        self.surveyed_s = self.counted_s = self.watched_s = 0.0
+        self._spared_until = 0.0
         self.told = self.halted = 0
 
     # -- as a broadcast
@@ -100,9 +103,9 @@ class Herd:
             self._watch(corridor, at)
 
     def _watch(self, corridor: Corridor, at: float) -> None:
-        """Begin to count whom rules reached, unless that is under way."""
+        """Begin to count whom rules reached, unless that is under way, or was much work a moment ago."""
         self.wanted.set()
-        if not any(isinstance(survey, Census) and survey.corridor is corridor for survey in self._surveys):
+        if time.monotonic() >= self._spared_until and not any(isinstance(survey, Census) and survey.corridor is corridor for survey in self._surveys):
             self._surveys.append(Census(corridor, at))
             self._news.set()
 
@@ -139,17 +142,22 @@ class Herd:
                 await self._news.wait()
 
     def _survey(self) -> None:
-        began = time.perf_counter()
-        if (found := self._surveys[0].go_on()) is not None:
+        began, survey = time.perf_counter(), self._surveys[0]
+        if (found := survey.go_on()) is not None:
             self._surveys.popleft()
             self._tell(found)
-        self.surveyed_s += time.perf_counter() - began
+        took = time.perf_counter() - began
+        if isinstance(survey, Census):
+            self.watched_s += took
+            self._spared_until = max(self._spared_until, time.monotonic()) + SPARING * took
+        else:
+            self.surveyed_s += took
 
 
 def crowd_of(plan: Plan) -> dict[str, float]:
     """Records that this worker told, the seconds that counting and surveying took, and the rules that it paused, since it began."""
     herd = plan.broadcasts.get(CROWD)
-    return {"told": herd.told, "counted_s": round(herd.counted_s, 3), "surveyed_s": round(herd.surveyed_s, 3), "halted": herd.halted} if isinstance(herd, Herd) else {}
+    return {"told": herd.told, "counted_s": round(herd.counted_s, 3), "surveyed_s": round(herd.surveyed_s, 3), "watched_s": round(herd.watched_s, 3), "halted": herd.halted} if isinstance(herd, Herd) else {}
 
 
 class Taker:

@@ -1,4 +1,4 @@
-"""A rule that runs away pauses itself, through Kafka: counted by two workers, said once, in force in all partitions; the others go on, and ops turn it on again."""
+"""A rule that runs away, or that partners opt out of, pauses itself, through Kafka: counted by two workers, said once, in force in all partitions, also after a crash; the others go on, and ops turn it on again."""
 
 import time
 
@@ -10,7 +10,7 @@ from tests.journeys.shift import send
 from tests.journeys.test_crowd import _event as event
 from tests.journeys.test_crowd import two_workers
 from tests.journeys.test_reload import in_force, rules
-from tests.journeys.workers import until, values
+from tests.journeys.workers import until, values, working
 from tests.training_rules.town import MESSAGES, nudge
 
 PARTNERS, RUNAWAY = 60, 30
@@ -30,7 +30,7 @@ def live(settings, tmp_path):
 def happens(settings, kind, partners, tag):
     now = time.time()
     fields = {"feature": "map"} if kind == "feature_used" else {}
-    send(settings, [event(kind, n, now + n / 10_000, None if fields else f"{tag}-{n}", **fields) for n in partners])
+    send(settings, [event(kind, n, now + n / 10_000, f"{tag}-{n}" if kind.startswith("order") else None, **fields) for n in partners])
 
 
 def sent(settings, rule):
@@ -76,3 +76,24 @@ def test_a_rule_that_runs_away_pauses_itself_once_over_two_workers_and_is_turned
         until(lambda: told(workers) >= counted + 2 * settings.partitions, "counted again, twice")
         assert [e.verb for e in history(settings)] == ["pause", "resume"], said
         assert "guard rail" in rules(settings, "history")[1]
+
+
+def test_a_rule_that_many_opt_out_of_pauses_itself_and_stays_so_over_a_crash(live, tmp_path):
+    settings, file = live
+    file.write_text(RULES.replace("max_share: 20% per 1h, ", ""), encoding="utf-8")
+    assert rules(settings, "push", file)[0] == 0
+    with working(settings, tmp_path / "a", rules_file=file) as worker:
+        happens(settings, "order_rejected", range(PARTNERS), "a")
+        until(lambda: len(sent(settings, "runaway")) == PARTNERS, "all were sent it")
+        happens(settings, "opted_out", range(PARTNERS // 2), "b")
+        pause = until(lambda: len(found := history(settings)) == 2 and found[-1], "a pause", 40)
+        assert (pause.paused, pause.guard["guard"], pause.guard["of"]) == (["runaway"], "opt_outs", PARTNERS)
+        in_force(settings, pause.version, worker)
+        worker.kill()
+    with working(settings, tmp_path / "a", rules_file=file) as worker:
+        in_force(settings, pause.version, worker)
+        happens(settings, "order_rejected", range(PARTNERS // 2, PARTNERS), "c")
+        until(lambda: held(settings, "runaway").count("mode_off") == PARTNERS // 2, "what it would have sent in the ledger")
+        counted = told([worker])
+        until(lambda: told([worker]) >= counted + settings.partitions, "counted again")
+        assert len(history(settings)) == 2

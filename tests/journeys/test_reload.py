@@ -119,6 +119,16 @@ def test_history_diff_rollback_and_pause(live, tmp_path):
     assert rules(settings, "resume", "two")[0] == 1
 
 
+def test_what_is_pushed_or_compared_over_a_pause_says_that_the_rule_stays_paused_and_why(live):
+    settings, folder = live
+    (folder / "a.yaml").write_text(TWO, encoding="utf-8")
+    assert "paused" not in rules(settings, "push", folder)[2]
+    rules(settings, "pause", "two", "--note", "too many")
+    (folder / "a.yaml").write_text(TWO.replace("A nudge", "Another"), encoding="utf-8")
+    told = [rules(settings, verb, folder)[2] for verb in ("diff", "push")]
+    assert [("two is paused since" in said, "too many" in said, "nudgeline rules resume two" in said) for said in told] == [(True, True, True)] * 2
+
+
 def test_what_is_saved_in_a_folder_that_is_watched_runs_within_seconds_and_what_is_wrong_does_not(live, tmp_path):
     settings, folder = live
     with ExitStack() as stack:
