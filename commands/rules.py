@@ -1,5 +1,6 @@
 """`nudgeline rules`: rule sets come into force, and go, while workers run."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -75,7 +76,7 @@ def diff(
         old, new = (compile_rules(load_texts(f, paused=p)[0]) for f, p in ((before.files, before.paused), (files, paused)))
         for line in restarts(old, new).lines():
             note(line)
-    for line in _paused(known):
+    for line in paused_of(known):
         note(line)
 
 
@@ -156,11 +157,11 @@ def _told(settings: Settings, event: Any) -> None:
     say(event.version)
     off = f", {counted(len(event.paused), 'rule')} paused" if event.paused else ""
     note(f"rule set {event.version} is in force from {_time(event.occurred_at)} on{off}")
-    for line in _paused(changes_of(settings)):
+    for line in paused_of(changes_of(settings)):
         note(line)
 
 
-def _paused(known: list[Any]) -> list[str]:
+def paused_of(known: Sequence[Any]) -> list[str]:
     """What is paused in the end of a history, since when, by whom and why."""
     return [
         f"{rule} is paused since {_time(event.occurred_at)}{f' by {event.author}' if event.author else ''}{f': {event.note}' if event.note else ''}; `nudgeline rules resume {rule}` turns it on"

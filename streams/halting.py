@@ -36,7 +36,7 @@ def halt(settings: Settings, trip: Trip, files: dict[str, str]) -> Any:
     running = last.files if last is not None else files
     if last is not None and trip.at <= last.occurred_at:
         if last.occurred_at > time.time() + LEAD + 2 * GRID:
-            raise RulesRefused(f"{trip.rule} is to pause ({trip.text()}), and the last change holds only from {last.occurred_at:.3f} on: pause it by hand with a change of its own")
+            raise RulesRefused(f"{trip.rule} is to pause ({trip.text()}), and the last change holds only from {last.occurred_at:.3f} on: push a set without that rule, dated after it")
         return None
     if load_texts(running, paused=paused)[0].version != trip.version:
         raise RulesRefused(f"{trip.rule} is to pause ({trip.text()}), and other rules run than were put in force last: version {trip.version}")

@@ -1,11 +1,16 @@
 """A rule that runs away, or that partners opt out of, pauses itself, through Kafka: counted by two workers, said once, in force in all partitions, also after a crash; the others go on, and ops turn it on again."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from streams.changes import history
-from streams.halting import AUTHOR
+from rulebook.loader import load_texts
+from streams.changes import LEAD, history
+from streams.crowd.guards import Trip
+from streams.errors import RulesRefused
+from streams.halting import AUTHOR, GRID, halt
+from streams.pushing import pause, push
 from tests.journeys.shift import send
 from tests.journeys.test_crowd import _event as event
 from tests.journeys.test_crowd import two_workers
@@ -97,3 +102,35 @@ def test_a_rule_that_many_opt_out_of_pauses_itself_and_stays_so_over_a_crash(liv
         counted = told([worker])
         until(lambda: told([worker]) >= counted + settings.partitions, "counted again")
         assert len(history(settings)) == 2
+
+
+def trip(files, at, rule="runaway"):
+    return Trip(rule, "max_share", 0.5, 0.2, RUNAWAY, PARTNERS, 3600.0, at, load_texts(files)[0].version)
+
+
+def test_several_who_notice_at_once_pause_once(live):
+    settings, files = live[0], {"a.yaml": RULES}
+    until(lambda: (time.time() + LEAD) % GRID < GRID / 2, "well within one moment of the grid")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: halt(settings, trip(files, time.time()), files), range(4)))
+    assert [e.paused for e in history(settings)] == [["runaway"]]
+    assert halt(settings, trip(files, time.time()), files) is None
+
+
+def test_what_was_counted_before_the_last_change_pauses_nothing(live):
+    settings, files = live[0], {"a.yaml": RULES}
+    before = time.time()
+    push(settings, files)
+    pause(settings, "runaway", off=True)
+    resumed = pause(settings, "runaway", off=False)
+    assert halt(settings, trip(files, before), files) is None
+    assert halt(settings, trip(files, resumed.occurred_at + 1), files).paused == ["runaway"]
+
+
+def test_what_can_not_be_paused_is_said(live):
+    settings, files = live[0], {"a.yaml": RULES}
+    with pytest.raises(RulesRefused, match="other rules run"):
+        halt(settings, trip(files, time.time()), {"a.yaml": RULES.replace("20% per 1h", "30% per 1h")})
+    push(settings, files, at=time.time() + 3600)
+    with pytest.raises(RulesRefused, match="the last change holds only from"):
+        halt(settings, trip(files, time.time()), files)
