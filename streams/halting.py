@@ -30,20 +30,27 @@ def halt(settings: Settings, trip: Trip, files: dict[str, str]) -> Any:
     None where there is nothing to do. Raises RulesRefused, BrokerUnreachable, TopicFault."""
     known = history(settings)
     last = known[-1] if known else None
-    paused = list(last.paused) if last is not None else []
-    if trip.rule in paused:
+    paused, running = ([], files) if last is None else (last.paused, last.files)
+    if trip.rule in paused or not timely(trip, known, files):
         return None
-    running = last.files if last is not None else files
-    if last is not None and trip.at <= last.occurred_at:
-        if last.occurred_at > time.time() + LEAD + 2 * GRID:
-            raise RulesRefused(f"{trip.rule} is to pause ({trip.text()}), and the last change holds only from {last.occurred_at:.3f} on: push a set without that rule, dated after it")
-        return None
-    if load_texts(running, paused=paused)[0].version != trip.version:
-        raise RulesRefused(f"{trip.rule} is to pause ({trip.text()}), and other rules run than were put in force last: version {trip.version}")
     ruleset, _ = load_texts(running, paused=[*paused, trip.rule])
     event = change(ruleset.version, running, moment(last), verb="pause", author=AUTHOR, note=trip.text()[:200], paused=sorted(ruleset.paused), guard=trip.facts())
     publish(settings, event)
     return event
+
+
+def timely(trip: Trip, known: Sequence[Any], files: dict[str, str]) -> bool:
+    """Whether a trip is of what runs: counted after the last change, by the set that this put in force. Other rules that paused themselves meanwhile change nothing of it.
+    Raises RulesRefused where it is, and can't be paused."""
+    last = next((event for event in reversed(known) if event.guard is None), None)
+    if last is not None and trip.at <= last.occurred_at:
+        if last.occurred_at > time.time() + LEAD + GRID:
+            raise RulesRefused(f"{trip.rule} is to pause ({trip.text()}), and the last change holds only from {last.occurred_at:.3f} on: push a set without that rule, dated after it")
+        return False
+    versions = {event.version for event in known if last is None or event.occurred_at >= last.occurred_at}
+    if trip.version not in versions | ({load_texts(files)[0].version} if last is None else set()):
+        raise RulesRefused(f"{trip.rule} is to pause ({trip.text()}), and other rules run than were put in force last: version {trip.version}")
+    return True
 
 
 def moment(last: Any) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
+from unicodedata import normalize
 
 from rulebook.faults import Span
 from rulebook.model import Message, RuleSet
@@ -20,9 +21,16 @@ class Said(NamedTuple):
     at: Span
 
 
+#: Letters of Devanagari with a dot: as two characters, and as one.
+_DOTTED = {normalize("NFD", chr(code)): chr(code) for code in range(0x958, 0x960)}
+
+
 def any_of(*phrases: str) -> re.Pattern[str]:
-    """One pattern of several; `.` in `don.t` is any apostrophe. `़` may be left out wherever it stands."""
-    return re.compile("|".join(phrases).replace("\u093c", "\u093c?"), re.IGNORECASE)
+    """One pattern of several; `.` in `don.t` is any apostrophe."""
+    pattern = normalize("NFC", "|".join(phrases))
+    for two, one in _DOTTED.items():
+        pattern = pattern.replace(two, f"(?:{two}?|{one})")
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def said(rules: RuleSet, kinds: Mapping[str, re.Pattern[str]]) -> Iterator[Said]:

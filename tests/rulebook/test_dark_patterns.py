@@ -31,7 +31,7 @@ def codes(trigger="{happens: logged_in}", kind="tip", body="A word.", lang="kn",
     ("code", "lang", "body"),
     [
         ("W443", "en", "You are close. Are you sure you want to go offline?"), ("W443", "hi", "अभी लॉग आउट न करें।"), ("W443", "hi", "ऑनलाइन बने रहें।"), ("W443", "kn", "ಈಗ ಲಾಗ್ ಔಟ್ ಮಾಡಬೇಡಿ."),
-        ("W447", "en", "Now or never"), ("W447", "en", "Only {n} seats left"), ("W447", "en", "Hurry to the market"), ("W447", "hi", "आख़िरी मौक़ा"), ("W447", "hi", "आखिरी मौका"),
+        ("W447", "en", "Now or never"), ("W447", "en", "Only {n} seats left"), ("W447", "en", "Hurry to the market"), ("W447", "hi", "आख़िरी मौक़ा"), ("W447", "hi", "आखिरी मौका"), ("W447", "hi", "आ\u0959िरी मौ\u0958ा"),
         ("W447", "hi", "जल्दी करें"), ("W447", "hi", "सिर्फ़ 3 सीटें बची हैं"), ("W447", "kn", "ಕೊನೆಯ ಅವಕಾಶ"), ("W447", "kn", "ತಡ ಮಾಡಬೇಡಿ"),
         ("W448", "en", "You will lose your level"), ("W448", "en", "Don't be lazy"), ("W448", "en", "Everyone else is out there"), ("W448", "hi", "आप बोनस खो देंगे"), ("W448", "hi", "आप पीछे रह जाएँगे"),
         ("W448", "kn", "ಸೋಮಾರಿಯಾಗಬೇಡಿ"), ("W449", "en", "You can't turn this off"), ("W449", "hi", "इसे बंद नहीं कर सकते"), ("W449", "kn", "ಇದನ್ನು ನಿಲ್ಲಿಸಲು ಸಾಧ್ಯವಿಲ್ಲ"),
