@@ -34,6 +34,7 @@ def check(
     cost: Annotated[bool, typer.Option("--cost", help="Count state, evaluations, timers and sends over a day of a simulated city, or over --events.")] = False,
     events: Annotated[Path | None, typer.Option(help="Events to count the cost over, as `backtest` reads them.")] = None,
     against: Annotated[Path | None, typer.Option(help="Rules that run now: say what of the state begins anew with these.")] = None,
+    in_force: Annotated[bool, typer.Option("--in-force", help="Ask Kafka (NUDGELINE_BROKERS) which of these rules are paused in the set that is in force, and why: they stay so when these are pushed.")] = False,
 ) -> None:
     """Check rules. Exits with 0 when they can run, with 1 when they can't; each fault is shown with its place and what to write instead.
 
@@ -57,6 +58,20 @@ def check(
     if rules is not None and against is not None:
         for line in restarts(load_rules(against), rules).lines():
             tell(line)
+    if rules is not None and in_force:
+        for line in _paused(rules):
+            tell(line)
+
+
+def _paused(rules: Rules) -> list[str]:
+    """Those of these rules that are paused where rules are in force. Kafka is imported only where it is asked."""
+    from commands.rules import paused_of
+    from streams.pushing import current, pauses
+    from streams.settings import load
+
+    known, _ = current(load())
+    paused = pauses(known).keys() & rules.ruleset.nudges.keys()
+    return [line for line in paused_of(known) if line.partition(" ")[0] in paused] or ["none of these rules is paused in the set that is in force"]
 
 
 def _cost(rules: Rules, events: Path | None) -> list[str]:

@@ -1,5 +1,6 @@
 """`nudgeline rules`: rule sets come into force, and go, while workers run."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +12,9 @@ from commands.output import note, say
 from events.time import seconds
 from rulebook.loader import NoRules, load_texts
 from rulebook.units import counted
+from streams.changes import history as changes_of
 from streams.errors import RulesRefused, StreamsError
-from streams.pushing import current, difference, pause, push, rollback, texts
+from streams.pushing import current, difference, pause, pauses, push, rollback, texts
 from streams.settings import Settings, load
 from training_rules import compile_rules
 
@@ -38,7 +40,7 @@ def pushed(settings: Settings, files: dict[str, str], why: str, at: str | None, 
     if if_changed and (known := _last(settings)) is not None and known.files == files:
         note(f"rule set {known.version} was pushed already")
         return
-    _told(push(settings, files, note=why, at=_moment(at)))
+    _told(settings, push(settings, files, note=why, at=_moment(at)))
 
 
 def _last(settings: Settings) -> Any:
@@ -74,6 +76,8 @@ def diff(
         old, new = (compile_rules(load_texts(f, paused=p)[0]) for f, p in ((before.files, before.paused), (files, paused)))
         for line in restarts(old, new).lines():
             note(line)
+    for line in paused_of(known):
+        note(line)
 
 
 def _before(known: list[Any]) -> Any:
@@ -95,7 +99,8 @@ def roll_back(
     why: Annotated[str, typer.Option("--note", help="Why: it stands in the history.")] = "", at: At = None, bootstrap: Bootstrap = None,
 ) -> None:
     """Put an earlier set in force again: one more change, and the history stays."""
-    _told(rollback(load(brokers=bootstrap), version, note=why, at=_moment(at)))
+    settings = load(brokers=bootstrap)
+    _told(settings, rollback(settings, version, note=why, at=_moment(at)))
 
 
 @app.command("pause")
@@ -104,7 +109,8 @@ def pause_rule(
     at: At = None, bootstrap: Bootstrap = None,
 ) -> None:
     """Turn one nudge rule off. It goes on counting, and what it would have sent is in the ledger (held, mode_off)."""
-    _told(pause(load(brokers=bootstrap), rule, off=True, note=why, at=_moment(at)))
+    settings = load(brokers=bootstrap)
+    _told(settings, pause(settings, rule, off=True, note=why, at=_moment(at)))
 
 
 @app.command()
@@ -113,7 +119,8 @@ def resume(
     at: At = None, bootstrap: Bootstrap = None,
 ) -> None:
     """Turn a paused rule on again."""
-    _told(pause(load(brokers=bootstrap), rule, off=False, note=why, at=_moment(at)))
+    settings = load(brokers=bootstrap)
+    _told(settings, pause(settings, rule, off=False, note=why, at=_moment(at)))
 
 
 @app.command()
@@ -146,10 +153,20 @@ def _moment(at: str | None) -> float | None:
         raise typer.BadParameter(str(e), param_hint="--at") from e
 
 
-def _told(event: Any) -> None:
+def _told(settings: Settings, event: Any) -> None:
     say(event.version)
     off = f", {counted(len(event.paused), 'rule')} paused" if event.paused else ""
     note(f"rule set {event.version} is in force from {_time(event.occurred_at)} on{off}")
+    for line in paused_of(changes_of(settings)):
+        note(line)
+
+
+def paused_of(known: Sequence[Any]) -> list[str]:
+    """What is paused in the end of a history, since when, by whom and why."""
+    return [
+        f"{rule} is paused since {_time(event.occurred_at)}{f' by {event.author}' if event.author else ''}{f': {event.note}' if event.note else ''}; `nudgeline rules resume {rule}` turns it on"
+        for rule, event in sorted(pauses(known).items())
+    ]
 
 
 def _time(at: float) -> str:

@@ -20,6 +20,7 @@ from streams.group import check_offsets
 from streams.identity import at_the_start, until_changed
 from streams.local.processes import Child
 from streams.preflight import original_kept, preflight
+from streams.pushing import texts
 from streams.reload import Library
 from streams.running import run
 from streams.sampling import check_partitioners
@@ -96,7 +97,7 @@ async def _work(settings: Settings, rules: Rules, seconds: float | None, until_c
     async with _views(tap, worker), _rekeyed(settings, partitions) as rekeyer:
         return await run(
             app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats, rekeyer=rekeyer, drain_s=settings.drain_timeout,
-            watchers=[until_changed(settings, found), *([Aggregator(settings, herd, partitions).failed()] if settings.counts_crowd else [])],
+            watchers=[until_changed(settings, found), *([Aggregator(settings, herd, partitions, texts(settings.rules)).failed()] if settings.counts_crowd or settings.guards_rules else [])],
         )  # fmt: skip
 
 

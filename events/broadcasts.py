@@ -38,6 +38,7 @@ class RulesChanged(Announcement):
     author: Label = Field("", description="who asked for it")
     note: Label = Field("", description="why")
     judged_by: Label = Field("", description="the version of nudgeline by which it was checked and its tests ran; workers of another version do it again")
+    guard: dict[str, Any] | None = Field(None, description="where a guard rail paused a rule: rule, guard (max_share or opt_outs), seen and allowed (shares), partners, of (how many), per_s (seconds), at")
 
 
 class ZoneFigures(Announcement):

@@ -45,14 +45,7 @@ class _Linker:
         for nudge in self.rules.nudges.values():
             self.faults.where = f"nudge {nudge.name}"
             self.nudge(nudge)
-        self.faults.where = "policy"
-        self.policy()
         self.faults.where = ""
-
-    def policy(self) -> None:
-        policy, span = self.rules.policy, self.rules.policy.span
-        if span is not None:
-            self.later(policy.max_share is not None, "max_share", span, "no rule pauses itself")
 
     def later(self, used: object, what: str, span: Span, instead: str) -> None:
         """What is read and checked, and has no effect in this version, is said: nobody shall rely on it."""

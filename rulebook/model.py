@@ -216,6 +216,14 @@ class Module:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """When a rule pauses itself: opt-outs as a share of those who were sent it, in so many seconds; of fewer than `min_partners` nothing is concluded."""
+
+    opt_outs: tuple[float, float] = (0.05, 7 * 86_400.0)
+    min_partners: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     quiet_hours: tuple[float, float] | None = None
     during_quiet: str = "drop"
@@ -223,6 +231,7 @@ class Policy:
     never_while: str = ""
     holdout: float = 0.0
     max_share: tuple[float, float] | None = None
+    guard: Guard = Guard()
     span: Span | None = None
     places: Mapping[str, Span] = field(default_factory=dict, compare=False)
 

@@ -14,6 +14,7 @@ from rulebook.languages import read_language
 from rulebook.model import (
     Clears,
     Edge,
+    Guard,
     Message,
     Metric,
     Module,
@@ -287,14 +288,23 @@ def read_policy(node: Node, faults: Faults) -> Policy:
     mapping = as_mapping(node, faults, "`policy`")
     if mapping is None:
         return Policy()
-    fields = Fields(mapping, faults, ("quiet_hours", "during_quiet", "caps", "never_while", "holdout", "max_share"))
+    fields = Fields(mapping, faults, ("quiet_hours", "during_quiet", "caps", "never_while", "holdout", "max_share", "guard"))
     caps = tuple(r for s in fields.scalars("caps") if (r := _cap(s, faults)) is not None)
     return Policy(
         _hours(fields, "quiet_hours"), fields.choice("during_quiet", ("drop", "queue_latest"), "drop"), caps,
         fields.choice("never_while", ("riding", "on_order"), ""), fields.share("holdout", 0.0),
         fields.parsed("max_share", _share_rate, "a share per time such as `20% per 1d`", None) if mapping.get("max_share") is not None else None,
-        mapping.span, fields.places(),
+        _guard(fields.node("guard"), faults), mapping.span, fields.places(),
     )  # fmt: skip
+
+
+def _guard(node: Node | None, faults: Faults) -> Guard:
+    mapping = as_mapping(node, faults, "`guard`") if node is not None else None
+    if mapping is None:
+        return Guard()
+    fields, default = Fields(mapping, faults, ("opt_outs", "min_partners")), Guard()
+    opt_outs = fields.parsed("opt_outs", _share_rate, "a share per time such as `5% per 7d`", default.opt_outs) if mapping.get("opt_outs") is not None else default.opt_outs
+    return Guard(opt_outs or default.opt_outs, fields.integer("min_partners", 1, 1_000_000, default.min_partners))
 
 
 def _cap(scalar: Scalar, faults: Faults) -> tuple[int, float] | None:

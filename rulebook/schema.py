@@ -144,7 +144,14 @@ def _policy() -> Schema:
     return _object("what holds for all rules", {
         "quiet_hours": _hours("nobody is disturbed, where they are"), "during_quiet": {"enum": ["drop", "queue_latest"], "description": "what becomes of nudges in quiet hours"},
         "caps": {"type": "array", "items": _rate("of all rules together"), "description": "not too many"}, "never_while": {"enum": ["riding", "on_order"], "description": "never then, but about the order"},
-        "holdout": _share("of the partners never get any"), "max_share": _text("such as 20% per 1d"),
+        "holdout": _share("of the partners never get any"), "max_share": _text("a rule that reaches more of the active partners pauses itself: such as 20% per 1d"), "guard": _guard(),
+    })  # fmt: skip
+
+
+def _guard() -> Schema:
+    return _object("when a rule pauses itself", {
+        "opt_outs": _text("of those who were sent it so many opt out: 5% per 7d"),
+        "min_partners": {"type": "integer", "minimum": 1, "description": "of fewer nothing is concluded: 100"},
     })  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from segments.state import MAX_ORDERS, PartnerState
 FIX_FRESH, SPEED_FRESH, RIDING_SPEED = 300.0, 60.0, 3.0
 PROFILE_FIELDS = ("city", "zone", "language", "vehicle", "time_zone", "consent", "first_name", "joined_on")
 _CLOSED_FOR, _MANY_CLOSED = 600.0, 4
+#: What stands before the name of a rule (none for all) where a state notes when its partner opted out.
+OUT = "out:"
 
 
 def logged_in(s: PartnerState, e: Any, t: float) -> None:
@@ -75,6 +77,7 @@ def opted_out(s: PartnerState, e: Any, t: float) -> None:
     rule = e.rule or ""
     if rule not in s.opted_out:
         s.opted_out.append(rule)
+        s.context[f"{OUT}{rule}"] = [t]
 
 
 APPLY: dict[str, Callable[[PartnerState, Any, float], None]] = {

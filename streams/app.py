@@ -120,7 +120,8 @@ def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -
 def herd_of(settings: Settings) -> Herd:
     """What this worker's partitions make together with others'."""
     every = settings.crowd_every if settings.counts_crowd else 0
-    return Herd(_source(settings, CROWD).name, every, settings.cohorts_every, at_once=settings.clock == "events")
+    guards_every = settings.guards_every if settings.guards_rules else 0
+    return Herd(_source(settings, CROWD).name, every, settings.cohorts_every, guards_every=guards_every, at_once=settings.clock == "events")
 
 
 def _source(settings: Settings, family: str) -> Source:

@@ -41,10 +41,10 @@ def change(version: str, files: dict[str, str], at: float, **more: Any) -> Any:
 
 
 def history(settings: Settings) -> list[Any]:
-    """All changes, oldest first; what can't be read is left out. Raises BrokerUnreachable, TopicFault."""
+    """All changes, oldest first, each once; what can't be read is left out. Raises BrokerUnreachable, TopicFault."""
     with asked(settings), closing(_consumer(settings)) as consumer:
         tps = _partitions(consumer, settings)
-        return list(_decoded(_records(consumer, tps[0], 0)))
+        return list({event.event_id: event for event in _decoded(_records(consumer, tps[0], 0))}.values())
 
 
 def publish(settings: Settings, event: Any) -> None:

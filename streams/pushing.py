@@ -101,6 +101,14 @@ def pause(settings: Settings, rule: str, *, off: bool, at: float | None = None, 
     return _write(settings, known, last.files, at, note, "pause" if off else "resume", paused)
 
 
+def pauses(known: Sequence[Any]) -> dict[str, Any]:
+    """Of a history, oldest first: the rules that are paused in the end, each with the change that paused it."""
+    found = dict[str, Any]()
+    for event in known:
+        found = {rule: found.get(rule, event) for rule in event.paused}
+    return found
+
+
 @dataclass(frozen=True)
 class Difference:
     """What one set has that another has not, by `section.name`."""

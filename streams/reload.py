@@ -21,6 +21,7 @@ from rulebook.loader import load_texts
 from segments.warming import Begun
 from streams.changes import FAMILY, product
 from streams.errors import TopicFault
+from streams.halting import resumed
 from streams.judging import judged
 from streams.lane.restored import Restored
 from training_rules import Corridor, EngineOptions, Rules, compile_rules
@@ -87,6 +88,10 @@ class Library:
         self._listeners.add(found)
         return found
 
+    def live_since(self, event: Any) -> dict[str, float]:
+        """When rules that had been paused went on, as of a change."""
+        return resumed(sorted((e for e in self._changes.values() if _place(e) <= _place(event)), key=_place))
+
     def prepared(self, event: Any, current: Rules) -> Future[Rules] | None:
         """The set of a change, to take the place of another; None as long as it is not judged. What is wrong with it is raised by its `result`."""
         verdict = self._verdict(event)
@@ -152,6 +157,8 @@ class Listener:
     def __init__(self, library: Library, corridor: Corridor, kept: Kept | None, current: Any) -> None:
         self._library, self._corridor, self._kept = library, corridor, kept
         self._last = _place(current) if current is not None else None
+        if current is not None:
+            corridor.house.live_since = library.live_since(current)
 
     def prepare(self, event: Any) -> None:
         """Begin to compile what comes next, if it is likely to."""
@@ -183,6 +190,7 @@ class Listener:
 
     def _take(self, event: Any, rules: Rules) -> None:
         self._corridor.change(rules)
+        self._corridor.house.live_since = self._library.live_since(event)
         taken = self._corridor.rules
         self._kept = {"change": event.event_id, "compiled": _packed(_short(rules, rules.options.begun)), "own": _packed(_short(rules, taken.moments))}
         self._library.taken += 1

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     crowd_every: int = Field(10, ge=5, le=60, description="how often zones are counted, s of stream time; a multiple of 5")
     cohorts_every: int = Field(60, ge=5, le=3600, description="how often cohorts are surveyed, s of stream time; a multiple of `crowd_every`")
     crowd_lead: float = Field(5.0, ge=0, le=60, description="how long after the moment that they are of figures hold, s: so long they may be on their way")
+    guards_every: int = Field(60, ge=0, le=3600, description="how often it is counted whom rules reached and who opted out, s of stream time, with the wall clock: by this a rule pauses itself; a multiple of 5, 0: never")
     usual_weeks: int = Field(2, ge=1, le=8, description="weeks of an hour of the week that make its usual demand")
 
     commit_interval: float = Field(1.0, gt=0, le=60, description="between two commits of outputs, state and offsets, s")
@@ -88,6 +89,8 @@ class Settings(BaseSettings):
     def _in_step(self) -> Self:
         if self.crowd_every % 5 or self.cohorts_every % self.crowd_every:
             raise ValueError(f"crowd_every ({self.crowd_every}) is to be a multiple of 5, and cohorts_every ({self.cohorts_every}) one of crowd_every")
+        if self.guards_every % 5:
+            raise ValueError(f"guards_every ({self.guards_every}) is to be a multiple of 5")
         return self
 
     @field_validator("topics")
@@ -125,6 +128,11 @@ class Settings(BaseSettings):
     def counts_crowd(self) -> bool:
         """Whether this worker counts what partners make together."""
         return self.crowd == "always" or (self.crowd == "live" and self.clock == "wall")
+
+    @property
+    def guards_rules(self) -> bool:
+        """Whether rules may pause themselves: not in a replay."""
+        return self.clock == "wall" and self.guards_every > 0
 
     def rekeyed(self, family: str) -> str:
         """The internal topic that a re-keyed family is read from."""

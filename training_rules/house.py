@@ -31,9 +31,10 @@ Place = tuple[str, str]
 
 class House:
     """Partition `part` of `parts`. `dropped`: what its partners' states had no room for since it came up here. Seats and promises are kept as the moments
-    (s since the epoch) of the sends that took them, oldest first. `left`: who found no seat, when, and when they last had one."""
+    (s since the epoch) of the sends that took them, oldest first. `left`: who found no seat, when, and when they last had one. `live_since`: when (s)
+    rules that had been paused went on."""
 
-    __slots__ = ("crowd", "dropped", "left", "part", "parts", "promised", "taken", "turnout")
+    __slots__ = ("crowd", "dropped", "left", "live_since", "part", "parts", "promised", "taken", "turnout")
 
     def __init__(self, part: int = 0, parts: int = 1) -> None:
         self.part, self.parts, self.dropped = part, parts, 0
@@ -41,6 +42,7 @@ class House:
         self.promised: dict[str, list[float]] = {}
         self.left: dict[Place, dict[str, tuple[float, float]]] = {}
         self.crowd, self.turnout = Crowd(part), Turnout()
+        self.live_since: Mapping[str, float] = {}
 
     # -- seats
 

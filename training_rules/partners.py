@@ -203,6 +203,18 @@ class Partners:
         for who, raw in self.rested():
             yield who, *snapshots.beside(raw, self._rules)
 
+    def sent(self, partner_id: str) -> tuple[float, Mapping[int, Sequence[float]], Mapping[str, Any]] | None:
+        """The stream time (s) up to which a partner has come, the moments of what they were sent by slot id, and what is noted of their opt-outs, without waking
+        them. None for one of whom nothing is known."""
+        state, rules = self.awake.get(partner_id), self._rules
+        if state is not None:
+            sent = state.slots[rules.sends_from :]
+            return state.now, dict(zip(rules.sends_ids, sent, strict=True)) if any(sent) else {}, state.context
+        if (raw := self.resting.get(partner_id)) is None:
+            return None
+        now, (moments, noted) = snapshots.peek(raw)[1], snapshots.apart(raw)
+        return now, snapshots.living(moments, rules, now) if moments else moments, noted
+
     def sends(self) -> Iterator[tuple[str, Mapping[int, Sequence[float]]]]:
         """Of every partner the moments of what they were sent, by slot id; other slots may be among them."""
         for who, state in self.awake.items():

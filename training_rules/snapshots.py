@@ -57,7 +57,7 @@ def dump(state: PartnerState, rules: Rules) -> bytes:
     fields[_AT_PROFILE] = list(map(state.profile.get, _PROFILE))
     fields[_AT_RECENT] = _still_recent(state, rules)
     apart = {i: v for i, v in zip(rules.sends_ids, sent, strict=True) if v} if any(sent) else {}
-    if rules.notes:
+    if rules.notes or state.opted_out:
         apart[BESIDE] = state.context, state.online, state.zone, state.zone_at
     slots = {i: v for i, v in zip(rules.other_ids, state.slots, strict=False) if v is not None}  # which are the first
     dues = {i: at for i, at in zip(rules.timer_ids, state.dues, strict=True) if at != inf}
@@ -179,6 +179,13 @@ def sends(raw: bytes) -> Kept:
     found = _apart(raw)
     found.pop(BESIDE, None)
     return found
+
+
+def apart(raw: bytes) -> tuple[Kept, Mapping[str, Any]]:
+    """The same, and what the partner noted, where that stands apart: it does of those who opted out."""
+    found = _apart(raw)
+    noted = found.pop(BESIDE, None)
+    return found, noted[0] if noted is not None else {}
 
 
 def _apart(raw: bytes) -> Kept:

@@ -24,9 +24,12 @@ from segments.demand import Demand
 from streams import topics
 from streams.crowd.figures import Figures
 from streams.crowd.gathering import Gathering
+from streams.crowd.guards import Guards, Trip
 from streams.crowd.herd import CROWD, Herd
-from streams.crowd.records import Counted, Sketched, decode, partials_topic, usual_topic
+from streams.crowd.records import Counted, Sketched, Watched, decode, partials_topic, usual_topic
 from streams.crowd.sketches import merged
+from streams.errors import StreamsError
+from streams.halting import halt
 from streams.settings import Settings
 
 #: How long (s) a partition that tells nothing is waited for, while time is the wall's.
@@ -52,12 +55,16 @@ class Office:
         patience = PATIENCE if settings.clock == "wall" else inf
         self.figures = Figures(Demand(settings.usual_weeks), settings.crowd_lead)
         self.counted, self.sketched = Gathering[Counted](patience), Gathering[Sketched](patience)
+        self.guards = Guards()
         self.kept_at: dict[str, float] = {}
 
     def put(self, raw: bytes, wall: float, offset: int) -> None:
         """What a partition told; what another version told in another way is passed over, lest it stop everyone who reads it."""
         try:
             part = decode(raw)
+            if isinstance(part, Watched):
+                self.guards.put(part, time.time())
+                return
             if isinstance(part, Counted):
                 self.counted.put(part, wall, offset)
                 return
@@ -82,10 +89,10 @@ class Office:
 
 
 class Aggregator(ConsumerRebalanceListener):  # type: ignore[misc]
-    """`run` is to be run beside the worker. `published` counts figures that this worker put together."""
+    """`failed` is to be run beside the worker. `files`: the rules that it was started with. `published` counts figures that this worker put together."""
 
-    def __init__(self, settings: Settings, herd: Herd, partitions: int) -> None:
-        self._settings, self._herd, self._partitions = settings, herd, partitions
+    def __init__(self, settings: Settings, herd: Herd, partitions: int, files: dict[str, str]) -> None:
+        self._settings, self._herd, self._partitions, self._files = settings, herd, partitions, files
         self._figures = settings.broadcasts[CROWD]
         self._office: Office | None = None
         self._tp = TopicPartition(partials_topic(settings), 0)
@@ -146,6 +153,20 @@ class Aggregator(ConsumerRebalanceListener):  # type: ignore[misc]
             for record in fetched.get(self._tp, ()):
                 office.put(record.value, time.monotonic(), record.offset)
             await self._publish(consumer, producer, office)
+            for trip in office.guards.trips():
+                await self._halt(trip, office)
+
+    async def _halt(self, trip: Trip, office: Office) -> None:
+        """Pause a rule that went too far. Where that can't be written it is said, and tried again with the next counts."""
+        try:
+            event = await asyncio.to_thread(halt, self._settings, trip, self._files)
+        except StreamsError as error:
+            log.error("guard rail: a rule is to pause and does not: %s", error)  # noqa: TRY400 - an alert
+            return
+        office.guards.done(trip.rule, event.occurred_at if event is not None else trip.at)
+        if event is not None:
+            self._herd.halted += 1
+            log.error("guard rail: %s; it is paused, until `nudgeline rules resume %s`", trip.text(), trip.rule)
 
     async def _begin(self, consumer: AIOKafkaConsumer, office: Office) -> None:
         """What is usual, and what was told since the last one committed; what it told before that is asked for again with the next moment."""

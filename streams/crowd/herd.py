@@ -7,13 +7,15 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
+from math import gcd
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from segments.crowd import DEMAND
 from segments.state import PartnerState
-from streams.crowd.records import Counted, Sketched, encode
+from streams.crowd.census import Census, asked
+from streams.crowd.records import Counted, Sketched, Watched, encode
 from streams.crowd.sketches import Sketch
 from training_rules import Corridor
 
@@ -25,6 +27,8 @@ CROWD = "crowd"
 #: Partners whose metrics are read at a time: some milliseconds of work; and records that wait to be told at most: the oldest go, newer ones say more.
 SLICE, MOST_TOLD = 200, 4096
 NAP = 0.02  # s between two slices
+#: Whom rules reached is counted again after so many times the work that it was: two hundredths of a core at most.
+SPARING = 50
 
 
 class Survey:
@@ -59,16 +63,18 @@ class Survey:
 
 class Herd:
     """All partitions of a worker. `every`, `cohorts_every`: how often (s of stream time) zones are counted and cohorts surveyed; 0: never, figures are taken up
-    only. `at_once`: surveys are not made in slices, as in a replay: time runs ahead of them, and nobody waits. `source`: the name under which the offsets of the figures are kept."""
+    only. `guards_every`: how often it is counted whom rules reached; 0: never. `at_once`: surveys are not made in slices, as in a replay: time runs ahead of them, and nobody waits. `source`: the name under which the offsets of the figures are kept.
+    `halted` counts the rules that this worker paused."""
 
-    def __init__(self, source: str, every: float, cohorts_every: float, *, at_once: bool = False) -> None:
-        self._source, self._every, self._cohorts_every, self._at_once = source, every, cohorts_every, at_once
-        self._surveys = deque[Survey]()
+    def __init__(self, source: str, every: int, cohorts_every: int, *, guards_every: int = 0, at_once: bool = False) -> None:
+        self._source, self._every, self._cohorts_every, self._guards_every, self._at_once = source, every, cohorts_every, guards_every, at_once
+        self._surveys = deque[Survey | Census]()
         self._told = deque[bytes](maxlen=MOST_TOLD)
         self.wanted = asyncio.Event()  # some rule reads what partners make together
         self._news = asyncio.Event()
-        self.surveyed_s = self.counted_s = 0.0
-        self.told = 0
+        self.surveyed_s = self.counted_s = self.watched_s = 0.0
+        self._spared_until = 0.0
+        self.told = self.halted = 0
 
     # -- as a broadcast
 
@@ -79,19 +85,31 @@ class Herd:
         taker = Taker(corridor, self._source)
         if kept is not None:
             corridor.restore(kept)
-        if corridor.rules.counts:
+        if self._every and corridor.rules.counts:
             self.wanted.set()
-        if self._every:
+        if beat := gcd(self._every, self._guards_every):
             home = weakref.ref(corridor)  # no circle: what a partition leaves behind is never looked at by the collector
-            corridor.count_every(self._every, lambda at: self._count(home, at))
+            corridor.count_every(beat, lambda at: self._at(home, at))
         return taker
 
     # -- counting
 
-    def _count(self, home: weakref.ref[Corridor], at: float) -> None:
-        corridor = home()
-        if corridor is None or not corridor.rules.counts:
+    def _at(self, home: weakref.ref[Corridor], at: float) -> None:
+        if (corridor := home()) is None:
             return
+        if self._every and corridor.rules.counts and at % self._every == 0:
+            self._count(corridor, at)
+        if self._guards_every and at % self._guards_every == 0 and asked(corridor):
+            self._watch(corridor, at)
+
+    def _watch(self, corridor: Corridor, at: float) -> None:
+        """Begin to count whom rules reached, unless that is under way, or was much work a moment ago."""
+        self.wanted.set()
+        if time.monotonic() >= self._spared_until and not any(isinstance(survey, Census) and survey.corridor is corridor for survey in self._surveys):
+            self._surveys.append(Census(corridor, at))
+            self._news.set()
+
+    def _count(self, corridor: Corridor, at: float) -> None:
         self.wanted.set()
         began = time.perf_counter()
         self._tell(counted(corridor, at))
@@ -102,7 +120,7 @@ class Herd:
             while self._at_once and self._surveys:
                 self._survey()
 
-    def _tell(self, record: Counted | Sketched) -> None:
+    def _tell(self, record: Counted | Sketched | Watched) -> None:
         self._told.append(encode(record))
         self.told += 1
         self._news.set()
@@ -124,17 +142,22 @@ class Herd:
                 await self._news.wait()
 
     def _survey(self) -> None:
-        began = time.perf_counter()
-        if (found := self._surveys[0].go_on()) is not None:
+        began, survey = time.perf_counter(), self._surveys[0]
+        if (found := survey.go_on()) is not None:
             self._surveys.popleft()
             self._tell(found)
-        self.surveyed_s += time.perf_counter() - began
+        took = time.perf_counter() - began
+        if isinstance(survey, Census):
+            self.watched_s += took
+            self._spared_until = max(self._spared_until, time.monotonic()) + SPARING * took
+        else:
+            self.surveyed_s += took
 
 
 def crowd_of(plan: Plan) -> dict[str, float]:
-    """Records that this worker told, and the seconds that counting and surveying took, since it began."""
+    """Records that this worker told, the seconds that counting and surveying took, and the rules that it paused, since it began."""
     herd = plan.broadcasts.get(CROWD)
-    return {"told": herd.told, "counted_s": round(herd.counted_s, 3), "surveyed_s": round(herd.surveyed_s, 3)} if isinstance(herd, Herd) else {}
+    return {"told": herd.told, "counted_s": round(herd.counted_s, 3), "surveyed_s": round(herd.surveyed_s, 3), "watched_s": round(herd.watched_s, 3), "halted": herd.halted} if isinstance(herd, Herd) else {}
 
 
 class Taker:

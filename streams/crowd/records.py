@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from streams.settings import Settings
+from training_rules.reach import Limits, Reached
 
 
 class Counted(msgspec.Struct, tag="counted", array_like=True):
@@ -26,7 +27,19 @@ class Sketched(msgspec.Struct, tag="sketched", array_like=True):
     cohorts: dict[str, dict[str, bytes]]
 
 
-Told = Counted | Sketched
+class Watched(msgspec.Struct, tag="watched", array_like=True):
+    """The same of rules that may pause themselves: which set runs and what it allows, how many partners are active, and whom each rule reached."""
+
+    partition: int
+    parts: int
+    at: float
+    version: str
+    limits: Limits
+    active: int
+    rules: dict[str, Reached]
+
+
+Told = Counted | Sketched | Watched
 
 encode = msgspec.msgpack.Encoder().encode
 decode = msgspec.msgpack.Decoder(Told).decode

@@ -33,9 +33,9 @@ def live(settings, tmp_path):
     return settings.model_copy(update={"clock": "wall", "timer_slack": 0.2, "redis_url": ""}), tmp_path / "rules"
 
 
-def rules(settings, *words):
-    """`nudgeline rules`: exit status, what it printed, what it noted."""
-    done = subprocess.run([sys.executable, "-m", "commands.main", "rules", *map(str, words)], cwd=ROOT, env=environment(settings) | {"NUDGELINE_REDIS_URL": "none"}, capture_output=True, text=True, timeout=60, check=False)
+def rules(settings, *words, verb="rules"):
+    """`nudgeline rules`, or another verb: exit status, what it printed, what it noted."""
+    done = subprocess.run([sys.executable, "-m", "commands.main", verb, *map(str, words)], cwd=ROOT, env=environment(settings) | {"NUDGELINE_REDIS_URL": "none"}, capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, done.stdout.strip(), done.stderr.strip()
 
 
@@ -117,6 +117,18 @@ def test_history_diff_rollback_and_pause(live, tmp_path):
     assert [line.split()[2:4] for line in told.splitlines()] == [[first, "push"], [second, "push"], [third, "pause"], [second, "rollback"]]
     assert "too many; paused: two" in told
     assert rules(settings, "resume", "two")[0] == 1
+
+
+def test_what_is_pushed_or_compared_over_a_pause_says_that_the_rule_stays_paused_and_why(live):
+    settings, folder = live
+    (folder / "a.yaml").write_text(TWO, encoding="utf-8")
+    assert "paused" not in rules(settings, "push", folder)[2]
+    rules(settings, "pause", "two", "--note", "too many")
+    (folder / "a.yaml").write_text(TWO.replace("A nudge", "Another"), encoding="utf-8")
+    told = [rules(settings, "diff", folder)[2], rules(settings, "push", folder)[2], rules(settings, "--in-force", folder, verb="check")[1]]
+    assert [("two is paused since" in said, "too many" in said, "nudgeline rules resume two" in said) for said in told] == [(True, True, True)] * 3
+    (folder / "a.yaml").write_text(ONE, encoding="utf-8")
+    assert "none of these rules is paused" in rules(settings, "--in-force", folder, verb="check")[1]
 
 
 def test_what_is_saved_in_a_folder_that_is_watched_runs_within_seconds_and_what_is_wrong_does_not(live, tmp_path):

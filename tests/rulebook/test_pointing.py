@@ -61,7 +61,7 @@ def help_of(when):
         ("hi: {title", "zzz: {title", "W292", "zzz"),
         ('hi: {title: T, body: "{first_name}"}', "hi: {title: T, body: B}", "W441", "hi"),
         ("hi: {title: T", f"hi: {{title: {'long ' * 20}end", "W442", "long " * 20 + "end"),
-        ('body: "{first_name}"', 'body: "{first_name}, hurry"', "W443", "hurry"),
+        ('body: "{first_name}"', 'body: "{first_name}, hurry"', "W447", "hurry"),
         ("    goal", "    rollout: 0%\n    goal", "W424", "0%"),
         ("    goal", "    seats: 0\n    goal", "W424", "0"),
     ],

@@ -1,0 +1,51 @@
+"""A worker's partitions tell whom rules reached, at moments of stream time, where a rule could pause itself."""
+
+import asyncio
+
+from streams.crowd.herd import Herd
+from streams.crowd.records import decode
+from tests.training_rules.town import START, Town, nudge, rules
+
+
+def told(herd, town, *minutes):
+    """What is told when time comes to each of some minutes."""
+
+    async def run():
+        herd.listener(town.corridor, None)
+        found = []
+        for minute in minutes:
+            town.advance(minute)
+            while herd._surveys:
+                herd._survey()
+            found.append([decode(raw) for raw in herd.take_told()])
+        return found
+
+    return asyncio.run(run())
+
+
+def town(**keys):
+    found = Town(rules("nudges:\n" + nudge("a", **keys)))
+    found.feed("order_rejected", 0)
+    return found
+
+
+def test_whom_rules_reached_is_told_when_its_moment_has_come():
+    ((watched,),) = told(Herd("crowd", 0, 0, guards_every=60), town(), 1)
+    assert (watched.at, watched.active, watched.rules["a"].reached) == (START + 60, 1, 1)
+
+
+def test_after_much_work_moments_are_passed_over():
+    herd, several = Herd("crowd", 0, 0, guards_every=60), town()
+    assert len(told(herd, several, 1)[0]) == 1
+    herd._spared_until += 3600
+    assert told(herd, several, 2) == [[]]
+
+
+def test_where_no_rule_sends_nothing_is_told_and_nobody_is_asked_to_put_it_together():
+    herd = Herd("crowd", 0, 0, guards_every=60)
+    assert told(herd, town(mode="shadow"), 1, 2) == [[], []]
+    assert not herd.wanted.is_set()
+
+
+def test_in_a_replay_nothing_is_told():
+    assert told(Herd("crowd", 0, 0), town(), 1, 2) == [[], []]
