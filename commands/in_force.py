@@ -6,7 +6,7 @@ from commands.output import note
 from streams.changes import history
 from streams.reload import Library
 from streams.settings import Settings
-from training_rules import EngineOptions, Rules, load_rules
+from training_rules import EngineOptions, load_rules
 
 NOTHING_PUSHED = (
     "no rule set was ever put in force (nudgeline rules push): these are the files that workers begin with, by NUDGELINE_RULES or the catalogue; --rules names others"
@@ -22,11 +22,6 @@ def library(settings: Settings, named: list[Path] | None) -> Library:
     if not changes:
         note(NOTHING_PUSHED)
     return Library(files, changes)
-
-
-def files(settings: Settings) -> Rules:
-    """The rule files alone."""
-    return load_rules(settings.rules, options=options_of(settings))
 
 
 def options_of(settings: Settings) -> EngineOptions:

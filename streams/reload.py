@@ -77,9 +77,11 @@ class Library:
                 return self._compile(event, begun).result(), {"change": event.event_id, "compiled": _packed(begun), "own": _packed(begun)}
         return self._first, None
 
-    def of(self, kept: Kept | None) -> Rules:
-        """The set that states were made by, by what the listener kept; the files' where it kept nothing. Blocks. Raises TopicFault where nobody knows it."""
-        if kept is None:
+    def made(self, beside: Mapping[str, Any]) -> Rules:
+        """The set that states were made by, by what the listeners kept beside them; the files' where that is nothing, or where only they count. Blocks. Raises
+        TopicFault where nobody knows it."""
+        kept = beside.get(FAMILY)
+        if kept is None or not self._changes:
             return self._first
         if (event := self._changes.get(kept["change"])) is None:
             raise TopicFault(_lost(kept))
