@@ -135,7 +135,7 @@ class _Attempt:
             self.chosen = list(thinned(self.chosen, [h.at for h in of.happened.found]))
         self.profiles = [e for e in of.happened.events if e.type == "profile_updated" and e.occurred_at <= of.end]
         self.zone = next((e.time_zone for e in self.profiles if e.time_zone), None) or "UTC"
-        first = min([of.begin if how.back != inf else inf, *(e.occurred_at for e in self.chosen[:1])])
+        first = min([max(since, of.begin) if how.back != inf else inf, *(e.occurred_at for e in self.chosen[:1])])
         self.start = first - first % MINUTE
         self.reducer = Reducer(of.all_needs if how.needs is None else how.needs, self.start, how.exactly)
         self.events, self.text, self.wrong = len(self.chosen), "", ""
