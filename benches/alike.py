@@ -82,7 +82,7 @@ def measure(settings: Settings, folder: Path, partners: int, hours: float) -> di
     runs = {"live": hour.live(), "replay": hour.replayed(), "backtest": hour.backtested()}
     return {
         "partners": partners, "hours": hours, "workers": WORKERS, "rate": RATE, "events": hour.events, "decisions": len(runs["live"]),
-        "by_verdict": dict(Counter(d[2] for d in runs["live"])), "of_figures": sum(d[-1] in OF_FIGURES for d in runs["live"]), "rule_sets": len({d[5] for d in runs["live"]} - {""}),
+        "by_verdict": dict(Counter(d[2] for d in runs["live"])), "of_figures": sum(d[6] in OF_FIGURES for d in runs["live"]), "rule_sets": len({d[5] for d in runs["live"]} - {""}),
         **{name: _parted(runs["live"], run) for name, run in runs.items() if name != "live"},
         "same": bool(runs["live"]) and runs["live"] == runs["replay"] == runs["backtest"], "seconds": round(time.monotonic() - began),
     }  # fmt: skip
@@ -142,7 +142,8 @@ class Hour:
         pause(self.settings, "zone_is_quiet", off=True, at=later)
 
     def _through(self, last: dict[str, Any]) -> bool:
-        return not last["lag"] and all((p["stream_time"] or 0) > self.upto for p in last["partitions"].values())
+        """Whether time has passed what is compared; figures that are to hold later always lie ahead."""
+        return all((p["stream_time"] or 0) > self.upto for p in last["partitions"].values())
 
     def replayed(self) -> Decided:
         again = live.apart(self.settings, "again").model_copy(update={"clock": "events"})
@@ -167,8 +168,8 @@ class Hour:
 def _told(fields: dict[str, Any]) -> tuple[Any, ...]:
     """A decision, or a move in or out of a segment."""
     if fields["type"] == "segment_transition":
-        return fields["transition_id"], None, fields["transition"], fields["segment"], fields["decided_at"], "", ""
-    return fields["decision_id"], fields.get("nudge_id"), fields["verdict"], fields.get("reason"), fields["decided_at"], fields["ruleset_version"], fields["rule"]
+        return fields["transition_id"], None, fields["transition"], fields["segment"], fields["decided_at"], "", "", fields["partner_id"]
+    return fields["decision_id"], fields.get("nudge_id"), fields["verdict"], fields.get("reason"), fields["decided_at"], fields["ruleset_version"], fields["rule"], fields["partner_id"]
 
 
 def _rules(cooldown: str, rank: str) -> dict[str, str]:
