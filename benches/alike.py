@@ -3,7 +3,7 @@
     python -m benches.alike [--partners 300] [--hours 1]
 
 Live are two workers by a wall clock that runs twelve times as fast, with settings as long as the defaults by that clock; they count what partners make
-together, and act on it. The catalogue runs, and rules that read `zone_demand` and `cohort_pct`; in the middle another set is pushed, and later one of its
+together, and act on it. The catalogue runs, and rules that read `zone_demand` and `cohort_pct`, or wait for silence; in the middle another set is pushed, and later one of its
 rules is paused. Then one worker by the clock of events, with nothing but the topics, and `nudgeline backtest --from-topics`. Compared is all that was
 decided up to the last event of the partition that ends first: id, id of the nudge, verdict, reason, and when it was decided.
 """
@@ -52,11 +52,13 @@ nudges:
   zone_is_busy: {{trigger: {{holds: online and zone_demand == "high", for: 2m}}, send: go, kind: tip, cooldown: {cooldown}, priority: 90, seats: zone_gap, mode: live}}
   zone_is_quiet: {{trigger: {{holds: online and zone_demand == "low", without: order_offered, for: 3m}}, send: go, kind: tip, cooldown: {cooldown}, priority: 89, mode: live}}
   behind_others: {{trigger: {{holds: cohort_pct(taken(2h) by zone) < {rank}, for: 1m}}, send: go, kind: tip, cooldown: {cooldown}, priority: 88, mode: live}}
+  not_picked_up: {{trigger: {{happens: order_accepted, without: order_picked_up, for: {wait}}}, send: go, kind: tip, cooldown: 5m, priority: 87, mode: live}}
+  refused: {{trigger: {{happens: order_rejected}}, if: zone_demand != "low", send: go, kind: tip, cooldown: 1m, priority: 86, mode: live}}
 messages:
   go: {{en: {{title: Go, body: Now.}}, hi: {{title: Go, body: Now.}}, kn: {{title: Go, body: Now.}}}}
 """
 
-OF_FIGURES = ("zone_is_busy", "zone_is_quiet", "behind_others", "busy_zone_log_in", "idle_in_quiet_zone", "slipping_bonus")
+OF_FIGURES = ("zone_is_busy", "zone_is_quiet", "behind_others", "refused", "busy_zone_log_in", "idle_in_quiet_zone", "slipping_bonus")
 
 Decided = frozenset[tuple[Any, ...]]
 
@@ -101,7 +103,7 @@ class Hour:
     def live(self) -> Decided:
         make_topics(self.settings)
         self._look_ahead()
-        push(self.settings, _rules("10m", "25%"), at=START - LEAD)
+        push(self.settings, _rules("10m", "25%", "3m"), at=START - LEAD)
         at = time.time() + READY
         with ExitStack() as stack:
             workers = [stack.enter_context(_live(self.settings, self.folder / f"live-{n}", at)) for n in range(WORKERS)]
@@ -137,7 +139,7 @@ class Hour:
     def _change(self, at: float) -> None:
         middle, later = (START + (self.city.end - START) * share for share in (0.5, 0.75))
         _wait(at, middle - AHEAD)
-        push(self.settings, _rules("20m", "40%"), at=middle)
+        push(self.settings, _rules("20m", "40%", "4m"), at=middle)
         _wait(at, later - AHEAD)
         pause(self.settings, "zone_is_quiet", off=True, at=later)
 
@@ -172,10 +174,10 @@ def _told(fields: dict[str, Any]) -> tuple[Any, ...]:
     return fields["decision_id"], fields.get("nudge_id"), fields["verdict"], fields.get("reason"), fields["decided_at"], fields["ruleset_version"], fields["rule"], fields["partner_id"]
 
 
-def _rules(cooldown: str, rank: str) -> dict[str, str]:
+def _rules(cooldown: str, rank: str, wait: str) -> dict[str, str]:
     """The catalogue without its tests, which other rules beside it would fail, and those that read figures."""
     catalog = {name: text.partition("\ntests:")[0] + "\n" for name, text in texts(CATALOG).items()}
-    return catalog | {"benches.yaml": RULES.format(cooldown=cooldown, rank=rank)}
+    return catalog | {"benches.yaml": RULES.format(cooldown=cooldown, rank=rank, wait=wait)}
 
 
 def _live(settings: Settings, folder: Path, at: float) -> Any:

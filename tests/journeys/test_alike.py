@@ -12,7 +12,7 @@ from benches.alike import AS_LONG, OF_FIGURES, START, Hour
 from simulator.city import City
 from streams.changes import history
 
-PARTNERS, HOURS = 200, 0.2
+PARTNERS, HOURS = 300, 0.25
 
 
 @pytest.fixture
