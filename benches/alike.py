@@ -2,7 +2,7 @@
 
     python -m benches.alike [--partners 300] [--hours 1]
 
-Live are two workers by a wall clock that runs twelve times as fast, with settings as long as the defaults by that clock; they count what partners make
+Live are two workers by a wall clock that runs many times as fast, with settings as long by that clock as the defaults or shorter; they count what partners make
 together, and act on it. The catalogue runs, and rules that read `zone_demand` and `cohort_pct`, or wait for silence; in the middle another set is pushed, and later one of its
 rules is paused. Then one worker by the clock of events, with nothing but the topics, and `nudgeline backtest --from-topics`. Compared is all that was
 decided up to the last event of the partition that ends first: id, id of the nudge, verdict, reason, and when it was decided.
@@ -41,7 +41,7 @@ START = 1_772_427_600.0  # Monday 2026-03-02, 10:30 in Kolkata
 RATE, WORKERS, LEAD, PATIENCE = 12.0, 2, 90.0, 120.0
 #: How long the workers have to come up, s; and what a change is dated ahead, s of their clock.
 READY, AHEAD = 20.0, 60.0
-#: By a clock that runs so fast, as long as the defaults: half of a second is six.
+#: By a clock that runs so fast about as long as the defaults.
 AS_LONG = {"clock": "wall", "crowd_every": 10, "cohorts_every": 60, "crowd_lead": 60.0, "timer_slack": 24.0, "redis_url": "none"}
 OUTPUTS = ("decisions", "segment.transitions")
 RULES = """version: 1
@@ -67,23 +67,24 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--partners", type=int, default=300)
     arguments.add_argument("--hours", type=float, default=1.0)
+    arguments.add_argument("--rate", type=float, default=RATE, help="how many times as fast the live workers' clock runs")
     arguments.add_argument("--quick", action="store_true", help="12 minutes; nothing is kept")
     asked = arguments.parse_args()
     with tempfile.TemporaryDirectory() as name, live.kafka(Path(name) / "services", **AS_LONG) as settings:
-        found = measure(settings, Path(name), asked.partners, 0.2 if asked.quick else asked.hours)
+        found = measure(settings, Path(name), asked.partners, 0.2 if asked.quick else asked.hours, asked.rate)
     if not asked.quick:
         machine.write("alike", found)
     print(json.dumps(found))
     sys.exit(0 if found["same"] else 1)
 
 
-def measure(settings: Settings, folder: Path, partners: int, hours: float) -> dict[str, Any]:
+def measure(settings: Settings, folder: Path, partners: int, hours: float, rate: float = RATE) -> dict[str, Any]:
     """The three runs beside each other. The settings are those of the live one."""
-    hour = Hour(settings, folder, City(partners, start=START, hours=hours, seed=7, share=0.3))
+    hour = Hour(settings, folder, City(partners, start=START, hours=hours, seed=7, share=0.3), rate)
     began = time.monotonic()
     runs = {"live": hour.live(), "replay": hour.replayed(), "backtest": hour.backtested()}
     return {
-        "partners": partners, "hours": hours, "workers": WORKERS, "rate": RATE, "events": hour.events, "decisions": len(runs["live"]),
+        "partners": partners, "hours": hours, "workers": WORKERS, "rate": rate, "events": hour.events, "decisions": len(runs["live"]),
         "by_verdict": dict(Counter(d[2] for d in runs["live"])), "of_figures": sum(d[6] in OF_FIGURES for d in runs["live"]), "rule_sets": len({d[5] for d in runs["live"]} - {""}),
         **{name: _parted(runs["live"], run) for name, run in runs.items() if name != "live"},
         "same": bool(runs["live"]) and runs["live"] == runs["replay"] == runs["backtest"], "seconds": round(time.monotonic() - began),
@@ -97,6 +98,7 @@ class Hour:
     settings: Settings
     folder: Path
     city: City
+    rate: float = RATE
     events: int = 0
     upto: float = 0.0
 
@@ -106,7 +108,7 @@ class Hour:
         push(self.settings, _rules("10m", "25%", "3m"), at=START - LEAD)
         at = time.time() + READY
         with ExitStack() as stack:
-            workers = [stack.enter_context(_live(self.settings, self.folder / f"live-{n}", at)) for n in range(WORKERS)]
+            workers = [stack.enter_context(_live(self.settings, self.folder / f"live-{n}", at, self.rate)) for n in range(WORKERS)]
             for worker in workers:
                 worker.until(lambda last: last.get("partitions"), "partitions with each")
             asyncio.run(self._sent(at))
@@ -133,14 +135,14 @@ class Hour:
         """Each event when the workers' clock shows its time; the rules change meanwhile."""
         await asyncio.sleep(at - time.time())
         changing = asyncio.create_task(asyncio.to_thread(self._change, at))
-        await replay_async(self.city, self.settings, RATE)
+        await replay_async(self.city, self.settings, self.rate)
         await changing
 
     def _change(self, at: float) -> None:
         middle, later = (START + (self.city.end - START) * share for share in (0.5, 0.75))
-        _wait(at, middle - AHEAD)
+        _wait(at + (middle - AHEAD - START) / self.rate)
         push(self.settings, _rules("20m", "40%", "4m"), at=middle)
-        _wait(at, later - AHEAD)
+        _wait(at + (later - AHEAD - START) / self.rate)
         pause(self.settings, "zone_is_quiet", off=True, at=later)
 
     def _through(self, last: dict[str, Any]) -> bool:
@@ -180,13 +182,12 @@ def _rules(cooldown: str, rank: str, wait: str) -> dict[str, str]:
     return catalog | {"benches.yaml": RULES.format(cooldown=cooldown, rank=rank, wait=wait)}
 
 
-def _live(settings: Settings, folder: Path, at: float) -> Any:
-    return live.working(settings, [], folder, clock=("benches.faster", str(at), str(START), str(RATE)))
+def _live(settings: Settings, folder: Path, at: float, rate: float) -> Any:
+    return live.working(settings, [], folder, clock=("benches.faster", str(at), str(START), str(rate)))
 
 
-def _wait(at: float, moment: float) -> None:
-    """Until the workers' clock shows a moment."""
-    time.sleep(max(0.0, at + (moment - START) / RATE - time.time()))
+def _wait(until: float) -> None:
+    time.sleep(max(0.0, until - time.time()))
 
 
 async def _usual(settings: Settings, rates: dict[str, float]) -> None:

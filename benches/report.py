@@ -180,7 +180,7 @@ def _alike(found: dict[str, Any]) -> str:
     head = ("events", "partners", "rule sets", "decisions and moves", "of rules that read figures", "replay: missing", "too many", "backtest: missing", "too many")
     parted = (found[run][key] for run in ("replay", "backtest") for key in ("missing", "more"))
     row = (*(found[n] for n in ("events", "partners", "rule_sets", "decisions", "of_figures")), *parted)
-    return _table(head, [row]) + f"\n\n{found['hours']:g} h, {found['workers']} workers live. {_where(found)}."
+    return _table(head, [row]) + f"\n\n{found['hours']:g} h, {found['workers']} workers live, by a clock {found['rate']:g} times as fast. {_where(found)}."
 
 
 def _fuzz(found: dict[str, Any]) -> str:
