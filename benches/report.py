@@ -183,6 +183,13 @@ def _agree(found: dict[str, Any]) -> str:
     return _table(head, [row]) + f"\n\n{_where(found)}."
 
 
+def _alike(found: dict[str, Any]) -> str:
+    head = ("events", "partners", "rule sets", "decisions and moves", "of rules that read figures", "replay: missing", "too many", "backtest: missing", "too many")
+    parted = (found[run][key] for run in ("replay", "backtest") for key in ("missing", "more"))
+    row = (*(found[n] for n in ("events", "partners", "rule_sets", "decisions", "of_figures")), *parted)
+    return _table(head, [row]) + f"\n\n{found['hours']:g} h, {found['workers']} workers live, by a clock {found['rate']:g} times as fast. {_where(found)}."
+
+
 def _fuzz(found: dict[str, Any]) -> str:
     head = ("files", "with faults", "fine", "broken", "longest, s", "memory, MB")
     row = tuple(found[n] for n in ("files", "with_faults", "fine", "broken", "longest_s", "memory_mb"))
@@ -217,7 +224,7 @@ _OTHERWISE = {"soak": "make soak"}
 _TABLES = {
     "yardstick": _yardstick, "peers": peers, "workers": _workers, "latency": _latency, "catch_up": _catch_up, "recovery": _recovery, "scaling": _scaling, "timers": _timers,
     "path": _path, "step": _step, "partner_bytes": _partner_bytes, "windows": _windows, "compile": _compile, "agree": _agree, "fuzz": _fuzz, "handover": _handover,
-    "soak": _soak, "backtest": _backtest, "store": _store,
+    "soak": _soak, "backtest": _backtest, "store": _store, "alike": _alike,
 }  # fmt: skip
 #: What `make bench` prints in the end.
 SUMMARY = ("peers", "workers", "latency", "catch_up", "recovery", "scaling", "timers")

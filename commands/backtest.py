@@ -12,7 +12,7 @@ from typing import Annotated, Any, BinaryIO
 
 import typer
 
-from analysis.backtest import History, Job, run
+from analysis.backtest import Job, run
 from analysis.backtest.limits import Checked, Limits, check
 from analysis.backtest.report import render
 from analysis.backtest.result import result
@@ -20,10 +20,13 @@ from analysis.backtest.sweep import Variation, variations
 from analysis.backtest.topics import Kept
 from commands.backtest_tables import show
 from commands.histories import Recorded
+from commands.in_force import NOTHING_PUSHED
 from commands.output import note
 from commands.replay import moment, progress_bar
 from rulebook.units import percent
 from simulator.importers import Cut
+from streams.changes import history
+from streams.reload import last_set
 from streams.settings import Settings, load
 from training_rules import EngineOptions, Rules, compile_rules, load_rules
 
@@ -31,7 +34,7 @@ from training_rules import EngineOptions, Rules, compile_rules, load_rules
 def backtest(
     events: Annotated[Path | None, typer.Option(help="Events, one a line, alone or behind its key and a TAB, - is standard input; or a recording that `replay` reads.")] = None,
     from_topics: Annotated[bool, typer.Option("--from-topics", help="Read what Kafka's topics still keep (NUDGELINE_BROKERS) instead of --events.")] = False,
-    rules: Annotated[list[Path] | None, typer.Option(help="Rule files or folders; otherwise NUDGELINE_RULES. May be repeated.")] = None,
+    rules: Annotated[list[Path] | None, typer.Option(help="Rule files or folders; otherwise NUDGELINE_RULES or, with --from-topics, the sets that were in force, as they were changed. May be repeated.")] = None,
     against: Annotated[list[Path] | None, typer.Option(help="Rules that run now: who is gained, lost and displaced by --rules. May be repeated.")] = None,
     sweep: Annotated[list[str] | None, typer.Option(metavar="NAME.KEY=V,V", help="Try other values in one place of --rules; NAME.KEY[LITERAL]=V,V for one within an expression. May be repeated.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a page with charts to this file; it opens in any browser, offline.")] = None,
@@ -57,21 +60,23 @@ def backtest(
     settings = load(rules=rules, partitions=partitions)
     limits = Limits(max_per_partner_day, _share(max_share, "--max-share"), _share(max_growth, "--max-growth"), _share(max_lost, "--max-lost"), must_trigger)
     _sensible(limits, against, [decisions, json_to])
-    job, varied = _job(settings, against, sweep or [], _share(sample, "--sample") or 0.0)
+    _one_place(events, limit, from_topics=from_topics)
     window = moment(begin, "--from", -inf), moment(until, "--until", inf)
-    history = _history(events, settings, job, Cut(*window, limit), from_topics=from_topics, sort=sort)
-    if isinstance(history, Kept):
-        job.parts = history.partitions()
-    with progress_bar(history.name) as told, _lines(decisions) as lines:
-        outcome = run(job, history, processes=processes or os.cpu_count() or 1, told=told, lines=lines)
+    changes = _changes(settings, window[1], sweep) if from_topics and rules is None else []
+    job, varied = _job(settings, against, sweep or [], _share(sample, "--sample") or 0.0, changes, window)
+    source = Kept(settings, job.rule_sets[0], *window) if events is None else Recorded(events, Cut(*window, limit), sort=sort)
+    if isinstance(source, Kept):
+        job.parts = source.partitions()
+    with progress_bar(source.name) as told, _lines(decisions) as lines:
+        outcome = run(job, source, processes=processes or os.cpu_count() or 1, told=told, lines=lines)
     found = result(job, outcome, varied)
     checked = check(limits, found)
     found["limits"] = [c.as_dict() for c in checked]
-    for path, text, option in ((json_to, lambda: json.dumps(found, indent=1, ensure_ascii=False), "--json"), (report, lambda: render(found, history.name), "--report")):
+    for path, text, option in ((json_to, lambda: json.dumps(found, indent=1, ensure_ascii=False), "--json"), (report, lambda: render(found, source.name), "--report")):
         if path is not None:
             _write(path, text() + "\n", option)
     show(found, to_stderr=Path("-") in (decisions, json_to))
-    _end(found, checked, sort=sort or from_topics, name=history.name)
+    _end(found, checked, sort=sort or from_topics, name=source.name)
 
 
 def _share(text: str | None, option: str) -> float | None:
@@ -90,24 +95,35 @@ def _sensible(limits: Limits, against: list[Path] | None, outputs: list[Path | N
         raise typer.BadParameter("only one of --decisions and --json can go to standard output", param_hint="--json")
 
 
-def _job(settings: Settings, against: list[Path] | None, sweeps: list[str], sample: float) -> tuple[Job, list[Variation]]:
+def _changes(settings: Settings, until: float, sweeps: list[str] | None) -> list[Any]:
+    """The rule sets that were put in force before `until` (s)."""
+    if sweeps:
+        raise typer.BadParameter("a value is tried in files: name them with --rules", param_hint="--sweep")
+    found = [event for event in history(settings) if event.occurred_at < until]
+    if not found:
+        note(NOTHING_PUSHED)
+    return found
+
+
+def _job(
+    settings: Settings, against: list[Path] | None, sweeps: list[str], sample: float, changes: list[Any], window: tuple[float, float]
+) -> tuple[Job, list[Variation]]:
     options = EngineOptions(allowed_lateness=settings.allowed_lateness, season=settings.season)
     sets: list[Rules] = [load_rules(settings.rules, options=options)]
+    if changes:
+        sets = [last_set(changes, options) or sets[0]]
     if against:
         sets.append(load_rules(against, options=options))
     varied = variations(settings.rules, sweeps) if sweeps else []
     sets += [compile_rules(v.ruleset, options) for v in varied]
-    return Job(sets, settings.partitions, sample, compare=bool(against)), varied
+    return Job(sets, settings.partitions, sample, compare=bool(against), changes=changes, begin=window[0]), varied
 
 
-def _history(events: Path | None, settings: Settings, job: Job, cut: Cut, *, from_topics: bool, sort: bool) -> History:
+def _one_place(events: Path | None, limit: int | None, *, from_topics: bool) -> None:
     if (events is None) is not from_topics:
         raise typer.BadParameter("say where the events are: --events FILE, or --from-topics" if events is None else "--events and --from-topics exclude each other", param_hint="--events")
-    if events is not None:
-        return Recorded(events, cut, sort=sort)
-    if cut.limit is not None:
+    if from_topics and limit is not None:
         raise typer.BadParameter("topics have no first events, their partitions have: use --until", param_hint="--limit")
-    return Kept(settings, job.rule_sets[0], cut.begin, cut.until)
 
 
 @dataclass

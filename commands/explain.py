@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -17,16 +17,19 @@ from rich.console import Console
 from analysis.hindsight import now_from, watch
 from analysis.taps import Wanted, records
 from commands.explained import Page
+from commands.in_force import library, options_of
 from commands.output import numbers, say
 from commands.replay import moment, progress_bar
 from rulebook import units
 from rulebook.units import counted
 from simulator.importers import Kind, decoded, open_source
 from simulator.replay import Progress
+from streams.crowd.herd import CROWD
 from streams.history import History, history
-from streams.partners import kept
+from streams.partners import Kept, kept
+from streams.reload import Library
 from streams.settings import Settings, load
-from training_rules import EngineOptions, Rules, load_rules
+from training_rules import House, Rules, load_rules
 from training_rules.explaining import Explanation, with_words
 from training_rules.explaining import explain as explained
 from training_rules.ledger import Entry, Pair, alone, beside, entry
@@ -59,7 +62,7 @@ def explain(
     ledger: Annotated[Path | None, typer.Option(help="With --events: decisions to compare with, one a line (backtest --decisions writes such a file).")] = None,
     replay: Annotated[bool, typer.Option("--replay", help="Replay the topics also for now: shows the events that triggers saw, and all gates of each decision.")] = False,
     back: Annotated[str, typer.Option(metavar="DUR", help="Show decisions of so long before.")] = "1d",
-    rules: Annotated[list[Path] | None, typer.Option(help="Rule files or folders; otherwise NUDGELINE_RULES. May be repeated.")] = None,
+    rules: Annotated[list[Path] | None, typer.Option(help="Rule files or folders; otherwise the sets that were in force, each in its time, and with --events NUDGELINE_RULES. May be repeated.")] = None,
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
     bootstrap: Annotated[str | None, typer.Option(help="Kafka's address, HOST:PORT; otherwise NUDGELINE_BROKERS.")] = None,
 ) -> None:
@@ -69,23 +72,19 @@ def explain(
     if span is None or form not in ("text", "json"):
         raise typer.BadParameter("--back is a duration such as 1d, --format text or json")
     settings = load(rules=rules, brokers=bootstrap)
-    loaded = load_rules(settings.rules, options=options_of(settings))
     if events is not None:
-        found = _from_file(loaded, partner, at, events, ledger, sort=sort)
+        found = _from_file(load_rules(settings.rules, options=options_of(settings)), partner, at, events, ledger, sort=sort)
     else:
-        found = _live(settings, loaded, partner, at, span, replay=replay)
+        found = _live(settings, rules, partner, at, span, replay=replay)
     since = found.at - span
     near = [e for e in found.ledger if since <= e.decided_at <= found.at and (not rule or e.rule in rule)]
     told = with_words(explained(found.watched, found.at, rule or (), since, {e.rule for e in near}), found.nudges)
-    pairs = _pairs(told, near, loaded, compared=events is None or ledger is not None) if found.replayed else alone(near, loaded.version)
+    version = found.watched.rules.version
+    pairs = _pairs(found.watched, near, since, compared=events is None or ledger is not None, only=rule) if found.replayed else alone(near, version)
     if form == "json":
         say(json.dumps(numbers(_plain(told, pairs, found)), indent=2, ensure_ascii=False))
     else:
         _show(told, pairs, found)
-
-
-def options_of(settings: Settings) -> EngineOptions:
-    return EngineOptions(allowed_lateness=settings.allowed_lateness, season=settings.season)
 
 
 # -- where from
@@ -120,13 +119,13 @@ def _entries(found: Iterable[dict[str, Any]], partner: str) -> Iterator[Entry]:
             yield entry(fields)
 
 
-def _live(settings: Settings, rules: Rules, partner: str, at: str, span: float, *, replay: bool) -> Found:
+def _live(settings: Settings, named: list[Path] | None, partner: str, at: str, span: float, *, replay: bool) -> Found:
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what stops it is said in one sentence, by the error
-    until = instant(at)
+    until, rules = instant(at), library(settings, named)
     state = kept(settings, partner)
     if at == "now" and not replay:
         now = time.time() - settings.timer_slack
-        watched = now_from(rules, partner, None if state is None else state.raw, now if settings.clock == "wall" else None)
+        watched = _as_committed(rules, partner, state, now if settings.clock == "wall" else None)
         found = Found(watched, watched.corridor.stream_time, "the state as last committed", replayed=False)
     else:
         found = _from_topics(settings, rules, partner, inf if at == "now" and settings.clock == "events" else until, None if state is None else state.partition)
@@ -136,15 +135,21 @@ def _live(settings: Settings, rules: Rules, partner: str, at: str, span: float, 
     return found
 
 
+def _as_committed(rules: Library, partner: str, state: Kept | None, now: float | None) -> Watched:
+    beside = state.beside if state is not None else {}
+    return now_from(rules.made(beside), partner, None if state is None else state.raw, now, beside.get(CROWD))
+
+
 def _said(settings: Settings, output: str, partner: str, since: float) -> Iterator[dict[str, Any]]:
     """What workers wrote about the partner."""
     wanted = Wanted(since=since, fields={"partner_id": partner})
     return (r.fields for r in records(settings, settings.outputs[output], wanted) if r.fields is not None)
 
 
-def _from_topics(settings: Settings, rules: Rules, partner: str, until: float, partition: int | None) -> Found:
+def _from_topics(settings: Settings, rules: Library, partner: str, until: float, partition: int | None) -> Found:
     with history(settings, partner, partition) as past, progress_bar("reading the topics") as told:
-        watched = watch(rules, partner, followed(past, told), until, gone=past.retained.gone)
+        house = House(past.retained.partition, past.retained.partitions)
+        watched = watch(rules, partner, followed(past, told), until, past.retained.gone, house)
         at_last = watched.corridor.stream_time if until == inf else until
         found = Found(watched, at_last, f"the topics, {counted(watched.events, 'event')} of the partner")
         if past.retained.gone:
@@ -172,12 +177,13 @@ def instant(text: str, option: str = "--at") -> float:
 # -- to where
 
 
-def _pairs(told: Explanation, ledger: list[Entry], rules: Rules, *, compared: bool) -> list[Pair]:
-    """What was replayed beside the ledger, where there is one to compare with."""
+def _pairs(watched: Watched, ledger: list[Entry], since: float, *, compared: bool, only: Collection[str] | None) -> list[Pair]:
+    """What was replayed beside the ledger, where there is one to compare with; also of rules that are not in force any more."""
     if not compared:
         return []
-    replayed = [entry(msgspec.to_builtins(d.decision)) for view in told.rules for d in view.decisions if d.decision.verdict in BY_POLICY]
-    return beside(replayed, ledger, rules.version)
+    decided = (d.decision for d in watched.decided if d.decision.decided_at >= since and d.decision.verdict in BY_POLICY)
+    replayed = [entry(msgspec.to_builtins(decision)) for decision in decided if not only or decision.rule in only]
+    return beside(replayed, ledger, watched.rules.version)
 
 
 def _plain(told: Explanation, pairs: list[Pair], found: Found) -> dict[str, Any]:

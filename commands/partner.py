@@ -7,12 +7,14 @@ from typing import Annotated, Any
 import typer
 from redis.exceptions import RedisError
 
+from commands.in_force import library
 from commands.output import note, numbers, say
+from streams.crowd.herd import CROWD
 from streams.erasure import LONGEST_KEY
 from streams.partners import Kept, erase, kept
 from streams.settings import Settings, load
 from streams.views import ViewReader
-from training_rules import Rules, load_rules
+from training_rules import House, Rules
 from training_rules.partners import nobody
 from training_rules.snapshots import plain, unnamed
 
@@ -46,7 +48,7 @@ def erase_partner(
 @app.command()
 def export(
     partner_id: Id,
-    rules: Annotated[list[Path] | None, typer.Option(help="Rule files or folders that name what is kept; otherwise NUDGELINE_RULES. May be repeated.")] = None,
+    rules: Annotated[list[Path] | None, typer.Option(help="Rule files or folders that name what is kept; otherwise the set that the state was made by. May be repeated.")] = None,
     bootstrap: Bootstrap = None,
 ) -> None:
     """Print all that is kept about a partner, as JSON: the state as last committed, and what Redis shows. Exits with 1 where there is nothing.
@@ -57,7 +59,7 @@ def export(
     settings = load(brokers=bootstrap, rules=rules)
     found = {"partner_id": partner_id, "state": None, "redis": _shown(settings, partner_id)}
     if (known := kept(settings, partner_id)) is not None:
-        found["state"] = _state(known, load_rules(settings.rules))
+        found["state"] = _state(known, library(settings, rules).made(known.beside))
     if found["state"] is None and not found["redis"]:
         note(f"nothing is kept about {partner_id}")
         raise typer.Exit(1)
@@ -71,6 +73,9 @@ def _check(partner_id: str) -> None:
 
 def _state(known: Kept, rules: Rules) -> dict[str, Any]:
     state = rules.load(known.raw)
+    state.house = House(known.partition)
+    if (crowd := known.beside.get(CROWD)) is not None:
+        state.house.crowd.restore(crowd[0])
     found = {"partition": known.partition, "bytes": len(known.raw), "erased": nobody(state), **plain(state, rules), "of_other_rules": unnamed(known.raw, rules)}
     if not nobody(state):
         found |= {"segments": rules.segments_of(state), "features": rules.features(state, state.now), "ruleset_version": rules.version}

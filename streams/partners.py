@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -24,10 +24,11 @@ POLL_MS, MOST, PATIENCE = 500, 5000, 30.0  # ms for one answer, records in it, s
 
 @dataclass(frozen=True)
 class Kept:
-    """A partner's state as it lies in the changelog, and in which partition."""
+    """A partner's state as it lies in the changelog, in which partition, and what the listeners to what concerns all partners kept beside it, by family."""
 
     partition: int
     raw: bytes
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def _kept_in(consumer: KafkaConsumer, tp: TopicPartition, key: bytes) -> Kept | 
     for records in _all(consumer, tp):
         restored.apply(r for r in records if r.key in (key, MARK))
     raw = next(iter(restored.states()), None)
-    return None if raw is None else Kept(tp.partition, raw)
+    return None if raw is None else Kept(tp.partition, raw, restored.kept)
 
 
 def _all(consumer: KafkaConsumer, tp: TopicPartition) -> Iterator[list[Any]]:

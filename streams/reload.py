@@ -12,7 +12,9 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from math import inf
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -62,9 +64,38 @@ class Library:
             self._changes |= {event.event_id: event for event in await asyncio.to_thread(self._read)}
         event = self._changes.get(kept["change"])
         if event is None:
-            raise TopicFault(f"partners' states were made by the change {kept['change']}, which the topic of rules does not have (any more); restore the topic")
+            raise TopicFault(_lost(kept))
         rules = await asyncio.wrap_future(self._compile(event, _begun(kept["compiled"])))
         return replace(rules, own=_begun(kept["own"])), kept
+
+    def begins(self, at: float = -inf) -> tuple[Rules, Kept | None]:
+        """The set that history is begun with `at` (s), and what its listener is to know: the one that was in force then; before the first change that one, as in
+        a partition of which there is no state; the files where none was ever put in force. Blocks."""
+        known = sorted(self._changes.values(), key=_place)
+        for event in [*(e for e in reversed(known) if e.occurred_at <= at), *known[:1]]:
+            if not self._verdict(event).result():
+                begun = Begun()
+                return self._compile(event, begun).result(), {"change": event.event_id, "compiled": _packed(begun), "own": _packed(begun)}
+        return self._first, None
+
+    def made(self, beside: Mapping[str, Any]) -> Rules:
+        """The set that states were made by, by what the listeners kept beside them; the files' where that is nothing, or where only they count. Blocks. Raises
+        TopicFault where nobody knows it."""
+        kept = beside.get(FAMILY)
+        if kept is None or not self._changes:
+            return self._first
+        if (event := self._changes.get(kept["change"])) is None:
+            raise TopicFault(_lost(kept))
+        return replace(self._compile(event, _begun(kept["compiled"])).result(), own=_begun(kept["own"]))
+
+    @property
+    def changes(self) -> list[Any]:
+        """All that are known."""
+        return list(self._changes.values())
+
+    def judged(self, event: Any) -> None:
+        """Wait until a change is judged."""
+        self._verdict(event).result()
 
     async def _begin(self, *, fresh: bool) -> tuple[Rules, Kept | None]:
         """Where nothing was changed yet the files say what runs; a partition of which there is no state begins with the first set that was ever put in force."""
@@ -120,6 +151,10 @@ class Library:
         return self._compiled[key]
 
 
+def _lost(kept: Kept) -> str:
+    return f"partners' states were made by the change {kept['change']}, which the topic of rules does not have (any more); restore the topic"
+
+
 def _fine() -> Future[str]:
     found: Future[str] = Future()
     found.set_result("")
@@ -149,6 +184,14 @@ def compiled(event: Any, options: EngineOptions) -> Rules:
         raise BadEvent(DeadLetterReason.BAD_RULES, f"{type(e).__name__}: {e}") from e
 
 
+def last_set(changes: Sequence[Any], options: EngineOptions) -> Rules | None:
+    """The last of the sets that can be compiled; none is judged."""
+    for event in reversed(changes):
+        with suppress(BadEvent):
+            return compiled(event, options)
+    return None
+
+
 class Listener:
     """Takes up the changes of one partition. All that came before one is written out and committed before it, and it before anything that comes after."""
 
@@ -171,6 +214,11 @@ class Listener:
             return True
         found = self._library.prepared(event, self._corridor.rules)
         return found is not None and found.done()
+
+    def wait(self, event: Any) -> None:
+        """Until it is judged: for one who has nothing else to do. `apply` then waits until it is compiled."""
+        if not self._passes(event):
+            self._library.judged(event)
 
     def apply(self, event: Any) -> Sequence[Any]:
         """Raises BadEvent for a set that can't run: what ran goes on."""

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from events.structs import BROADCAST_STRUCTS
+from segments.crowd import DEMAND, GAP
 from training_rules.corridor import Corridor
+from training_rules.house import House
 from training_rules.rules import Rules
 from training_rules.timelines import Happening, happenings
+
+FIGURES = frozenset({BROADCAST_STRUCTS["zone_figures"], BROADCAST_STRUCTS["cohort_figures"]})
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """What really happened in the stretch; of references their value at each event since the beginning, and what was applied."""
+    """What really happened in the stretch; of references their value at each event since the beginning, and whenever figures of many partners changed it; and
+    what was applied."""
 
     found: tuple[Happening, ...]
     values: tuple[tuple[float, dict[str, Any]], ...]
     events: tuple[Any, ...]
 
 
-def what_happened(rules: Rules, events: Iterable[Any], begin: float, end: float) -> Happened:
-    """Each event once, without those that came too late to be applied."""
-    corridor, out, values = Corridor(rules), list[Any](), list[tuple[float, dict[str, Any]]]()
+def what_happened(rules: Rules, events: Iterable[Any], begin: float, end: float, house: House | None = None) -> Happened:
+    """Each event once, without those that came too late to be applied. Among the partner's there may be figures of many partners, where they were taken up;
+    `house`: what the partner's partition shares."""
+    corridor, out, values = Corridor(rules, house=house), list[Any](), list[tuple[float, dict[str, Any]]]()
     kept, seen = list[Any](), set[str]()
     for event in events:
         if event.occurred_at > end:
             break
+        if event.__class__ in FIGURES:
+            out += (*corridor.advance(event.occurred_at), *corridor.announce(event))
+            values += _if_changed(rules, corridor, values, event.occurred_at)
+            continue
         if event.event_id in seen:
             continue
         seen.add(event.event_id)
@@ -41,6 +52,19 @@ def what_happened(rules: Rules, events: Iterable[Any], begin: float, end: float)
     out += corridor.advance(end)
     found = tuple(h for h in _everyone(out) if begin <= h.at <= end)
     return Happened(found, tuple(values), tuple(sorted(kept, key=lambda e: e.occurred_at)))
+
+
+def _if_changed(rules: Rules, corridor: Corridor, values: Sequence[tuple[float, dict[str, Any]]], at: float) -> Iterator[tuple[float, dict[str, Any]]]:
+    """What figures made of the values at a moment, if anything."""
+    for state in corridor.partners.awake.values():
+        now = rules.features(state, state.now)
+        if not values or of_crowd(now) != of_crowd(values[-1][1]):
+            yield at, {**(values[-1][1] if values else now), **of_crowd(now)}
+
+
+def of_crowd(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of references that depend on other partners."""
+    return {name: value for name, value in values.items() if name in (DEMAND, GAP) or name.startswith("cohort_pct(")}
 
 
 def thinned(events: Sequence[Any], moments: Sequence[float]) -> Iterator[Any]:

@@ -210,7 +210,7 @@ class Partners:
         if state is not None:
             sent = state.slots[rules.sends_from :]
             return state.now, dict(zip(rules.sends_ids, sent, strict=True)) if any(sent) else {}, state.context
-        if (raw := self.resting.get(partner_id)) is None:
+        if (raw := self._at_rest(partner_id)) is None:
             return None
         now, (moments, noted) = snapshots.peek(raw)[1], snapshots.apart(raw)
         return now, snapshots.living(moments, rules, now) if moments else moments, noted

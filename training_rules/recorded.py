@@ -23,7 +23,8 @@ from rulebook.units import DAY, HOUR, MINUTE
 from segments.clock import zone_info
 from training_rules.corridor import Corridor
 from training_rules.given import spelling
-from training_rules.happened import thinned, what_happened
+from training_rules.happened import of_crowd, thinned, what_happened
+from training_rules.house import House
 from training_rules.needs import Needs, needs
 from training_rules.reading import segments_read
 from training_rules.reduced import Reducer, Verbatim, moment, spelled
@@ -60,14 +61,14 @@ class _Try:
 
 
 class Recorder:
-    """`events`: all of the partner's, in the order in which they came; `begin` and `end` of the stretch in s since the epoch. With `names` only what those
-    rules come to has to be the same."""
+    """`events`: all of the partner's, in the order in which they came, and figures of many partners among them; `begin` and `end` of the stretch in s since
+    the epoch; `house`: what the partner's partition shares. With `names` only what those rules come to has to be the same."""
 
-    def __init__(self, rules: Rules, events: Iterable[Any], begin: float, end: float, names: Sequence[str] = ()) -> None:
+    def __init__(self, rules: Rules, events: Iterable[Any], begin: float, end: float, names: Sequence[str] = (), house: House | None = None) -> None:
         self.rules, self.begin, self.end, self.names = rules, begin, end, frozenset(names)
         self.ruleset = replace(rules.ruleset, tests=())
         self.segments = frozenset(s for name in names for s in segments_read(self.ruleset.nudges[name], self.ruleset))
-        self.happened = what_happened(rules, events, begin, end)
+        self.happened = what_happened(rules, events, begin, end, house)
         self.all_needs, self.own_needs = needs(self.ruleset), needs(self.ruleset, names)
         self._plain = test_rules(self.ruleset)
 
@@ -93,9 +94,27 @@ class Recorder:
             yield _Try(back, exactly=False, thin=True, lean=True, needs=self.own_needs)
             for exactly, thin in ((False, True), (False, False), (True, False)):
                 yield from (_Try(back, exactly, thin, lean=False, needs=chosen) for chosen in (self.own_needs, None))
+        yield from (_Try(self.begin - at, exactly=False, thin=True, lean=lean, needs=self.own_needs) for at in self._turned() for lean in (True, False))
+
+    @property
+    def decisive(self) -> float:
+        """When the first of it happened that has to be the same (s)."""
+        return min((h.at for h in self.happened.found if not self.names or h.name in self.names), default=self.end)
+
+    def figures(self) -> dict[str, Any]:
+        """What others made of the values by then."""
+        return of_crowd(next((values for at, values in reversed(self.happened.values) if at <= self.decisive), {}))
+
+    def _turned(self) -> list[float]:
+        """When, within the stretch, figures became what they were when it happened: a test has them from its beginning."""
+        found, same = [at for at, values in self.happened.values if at <= self.decisive], self.figures()
+        last = [at for at, values in self.happened.values if at <= self.decisive and of_crowd(values) != same][-1:]
+        return [at for at in found if last and at > max(last[0], self.begin)][:1]
 
     def _notes(self, attempt: _Try) -> Iterator[str]:
-        if attempt.back:
+        if attempt.back < 0:
+            yield "the test begins where others made the figures what they were: a test has them from its beginning"
+        elif attempt.back:
             began = "from the partner's first event on" if attempt.back == inf else f"from {moment(attempt.back)} before"
             yield f"the stretch alone does not come to the same: the test has events {began}"
         if any(h.kind == "held" and h.why in ("rollout", "holdout") for h in self.happened.found):
@@ -116,7 +135,7 @@ class _Attempt:
             self.chosen = list(thinned(self.chosen, [h.at for h in of.happened.found]))
         self.profiles = [e for e in of.happened.events if e.type == "profile_updated" and e.occurred_at <= of.end]
         self.zone = next((e.time_zone for e in self.profiles if e.time_zone), None) or "UTC"
-        first = min([of.begin if how.back != inf else inf, *(e.occurred_at for e in self.chosen[:1])])
+        first = min([max(since, of.begin) if how.back != inf else inf, *(e.occurred_at for e in self.chosen[:1])])
         self.start = first - first % MINUTE
         self.reducer = Reducer(of.all_needs if how.needs is None else how.needs, self.start, how.exactly)
         self.events, self.text, self.wrong = len(self.chosen), "", ""
@@ -172,7 +191,7 @@ class _Attempt:
     def _parted(self, found: Sequence[Happening]) -> str:
         """What the test comes to, and did not happen, or the other way about; of rules that nobody gets in part: it is sent in a test."""
         ours, theirs = self._compared(found, self.start), self._compared(self.of.happened.found, 0.0)
-        slack = 1e-3 if self.how.exactly else 1.5
+        slack = MINUTE if self.how.back < 0 else 1e-3 if self.how.exactly else 1.5
         for h in theirs:
             match = next((o for o in ours if _same(o, h) and abs(o.at - h.at) <= slack), None)
             if match is None:
@@ -191,7 +210,7 @@ class _Attempt:
     def _excused(self, h: Happening) -> bool:
         """Who was in a segment before the stretch comes in again as the test begins; what rollout held back comes in a test, and whatever follows from it."""
         withheld = {x.name for x in self.of.happened.found if x.why == "rollout"}
-        return h.name in withheld or (h.kind == "enters" and h.at <= self.of.begin + MINUTE)
+        return h.name in withheld or (h.kind == "enters" and h.at <= max(self.start, self.of.begin) + MINUTE)
 
     # -- to be written
 
@@ -222,12 +241,13 @@ class _Attempt:
         """What rules read and a test that begins here can't know: values that did not change in the meantime, and are others in the test."""
         since = self.of.begin - self.how.back
         if self.how.back == inf:
-            return {}
+            return {k: Verbatim(v) for name, value in self.of.figures().items() if value is not None for k, v in spelling(name, value, self.of.ruleset)}
         series = [values for at, values in self.of.happened.values if at >= since]
         before = [values for at, values in self.of.happened.values if at < since][-1:]
         known = before[0] if before else {}
         fresh = self._fresh()
         constant = {name: value for name, value in known.items() if value is not None and all(v.get(name) == value for v in series)}
+        constant |= {name: value for name, value in self.of.figures().items() if value is not None}
         return {k: Verbatim(v) for name, value in constant.items() if value != fresh.get(name) for k, v in spelling(name, value, self.of.ruleset)}
 
     def _fresh(self) -> dict[str, Any]:

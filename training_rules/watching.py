@@ -5,7 +5,7 @@ moment. Events of others only move stream time on, as they do live; what partner
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
@@ -52,15 +52,20 @@ class Watched:
     the times (s) of the first and the last of them; `moves` are the transitions of segments."""
 
     def __init__(self, rules: Rules, partner_id: str, corridor: Corridor | None = None) -> None:
-        self.partner_id, self.clauses = partner_id, Clauses(rules)
+        self.partner_id = partner_id
         self.decided: deque[Decided] = deque(maxlen=DECISIONS_KEPT)
         self.moves: deque[Any] = deque(maxlen=DECISIONS_KEPT)
         self.events, self.first, self.last = 0, inf, -inf
         self._seen: dict[tuple[str, int], deque[Seen]] = {}
         self._asked: list[tuple[tuple[Gate, ...], Clause | None]] = []
-        self._steps, self._erasures = _steps(rules), 0
+        self._erasures = 0
+        self.corridor = corridor or Corridor(rules)
+        self._watch_by(rules)
+
+    def _watch_by(self, rules: Rules) -> None:
+        """These rules decide from now on."""
+        self.clauses, self._steps = Clauses(rules), _steps(rules)
         self.rules = replace(rules, handlers=self._handlers(rules), pattern_handlers=self._patterns(rules), witness=self._witness)
-        self.corridor = corridor or Corridor(self.rules)
         self.corridor.rules = self.rules
 
     @property
@@ -79,6 +84,12 @@ class Watched:
         self.events += 1
         self.first, self.last = min(self.first, event.occurred_at), max(self.last, event.occurred_at)
         self._take(self.corridor.feed(event))
+
+    def take_up(self, take: Callable[[], Iterable[Any]]) -> None:
+        """Let what concerns all partners be taken up in the corridor: its rules may be others after it."""
+        self._take(take())
+        if self.corridor.rules is not self.rules:
+            self._watch_by(self.corridor.rules)
 
     def _forget(self, event: Forget) -> None:
         """Of an erased partner nothing is shown any more."""

@@ -24,8 +24,10 @@ from analysis.backtest.history import History, Refused, Share, Told
 from analysis.backtest.shard import Found, Shard, Write
 from analysis.errors import BacktestError
 from analysis.untriggered import Seen, Untriggered
+from events.decode import BroadcastDecoder, encode
 from events.errors import NudgelineError
 from rulebook.model import RuleSet
+from streams.reload import Library
 from training_rules import EngineOptions, Rules, compile_rules
 
 TELL_EVERY = 0.1  # s between two words of how far a process is
@@ -35,21 +37,26 @@ EXAMPLES = 3
 @dataclass
 class Job:
     """What is to be done, the same for each process. `rule_sets`: the first is what the backtest is about; with `compare` the second is what it is held
-    against; any others are variations of the first. `lines`: a folder for decisions, one file a partition."""
+    against; any others are variations of the first. With `changes` the first is what was in force from `begin` (s since the epoch) on, as it was changed.
+    `lines`: a folder for decisions, one file a partition."""
 
     rule_sets: Sequence[Rules]
     parts: int = 1
     sample: float = 1.0
     compare: bool = False
     lines: Path | None = None
+    changes: Sequence[Any] = ()
+    begin: float = -inf
 
     def __getstate__(self) -> dict[str, Any]:
         """Compiled functions stay where they are: another process compiles its own."""
         plain: list[tuple[RuleSet, EngineOptions]] = [(rules.ruleset, rules.options) for rules in self.rule_sets]
-        return {**self.__dict__, "rule_sets": plain}
+        return {**self.__dict__, "rule_sets": plain, "changes": [encode(event) for event in self.changes]}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, rule_sets=[compile_rules(ruleset, options) for ruleset, options in state["rule_sets"]])
+        decode = BroadcastDecoder("rules").decode
+        rule_sets = [compile_rules(ruleset, options) for ruleset, options in state["rule_sets"]]
+        self.__dict__.update(state, rule_sets=rule_sets, changes=[decode(raw) for raw in state["changes"]])
 
 
 @dataclass
@@ -100,8 +107,10 @@ class Work:
         self._history, self._share = history, Share(job.parts, mine, job.sample)
         self._files = [(job.lines / str(part)).open("wb") for part in mine] if job.lines is not None else []
         writes = [_line_writer(file) for file in self._files] or [None] * len(mine)
+        library = Library(job.rule_sets[0], job.changes) if job.changes else None
         self._shards = {
-            part: Shard(job.rule_sets, part, job.parts, compare=job.compare, write=write) for part, write in zip(mine, writes, strict=True)
+            part: Shard(job.rule_sets, part, job.parts, compare=job.compare, write=write, in_force=library, begin=job.begin)
+            for part, write in zip(mine, writes, strict=True)
         }
 
     def read(self, told: Told) -> float:
@@ -121,7 +130,8 @@ class Work:
         found = [(part, shard.finish(last)) for part, shard in self._shards.items()]
         for file in self._files:
             file.close()
-        return Result(found, self._history.refused())
+        said = [said for shard in self._shards.values() for said in shard.refused]
+        return Result(found, {**self._history.refused(), **({"bad_rules": Refused(len(said), tuple(said[:EXAMPLES]))} if said else {})})
 
 
 def _line_writer(file: BinaryIO) -> Write:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
@@ -12,11 +12,16 @@ from analysis.backtest.places import Places
 from analysis.backtest.tally import Counting, Tally
 from analysis.untriggered import Seen, Untriggered
 from events.decode import encode
+from events.errors import BadEvent
 from events.structs import OUTPUT_STRUCTS, Erased, Forget
+from streams.following import FOR_ALL, Ahead, Follower
+from streams.reload import Library
 from training_rules import Corridor, House, Rules
 from training_rules.corridor import Entry
 
 _Nudge, _Decision, _Transition = OUTPUT_STRUCTS["nudge"], OUTPUT_STRUCTS["decision"], OUTPUT_STRUCTS["segment_transition"]
+
+_APART = FOR_ALL | {Forget}
 
 Write = Callable[[float, bytes], Any]
 """Takes each transition and decision of the first rule set: its stream time (s) and a line of JSON."""
@@ -47,10 +52,20 @@ class Found:
 
 
 class Shard:
-    """Partition `part` of `parts`, with a corridor for each of `rule_sets`. With `compare` the second is held against the first: what it says is `before`."""
+    """Partition `part` of `parts`, with a corridor for each of `rule_sets`. With `compare` the second is held against the first: what it says is `before`.
 
-    def __init__(self, rule_sets: Sequence[Rules], part: int = 0, parts: int = 1, *, compare: bool = False, write: Write | None = None) -> None:
-        self._corridors = [Corridor(rules, house=House(part, parts)) for rules in rule_sets]
+    With `in_force` the first set is not one but those of the library, from the one on that was in force at `begin` (s since the epoch). `refused`: what is
+    wrong with those of them that can't run.
+    """
+
+    def __init__(
+        self, rule_sets: Sequence[Rules], part: int = 0, parts: int = 1, *, compare: bool = False, write: Write | None = None,
+        in_force: Library | None = None, begin: float = -inf,
+    ) -> None:  # fmt: skip
+        first, kept = (rule_sets[0], None) if in_force is None else in_force.begins(begin)
+        self._corridors = [Corridor(rules, house=House(part, parts)) for rules in (first, *rule_sets[1:])]
+        self._followers = [Follower(corridor, None if number else in_force, kept) for number, corridor in enumerate(self._corridors)]
+        self._ahead, self.refused = Ahead(), list[str]()
         self._places = Places()
         self._counting = [Counting(self._places) for _ in rule_sets]
         self._waiting, self._write = Untriggered(rule_sets[0].ruleset), write
@@ -58,18 +73,35 @@ class Shard:
         self.events, self.first, self.last = 0, inf, -inf
 
     def take(self, entries: Sequence[Entry], sources: Sequence[str]) -> None:
-        """Apply a slice of events; erasures among them go where they stand."""
+        """Apply a slice of events; erasures among them, and what concerns all partners, go where they stand."""
         begin = 0
         for at, entry in enumerate(entries):
-            if entry[3].__class__ is Forget:
+            if entry[3].__class__ in _APART:
                 self._apply(entries[begin:at], sources)
-                self._forget(entry, sources)
                 begin = at + 1
+                if entry[3].__class__ in FOR_ALL:
+                    self._ahead.put(entry[3])
+                else:
+                    self._take_up(self._ahead.before())
+                    self._forget(entry, sources)
         self._apply(entries[begin:] if begin else entries, sources)
+
+    def _take_up(self, events: Iterable[Any]) -> None:
+        """What concerns all partners, each before whatever comes later."""
+        for event in events:
+            said = list[Sequence[Any]]()
+            for follower in self._followers:
+                try:
+                    said.append(follower.take(event))
+                except BadEvent as bad:
+                    self.refused.append(f"rule set {event.version}: {bad.detail}")
+                    said.append(())
+            self._said((), said)
 
     def _apply(self, entries: Sequence[Entry], sources: Sequence[str]) -> None:
         if not entries:
             return
+        self._take_up(self._ahead.before())
         events = [entry[3] for entry in entries]
         times = [event.occurred_at for event in events]
         self.events += len(events)
@@ -107,6 +139,7 @@ class Shard:
 
     def finish(self, last: float) -> Found:
         """Fire the timers due by `last`, the time of the last event of all partitions (s), and say what came of it all."""
+        self._take_up(self._ahead.by(last))
         self._said((), [corridor.advance(max(last, corridor.stream_time)) for corridor in self._corridors])
         tallies = [counting.closed(len(corridor.partners)) for counting, corridor in zip(self._counting, self._corridors, strict=True)]
         now, before = self._counting[0].reached, self._counting[-1 if self._comparing is None else 1].reached

@@ -14,7 +14,9 @@ from kafka.errors import KafkaError
 
 from analysis.backtest.history import Piece, Refused, Share
 from analysis.errors import BacktestError
+from events.broadcasts import BROADCASTS
 from events.structs import STRUCTS
+from streams.following import FOR_ALL
 from streams.intake import Intake
 from streams.merge import Merge
 from streams.partition import ORDER, Plan, Source
@@ -27,12 +29,14 @@ from training_rules.corridor import Entry
 
 POLL_MS, MOST = 500, 5000  # ms to wait for records; records of a topic's partition that are held before it is paused
 EXAMPLES = 3
+SOURCES = (*ORDER, *BROADCASTS)
 _Profile = STRUCTS["profile_updated"]
 
 
 @dataclass
 class Kept:
-    """The families' topics, from what happened at `begin` up to, not including, `until` (s since the epoch), and to where they end at the start.
+    """The families' topics and those of what concerns all partners, from what happened at `begin` up to, not including, `until` (s since the epoch), and to
+    where they end at the start.
 
     A profile from before `begin` happens as it begins.
     """
@@ -48,7 +52,8 @@ class Kept:
     _bad: dict[str, Refused] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.sources = [self.settings.read[family] for family in ORDER]
+        topics = self.settings.read | self.settings.broadcasts
+        self.sources = [topics[family] for family in SOURCES]
 
     def __getstate__(self) -> dict[str, Any]:
         """Another process only decodes: it has no use for compiled rules."""
@@ -84,6 +89,8 @@ class Kept:
                 while entries := reader.take(part):
                     if wanted := self._within(entries, share):
                         yield part, wanted
+        for part in reader.parts:
+            yield part, self._within(reader.left(part), share)
         self.done = 1.0
 
     def _within(self, entries: Sequence[Entry], share: Share) -> list[Entry]:
@@ -93,7 +100,7 @@ class Kept:
             event = entry[3]
             if event.__class__ is _Profile and event.occurred_at < begin:
                 event.occurred_at = begin
-            if begin <= event.occurred_at < until and share.samples(event.partner_id):
+            if begin <= event.occurred_at < until and (event.__class__ in FOR_ALL or share.samples(event.partner_id)):
                 found.append(entry)
         return found
 
@@ -106,19 +113,18 @@ class Kept:
 
 
 class _Reader:
-    """Some partitions of all families: fetched, paused where one family is far ahead of another, and merged."""
+    """Some partitions of all sources: fetched, paused where one family is far ahead of another, and merged."""
 
     def __init__(self, kept: Kept, consumer: Any, parts: Sequence[int]) -> None:
         self._kept, self._consumer, self.parts = kept, consumer, parts
         settings = kept.settings
-        topics = settings.read
         plan = Plan(
-            kept.rules, tuple(Source(family, topics[family], topics[family]) for family in ORDER), clock="events", max_bytes=settings.max_event_bytes,
-            future_tolerance=settings.future_tolerance, rekeyed=bool(settings.rekey),
+            kept.rules, tuple(Source(family, topic, topic) for family, topic in zip(SOURCES, kept.sources, strict=True)), clock="events",
+            max_bytes=settings.max_event_bytes, future_tolerance=settings.future_tolerance, rekeyed=bool(settings.rekey),
         )  # fmt: skip
-        self._where = {TopicPartition(topics[family], part): (part, number) for part in parts for number, family in enumerate(ORDER)}
-        self._merges = {part: Merge(len(ORDER), wait=inf) for part in parts}
-        self._intakes = {part: Intake(part, plan, self._merges[part], kept.note, Counters(ORDER)) for part in parts}
+        self._where = {TopicPartition(topic, part): (part, number) for part in parts for number, topic in enumerate(kept.sources)}
+        self._merges = {part: Merge(len(SOURCES), wait=inf, for_all=range(len(ORDER), len(SOURCES))) for part in parts}
+        self._intakes = {part: Intake(part, plan, self._merges[part], kept.note, Counters(SOURCES)) for part in parts}
         self._seek()
 
     def _seek(self) -> None:
@@ -134,13 +140,14 @@ class _Reader:
             self._merges[part].heard(family, self._ends[tp], now)
 
     def _begins(self, consumer: Any, tps: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        """Where to begin. An event is written after it happened, but for the tolerance: what was written before is not looked at, unless it is a profile."""
+        """Where to begin. An event is written after it happened, but for the tolerance: what was written before is not looked at, unless it is a profile, or
+        one of the few changes of rules, which may be dated far ahead."""
         starts: dict[TopicPartition, int] = dict(consumer.beginning_offsets(tps))
         if self._kept.begin == -inf:
             return starts
-        profiles = ORDER.index("profile")
+        whole = {SOURCES.index("profile"), SOURCES.index("rules")}
         since = int((self._kept.begin - self._kept.settings.future_tolerance) * 1000)
-        later = consumer.offsets_for_times({tp: since for tp in tps if self._where[tp][1] != profiles})
+        later = consumer.offsets_for_times({tp: since for tp in tps if self._where[tp][1] not in whole})
         return starts | {tp: self._ends[tp] if at is None else at.offset for tp, at in later.items()}
 
     @property
@@ -152,7 +159,7 @@ class _Reader:
         """Fetch what comes next; False when all was read and taken."""
         consumer = self._consumer
         left = [tp for tp in self._where if consumer.position(tp) < self._ends[tp]]
-        if not left and not any(self._intakes[p].holds or self._merges[p].holds for p in self.parts):
+        if not left and all(self._merges[p].caught_up and not self._intakes[p].holds for p in self.parts):
             return False
         if left:
             self._pause(left)
@@ -183,7 +190,19 @@ class _Reader:
 
     def take(self, part: int) -> list[Entry]:
         """What of a partition may go now, in order."""
-        now = time.monotonic()
+        now, merge = time.monotonic(), self._merges[part]
         self._intakes[part].fill(now)
-        return self._merges[part].take(now)
+        return merge.take(now) or self._passed(part, merge.turn(now))
+
+    def left(self, part: int) -> list[Entry]:
+        """What concerns all partners, and holds from later on than the last event."""
+        found = list[Entry]()
+        while head := self._passed(part, self._merges[part].head):
+            found += head
+        return found
+
+    def _passed(self, part: int, head: Entry | None) -> list[Entry]:
+        if head is not None:
+            self._merges[part].passed(head)
+        return [] if head is None else [head]
 

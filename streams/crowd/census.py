@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import islice
 
 from streams.crowd.records import Watched
 from training_rules import Corridor
@@ -21,19 +21,18 @@ class Census:
 
     def _begin(self) -> None:
         corridor = self.corridor
-        self._rules, self._waiting = corridor.rules, list(chain(corridor.partners.awake, corridor.partners.resting))
+        self._rules, self._waiting = corridor.rules, iter(corridor.partners)
         self._reach = Reach(corridor.rules, corridor.house.live_since, self._at)
 
     def go_on(self) -> Watched | None:
         """The next slice; what was found, when that was the last."""
         if self.corridor.rules is not self._rules:
             self._begin()
-        partners, slice_ = self.corridor.partners, self._waiting[-SLICE:]
-        del self._waiting[-SLICE:]
+        partners, slice_ = self.corridor.partners, list(islice(self._waiting, SLICE))
         for who in slice_:
             if (found := partners.sent(who)) is not None:
                 self._reach.look(who, *found)
-        return None if self._waiting else self._found()
+        return None if len(slice_) == SLICE else self._found()
 
     def _found(self) -> Watched:
         house, reach = self.corridor.house, self._reach

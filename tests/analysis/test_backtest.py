@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import pickle
 from collections import Counter
 
 import pytest
@@ -21,11 +22,13 @@ from analysis.backtest.tally import HOUR
 from analysis.errors import BacktestError
 from commands.histories import Recorded
 from events.outputs import HoldReason
-from events.structs import Forget
+from events.structs import BROADCAST_STRUCTS, Forget
 from rulebook.errors import RuleErrors
 from simulator.city import City
 from simulator.errors import SourceError
+from streams.changes import change
 from streams.partitioner import by_murmur2
+from streams.reload import Library
 from streams.settings import CATALOG
 from tests.training_rules.town import MESSAGES, START, Town, nudge, rules
 from training_rules import load_rules
@@ -418,3 +421,60 @@ def test_every_chart_has_its_numbers_in_the_page_too():
     assert set(drawn) == {"funnel", "days", "hours", "zones", "dates", "members"}
     assert drawn["funnel"]["series"][0] == {"name": "sent", "values": [0.0, 100.0]}
     assert text.count('role="img"') == text.count("The table has the") == 5
+
+
+# -- what was in force, and what partners made together
+
+
+def changed(minute, of):
+    text = "version: 1\n" + of + MESSAGES
+    return change(rules(of).version, {"a.yaml": text}, START + minute * 60)
+
+
+def one_partition(events, rule_sets, **job):
+    """What one partition says to events, and to what concerns all partners among them."""
+    lines, shard = [], Shard(rule_sets, write=lambda _, line: lines.append(json.loads(line)), **job)
+    shard.take(entries(events, 0), ("events",))
+    found = shard.finish(shard.last)
+    return shard, found, [(d["rule"], (d["decided_at"] - START) / 60) for d in lines if d["type"] == "decision"]
+
+
+ONE, TWO = ("nudges:\n" + nudge(name, "{happens: order_rejected}") for name in ("one", "two"))
+
+
+def test_each_set_decides_in_its_time_and_one_that_was_named_all_the_time():
+    town, changes = Town(rules(ONE)), [changed(0, ONE), changed(10, TWO), changed(60, ONE)]
+    events = [changes[0], town.event("order_rejected", 9), changes[1], town.event("order_rejected", 11), changes[2]]
+    assert one_partition(events, [rules(TWO)], in_force=Library(rules(TWO), changes))[2] == [("one", 9.0), ("two", 11.0)]
+    assert one_partition(events, [rules(TWO)])[2] == [("two", 9.0), ("two", 11.0)]
+
+
+def test_history_that_begins_later_begins_with_the_set_of_then():
+    changes = [changed(0, ONE), changed(10, TWO)]
+    assert one_partition([Town(rules(ONE)).event("order_rejected", 11)], [rules(ONE)], in_force=Library(rules(ONE), changes), begin=START + 660)[2] == [("two", 11.0)]
+
+
+def test_a_set_that_can_not_run_is_told_and_what_ran_runs_on():
+    bad = changed(5, TWO)
+    bad.files = {"a.yaml": "version: 1\n" + TWO.replace("order_rejected", "no_such") + MESSAGES}
+    shard, _, decided = one_partition([bad, Town(rules(ONE)).event("order_rejected", 9)], [rules(ONE)], in_force=Library(rules(ONE), [changed(0, ONE), bad]))
+    assert decided == [("one", 9.0)]
+    assert "no_such" in shard.refused[0]
+
+
+def test_figures_are_taken_up_by_every_set_where_they_hold_and_not_after_the_last_event():
+    def zone(minute, level):
+        at = START + minute * 60
+        return BROADCAST_STRUCTS["zone_figures"](event_id=f"z{minute}", occurred_at=at, at=at - 5, zone="north", offers=9, online=3, usual=1.0, level=level)
+
+    busy = rules("nudges:\n" + nudge("busy", '{holds: zone_demand == "high"}'))
+    town = Town(busy)
+    events = [town.event("logged_in", 1, zone="north"), zone(2, "high"), zone(3, "low"), town.event("logged_in", 4, "q", zone="north"), zone(60, "high")]
+    _, found, decided = one_partition(events, [busy, busy], compare=True)
+    assert decided == [("busy", 2.0)]
+    assert found.changes.none
+
+
+def test_a_job_with_changes_is_the_same_in_a_process_that_shares_no_memory():
+    job = Job([rules(ONE)], changes=[changed(0, ONE), changed(10, TWO)])
+    assert pickle.loads(pickle.dumps(job)).changes == job.changes

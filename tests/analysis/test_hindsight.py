@@ -4,8 +4,12 @@ import pytest
 
 from analysis.errors import HindsightError
 from analysis.hindsight import now_from, watch
-from tests.training_rules.town import START, Town, nudge, rules
+from events.structs import BROADCAST_STRUCTS
+from streams.changes import change
+from streams.reload import Library
+from tests.training_rules.town import MESSAGES, START, Town, nudge, rules
 from training_rules import Corridor
+from training_rules.explaining import explain
 
 RULES = "nudges:\n" + nudge(trigger="{happens: order_accepted, without: order_picked_up, for: 10m}")
 
@@ -74,3 +78,27 @@ def test_one_who_was_erased_is_refused():
     corridor.forget("courier-1", START, "partner.profile", 0)
     with pytest.raises(HindsightError, match="was erased"):
         now_from(compiled, "courier-1", compiled.dump(corridor.partners["courier-1"]), START + 60)
+
+
+# -- rule sets that changed, and figures of many partners
+
+
+def changed(minute, name):
+    text = f"version: 1\nnudges:\n{nudge(name, '{happens: order_rejected}')}{MESSAGES}"
+    return change(rules(text.removeprefix("version: 1\n")).version, {"a.yaml": text}, START + minute * 60)
+
+
+def test_each_set_decides_in_its_time_and_the_last_one_by_then_is_shown():
+    town, changes = Town(rules(RULES)), [changed(0, "one"), changed(10, "two"), changed(60, "three")]
+    first, second = town.event("order_rejected", 5), town.event("order_rejected", 15)
+    watched = watch(Library(rules(RULES), changes), "p", [changes[0], first, changes[1], second, changes[2]], START + 30 * 60)
+    assert [d.decision.rule for d in watched.decided] == ["one", "two"]
+    assert watched.rules.version == changes[1].version
+
+
+def test_figures_are_taken_up_where_they_hold():
+    compiled, at = rules("nudges:\n" + nudge("busy", '{holds: zone_demand == "high"}')), START + 2 * 60
+    figures = BROADCAST_STRUCTS["zone_figures"](event_id="z", occurred_at=at, at=at - 5, zone="north", offers=9, online=3, usual=1.0, level="high")
+    watched = watch(compiled, "p", [Town(compiled).event("logged_in", 1, zone="north"), figures], START + 3 * 60)
+    assert [(d.decision.rule, d.decision.decided_at) for d in watched.decided] == [("busy", at)]
+    assert explain(watched, START + 3 * 60).rules[0].trigger.clause.readings[0].value == "high"

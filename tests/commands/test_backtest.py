@@ -222,7 +222,7 @@ def test_profiles_from_before_the_time_asked_for_are_known_when_it_begins(backte
     assert [(d["verdict"], d["cause"]) for d in decided] == [("send", "e2")]
 
 
-@pytest.mark.parametrize("words", [[], ["--from-topics", "--events", "x"], ["--from-topics", "--limit", "3"]])
+@pytest.mark.parametrize("words", [[], ["--from-topics", "--events", "x"], ["--from-topics", "--limit", "3"], ["--from-topics", "--sweep", "a.cooldown=1h,2h"]])
 def test_events_come_from_one_place(words, monkeypatch):
     monkeypatch.setattr("sys.argv", ["nudgeline", "backtest", *words])
     with pytest.raises(SystemExit) as ended:

@@ -3,6 +3,7 @@
 import pytest
 import yaml
 
+from events.structs import BROADCAST_STRUCTS
 from rulebook.loader import load_files, read_text
 from tests.conftest import DATA
 from tests.training_rules.town import MESSAGES, START, Town, nudge, rules
@@ -186,3 +187,73 @@ def test_moments_and_numbers_are_exact_where_seconds_do_not_do():
 def test_a_stretch_without_anything_to_say_is_refused(begin, end, said):
     with pytest.raises(NotRecorded, match=said):
         refused_at(1, 2).record(begin, end)
+
+
+# -- what hangs on others
+
+BUSY = "nudges:\n" + nudge("busy", trigger='{holds: online and zone_demand == "high", for: 1m}', cooldown="1h")
+RANKED = """metrics:
+  acc: {ratio: {of: order_accepted, to: [order_accepted, order_rejected]}, min_samples: 1}
+nudges:
+""" + nudge("behind", trigger="{happens: order_rejected}", if_='"cohort_pct(acc(2h) by city) < 20%"', cooldown="1h")
+
+
+class Crowded(City):
+    """Figures come between events."""
+
+    def zone(self, minute, level):
+        at = START + minute * 60
+        self.taken(BROADCAST_STRUCTS["zone_figures"](event_id=f"z{minute}", occurred_at=at, at=at - 5, zone="north", offers=9, online=3, usual=1.0, level=level))
+
+    def cohort(self, minute, quantiles):
+        at, name = START + minute * 60, "cohort_pct(acc(2h) by city)"
+        self.taken(BROADCAST_STRUCTS["cohort_figures"](event_id=f"c{minute}", occurred_at=at, at=at - 5, cohort=name, value="Delhi", partners=100, quantiles=quantiles))
+
+    def taken(self, event):
+        self.events.append(event)
+        self.out += [*self.corridor.advance(event.occurred_at), *self.corridor.announce(event)]
+
+    def record(self, begin, end, *names, partner="p"):
+        mine = [e for e in self.events if getattr(e, "partner_id", partner) == partner]
+        return Recorder(self.rules, mine, START + begin * 60, START + end * 60, names).record()
+
+
+def test_a_zone_that_was_busy_all_the_time_is_given():
+    city = Crowded(BUSY)
+    city.feed("profile_updated", -100, language="en", time_zone="UTC")
+    city.zone(0, "high")
+    city.feed("logged_in", 2, zone="north")
+    city.zone(4, "high")
+    city.feed("feature_used", 8, feature="map")
+    recorded = city.record(1, 9, "busy")
+    assert body_of(recorded.text)["given"] == {"zone_demand": '"high"'}
+    assert {"nudge": "busy", "lang": "en"} in [{**e, "lang": "en"} for e in expected(recorded.text) if e != "nothing"]
+    assert passes(city.text, recorded.text)
+
+
+def test_where_a_zone_turned_busy_in_the_stretch_the_test_begins_there():
+    city = Crowded(BUSY)
+    city.feed("profile_updated", -100, language="en", time_zone="UTC")
+    city.feed("logged_in", 1, zone="north")
+    city.feed("feature_used", 2, feature="map")
+    city.zone(3, "normal")
+    city.zone(4, "high")
+    city.feed("order_rejected", 5.5, reason="far")
+    city.feed("feature_used", 7, feature="map")
+    recorded = city.record(0, 8, "busy")
+    assert any("others made the figures" in note for note in recorded.notes)
+    assert passes(city.text, recorded.text)
+
+
+def test_the_rank_of_the_moment_at_which_it_was_decided_is_given():
+    city = Crowded(RANKED)
+    city.feed("profile_updated", -100, language="en", time_zone="UTC", city="Delhi")
+    city.feed("order_accepted", 1)
+    city.cohort(2, [0.1, 0.2, 0.3])
+    city.feed("order_rejected", 3)
+    city.cohort(4, [0.6, 0.8, 1.0])
+    city.feed("order_rejected", 5)
+    recorded = city.record(4.5, 6, "behind")
+    assert "cohort_pct(acc(2h) by city)" in body_of(recorded.text)["given"]
+    assert {"nudge": "behind"} in expected(recorded.text)
+    assert passes(city.text, recorded.text)

@@ -99,3 +99,13 @@ def test_when_rules_change_a_count_begins_anew():
 def test_a_set_in_which_nothing_sends_is_not_counted():
     assert not asked(Corridor(compiled(["runaway", "calm"])))
     assert asked(Corridor(compiled()))
+
+
+def test_a_partner_in_the_store_is_counted_without_being_woken():
+    (town, _) = towns()
+    all_do([town], "order_rejected", 1)
+    partners = town.corridor.partners
+    partners.store.put({who: town.corridor.rules.dump(state) for who, state in partners.awake.items()})
+    partners.awake.clear()
+    found = count(town.corridor, 2)
+    assert (found.active, found.rules["runaway"].reached, len(partners.awake)) == (PARTNERS, PARTNERS, 0)
