@@ -12,6 +12,7 @@ from events.errors import DeadLetterReason
 
 class Verdict(StrEnum):
     """What policy said: sent, would have been sent to a control partner (ghost) or by a rule in trial (shadow), held back, or dropped.
+    Of all partners of a partition: nothing is concluded from the absence of a feed's events from now on, or it is again.
     Later: whether what the nudge is meant to clear was cleared in time."""
 
     SEND = "send"
@@ -19,6 +20,8 @@ class Verdict(StrEnum):
     SHADOW = "shadow"
     HOLD = "hold"
     DROP = "drop"
+    FROZEN = "frozen"
+    THAWED = "thawed"
     CLEARED = "cleared"
     NOT_CLEARED = "not_cleared"
 
