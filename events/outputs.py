@@ -56,7 +56,7 @@ class Output(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    partner_id: str = Field(description="whom it is about; also the record's key")
+    partner_id: str = Field(description="whom it is about; also the record's key. Empty where a decision is about all partners of a partition")
 
 
 class Nudge(Output):
@@ -102,7 +102,7 @@ class Decision(Output):
 
     type: Literal["decision"] = "decision"
     decision_id: str = Field(description="a function of its cause: a replay gives the same")
-    rule: str = Field(description="empty for an event that came too late")
+    rule: str = Field(description="empty for an event that came too late, and for what is about all partners")
     rule_version: str = Field(description="hash of the rule: a change of it makes other ids")
     ruleset_version: str = Field(description="hash of the whole rule set")
     verdict: Verdict = Field(description="what policy said")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from dataclasses import replace
+from datetime import date
 from functools import cached_property
 from types import CodeType
 from typing import Any

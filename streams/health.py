@@ -1,0 +1,119 @@
+"""Whether feeds are heard of, by family, in one partition. Pure: clocks are arguments.
+
+A feed is *silent* when its whole topic has had no record for its `silent_after`, or, where it usually comes every few seconds, for twenty times as long as that;
+*behind* when what was written `behind_after` ago is not handed on yet, and stream time has gone on; *late* when what it brings is older than events may be. One that
+never had a record is absent, and nobody waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
+
+from events import FAMILIES
+
+if TYPE_CHECKING:
+    from streams.merge import Merge
+
+#: s without a record after which a feed is silent; families that are not here may be so for ever.
+SILENT_AFTER = {"gps": 60.0, "session": 600.0, "orders": 600.0, "app": 600.0}
+BEHIND_AFTER = 10.0
+#: A feed that comes in a steady flow is missed after so many times its usual pause, and not before so many seconds.
+PAUSES, AT_LEAST = 20, 5.0
+#: Fetches from which on the usual pause is known, and how much the newest counts.
+ENOUGH, NEWEST = 30, 0.05
+
+
+@dataclass(frozen=True)
+class Limits:
+    """In s. `silent_after` by family; 0, or none: off. `late_after`: by how much what a feed brings may be older than stream time."""
+
+    silent_after: Mapping[str, float] = field(default_factory=lambda: dict(SILENT_AFTER))
+    behind_after: float = BEHIND_AFTER
+    late_after: float = 120.0
+
+
+class Sick(NamedTuple):
+    """Why a feed can't be relied on, and up to when (s of event time) it is known."""
+
+    why: str
+    known: float
+
+
+class _Feed:
+    """What is noted of one family. `mark`: an end that is not reached yet, and when (s) it was seen; `delay`, `usual`: how much older than stream time its
+    newest event was when it went, and is in general."""
+
+    __slots__ = ("came", "delay", "family", "fetches", "handed", "mark", "pause", "usual")
+
+    def __init__(self, family: str) -> None:
+        self.family, self.came, self.fetches, self.pause = family, -inf, 0, 0.0
+        self.mark: tuple[float, int] | None = None
+        self.handed, self.delay, self.usual = -inf, 0.0, 0.0
+
+    def fetched(self, wall: float) -> None:
+        if self.came > -inf:
+            pause = max(wall - self.came, 0.0)
+            self.pause += (pause - self.pause) * max(NEWEST, 1 / (self.fetches + 1))
+        self.came, self.fetches = max(self.came, wall), self.fetches + 1
+
+    def patience(self, silent_after: float) -> float:
+        """After how long (s) without a record it is silent."""
+        return min(silent_after, max(AT_LEAST, PAUSES * self.pause)) if self.fetches >= ENOUGH else silent_after
+
+
+class Health:
+    """Of the families (by their numbers in `merge`) of one partition."""
+
+    def __init__(self, families: Sequence[str], limits: Limits, merge: Merge) -> None:
+        self._limits, self._merge = limits, merge
+        self._feeds = [_Feed(family) for family in families]
+        self._numbers = {family: n for n, family in enumerate(families) if family in FAMILIES}
+
+    def fetched(self, number: int, wall: float) -> None:
+        """Records of a family came."""
+        self._feeds[number].fetched(wall)
+
+    def handed(self, families: Sequence[str]) -> dict[str, float]:
+        """Up to when (s of event time) events of these were handed on."""
+        return {family: self._merge.handed(self._numbers[family]) for family in families}
+
+    def flowing(self, hung: frozenset[str]) -> list[str]:
+        """The feeds that come so steadily that their next record is worth waiting for."""
+        return [f for f in hung if (feed := self._feeds[self._numbers[f]]).handed > -inf and 0 < feed.patience(self._limit(f)) < self._limit(f)]
+
+    def _limit(self, family: str) -> float:
+        return self._limits.silent_after.get(family, 0.0)
+
+    def look(self, wall: float, stream_time: float, newest: Mapping[str, float], hung: frozenset[str], frozen: Mapping[str, float]) -> dict[str, Sick]:
+        """The feeds, of those that rules hang on, that can't be relied on now. `newest`: when (s) the whole topic last had a record; `frozen`: those that
+        could not be relied on before."""
+        found = {}
+        for family in hung:
+            feed = self._feeds[number := self._numbers[family]]
+            self._note(feed, number, wall, stream_time, frozen=family in frozen)
+            if why := self._why(feed, wall, stream_time, newest.get(family, -inf), frozen=family in frozen):
+                found[family] = Sick(why, min(feed.handed if feed.handed > -inf else max(feed.came, newest.get(family, -inf)), stream_time))
+        return found
+
+    def _note(self, feed: _Feed, number: int, wall: float, stream_time: float, *, frozen: bool) -> None:
+        reached, end, handed = self._merge.applied(number), self._merge.end(number), self._merge.handed(number)
+        if feed.mark is None or reached >= feed.mark[1]:
+            feed.mark = (wall, end) if end is not None and reached < end else None
+        if handed != feed.handed:
+            feed.handed, feed.delay = handed, max(stream_time - handed, 0.0)
+            if not frozen:
+                feed.usual += (feed.delay - feed.usual) * NEWEST
+
+    def _why(self, feed: _Feed, wall: float, stream_time: float, newest: float, *, frozen: bool) -> str:
+        limits, last, limit = self._limits, max(feed.came, newest), self._limit(feed.family)
+        if last == -inf:
+            return ""
+        if feed.mark is not None and wall - feed.mark[0] > limits.behind_after and stream_time - feed.handed > limits.behind_after:
+            return "behind"
+        if limit and wall - last > feed.patience(limit):
+            return "silent"
+        most = max(limits.behind_after, 2 * feed.usual) if frozen else max(limits.late_after, 3 * feed.usual)
+        return "late" if feed.delay > most else ""
