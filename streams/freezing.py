@@ -57,6 +57,8 @@ class Freezing:
 
     def going(self) -> None:
         """Events are about to be handed on: so far the feeds that flow are heard of then."""
+        if self._on:
+            self._health.going(self._corridor.stream_time)
         if self._flowing:
             self._corridor.silence.hear(self._health.handed(self._flowing))
 

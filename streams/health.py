@@ -1,6 +1,6 @@
 """Whether feeds are heard of, by family, in one partition. Pure: clocks are arguments.
 
-A feed is *silent* when its whole topic has had no record for its `silent_after`, or, where it usually comes every few seconds, for twenty times as long as that;
+A feed is *silent* when its whole topic has had no record for its `silent_after` or, where it has come steadily for some minutes, for five times its longest pause;
 *behind* when what was written `behind_after` ago is not handed on yet, and stream time has gone on; *late* when what it brings is older than events may be. One that
 never had a record is absent, and nobody waits for it.
 """
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 #: s without a record after which a feed is silent; families that are not here may be so for ever.
 SILENT_AFTER = {"gps": 60.0, "session": 600.0, "orders": 600.0, "app": 600.0}
 BEHIND_AFTER = 10.0
-#: A feed that comes in a steady flow is missed after so many times its usual pause, and not before so many seconds.
-PAUSES, AT_LEAST = 20, 5.0
-#: Fetches from which on the usual pause is known, and how much the newest counts.
-ENOUGH, NEWEST = 30, 0.05
+#: A feed that flows is missed after so many times its longest pause, and not before so many seconds.
+PAUSES, AT_LEAST = 5, 5.0
+#: It flows when in each of the last two periods (s) there was no pause longer than this part of one: a crowd that logs in at eight is no flow.
+PERIOD, PART = 120.0, 0.1
+#: How much the newest counts of what is usual.
+NEWEST = 0.05
 
 
 @dataclass(frozen=True)
@@ -44,24 +46,29 @@ class Sick(NamedTuple):
 
 class _Feed:
     """What is noted of one family. `mark`: an end that is not reached yet, and when (s) it was seen; `delay`, `usual`: how much older than stream time its
-    newest event was when it went, and is in general."""
+    newest event was when it went, and is in general; `pauses`: the longest of the two periods before this one, and of this one, which `began`."""
 
-    __slots__ = ("came", "delay", "family", "fetches", "handed", "mark", "pause", "usual")
+    __slots__ = ("began", "came", "delay", "family", "handed", "mark", "pauses", "usual")
 
     def __init__(self, family: str) -> None:
-        self.family, self.came, self.fetches, self.pause = family, -inf, 0, 0.0
+        self.family, self.came, self.began, self.pauses = family, -inf, -inf, (inf, inf, inf)
         self.mark: tuple[float, int] | None = None
         self.handed, self.delay, self.usual = -inf, 0.0, 0.0
 
     def fetched(self, wall: float) -> None:
-        if self.came > -inf:
-            pause = max(wall - self.came, 0.0)
-            self.pause += (pause - self.pause) * max(NEWEST, 1 / (self.fetches + 1))
-        self.came, self.fetches = max(self.came, wall), self.fetches + 1
+        if self.came == -inf:
+            self.began, self.pauses = wall, (inf, inf, 0.0)
+        before, last, longest = self.pauses
+        longest = max(longest, wall - self.came) if self.came > -inf else 0.0
+        if wall >= self.began + PERIOD:
+            before, last, longest, self.began = last, longest, 0.0, wall
+        self.pauses, self.came = (before, last, longest), max(self.came, wall)
 
     def patience(self, silent_after: float) -> float:
         """After how long (s) without a record it is silent."""
-        return min(silent_after, max(AT_LEAST, PAUSES * self.pause)) if self.fetches >= ENOUGH else silent_after
+        before, last, _ = self.pauses
+        longest = max(before, last)
+        return min(silent_after, max(AT_LEAST, PAUSES * longest)) if longest <= PERIOD * PART else silent_after
 
 
 class Health:
@@ -75,6 +82,12 @@ class Health:
     def fetched(self, number: int, wall: float) -> None:
         """Records of a family came."""
         self._feeds[number].fetched(wall)
+
+    def going(self, stream_time: float) -> None:
+        """Events were taken out of the merge, to be handed on now: how much older than stream time what each family brings is."""
+        for number, feed in enumerate(self._feeds):
+            if (handed := self._merge.handed(number)) != feed.handed:
+                feed.handed, feed.delay = handed, max(stream_time - handed, 0.0)
 
     def handed(self, families: Sequence[str]) -> dict[str, float]:
         """Up to when (s of event time) events of these were handed on."""
@@ -93,19 +106,17 @@ class Health:
         found = {}
         for family in hung:
             feed = self._feeds[number := self._numbers[family]]
-            self._note(feed, number, wall, stream_time, frozen=family in frozen)
+            self._note(feed, number, wall, frozen=family in frozen)
             if why := self._why(feed, wall, stream_time, newest.get(family, -inf), frozen=family in frozen):
                 found[family] = Sick(why, min(feed.handed if feed.handed > -inf else max(feed.came, newest.get(family, -inf)), stream_time))
         return found
 
-    def _note(self, feed: _Feed, number: int, wall: float, stream_time: float, *, frozen: bool) -> None:
-        reached, end, handed = self._merge.applied(number), self._merge.end(number), self._merge.handed(number)
+    def _note(self, feed: _Feed, number: int, wall: float, *, frozen: bool) -> None:
+        reached, end = self._merge.applied(number), self._merge.end(number)
         if feed.mark is None or reached >= feed.mark[1]:
             feed.mark = (wall, end) if end is not None and reached < end else None
-        if handed != feed.handed:
-            feed.handed, feed.delay = handed, max(stream_time - handed, 0.0)
-            if not frozen:
-                feed.usual += (feed.delay - feed.usual) * NEWEST
+        if not frozen:
+            feed.usual += (feed.delay - feed.usual) * NEWEST
 
     def _why(self, feed: _Feed, wall: float, stream_time: float, newest: float, *, frozen: bool) -> str:
         limits, last, limit = self._limits, max(feed.came, newest), self._limit(feed.family)

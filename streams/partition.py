@@ -175,7 +175,8 @@ class Partition:
         entries = self.merge.take(now)
         if not entries and (head := self.merge.turn(now)) is not None:
             return self._turn(head)
-        self.feeds.going()
+        if entries:
+            self.feeds.going()
         out = self._in_turn(entries) if self._intake.to_erase else self.corridor.feed_all(entries, self._names)
         if out:
             self._tell(self.number, out)
