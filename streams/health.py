@@ -24,6 +24,8 @@ BEHIND_AFTER = 10.0
 PAUSES, AT_LEAST = 5, 5.0
 #: It flows when in each of the last two periods (s) there was no pause longer than this part of one: a crowd that logs in at eight is no flow.
 PERIOD, PART = 120.0, 0.1
+#: The families that may flow: of others nothing for minutes is no news.
+MAY_FLOW = ("gps", "orders")
 #: How much the newest counts of what is usual.
 NEWEST = 0.05
 
@@ -45,14 +47,15 @@ class Sick(NamedTuple):
 
 
 class _Feed:
-    """What is noted of one family. `mark`: an end that is not reached yet, and when (s) it was seen; `delay`, `usual`: how much older than stream time its
+    """What is noted of one family. `seen`: the last sign of it when it was frozen, or we came up with it frozen: another one has to come; `mark`: an end that is not reached yet, and when (s) it was seen; `delay`, `usual`: how much older than stream time its
     newest event was when it went, and is in general; `pauses`: the longest of the two periods before this one, and of this one, which `began`."""
 
-    __slots__ = ("began", "came", "delay", "family", "handed", "mark", "pauses", "usual")
+    __slots__ = ("began", "came", "delay", "family", "handed", "mark", "pauses", "seen", "usual")
 
     def __init__(self, family: str) -> None:
         self.family, self.came, self.began, self.pauses = family, -inf, -inf, (inf, inf, inf)
         self.mark: tuple[float, int] | None = None
+        self.seen: tuple[float, float] | None = None
         self.handed, self.delay, self.usual = -inf, 0.0, 0.0
 
     def fetched(self, wall: float) -> None:
@@ -66,6 +69,8 @@ class _Feed:
 
     def patience(self, silent_after: float) -> float:
         """After how long (s) without a record it is silent."""
+        if self.family not in MAY_FLOW:
+            return silent_after
         before, last, _ = self.pauses
         longest = max(before, last)
         return min(silent_after, max(AT_LEAST, PAUSES * longest)) if longest <= PERIOD * PART else silent_after
@@ -107,7 +112,12 @@ class Health:
         for family in hung:
             feed = self._feeds[number := self._numbers[family]]
             self._note(feed, number, wall, frozen=family in frozen)
-            if why := self._why(feed, wall, stream_time, newest.get(family, -inf), frozen=family in frozen):
+            if feed.seen is None and family in frozen:
+                feed.seen = max(feed.came, newest.get(family, -inf)), feed.handed
+            why = self._why(feed, wall, stream_time, newest.get(family, -inf), frozen=family in frozen)
+            if family not in frozen:
+                feed.seen = (max(feed.came, newest.get(family, -inf)), feed.handed) if why else None
+            if why:
                 found[family] = Sick(why, min(feed.handed if feed.handed > -inf else max(feed.came, newest.get(family, -inf)), stream_time))
         return found
 
@@ -125,6 +135,8 @@ class Health:
         if feed.mark is not None and wall - feed.mark[0] > limits.behind_after and stream_time - feed.handed > limits.behind_after:
             return "behind"
         if limit and wall - last > feed.patience(limit):
+            return "silent"
+        if frozen and feed.seen == (last, feed.handed):
             return "silent"
         most = max(limits.behind_after, 2 * feed.usual) if frozen else max(limits.late_after, 3 * feed.usual)
         return "late" if feed.delay > most else ""
