@@ -58,7 +58,7 @@ class Freezing:
     def going(self) -> None:
         """Events are about to be handed on: so far the feeds that flow are heard of then."""
         if self._on:
-            self._health.going(self._corridor.stream_time)
+            self._health.going(self._corridor.stream_time, self._hung[1])
         if self._flowing:
             self._corridor.silence.hear(self._health.handed(self._flowing))
 
@@ -75,8 +75,11 @@ class Freezing:
         self._flowing = [feed for feed in self._health.flowing(self._hung[1]) if feed not in sick]
         self.counts.update(frozen=len(new), thawed=len(back))
         out = [*corridor.freeze(new, wall, self.why)] if new else []
-        if back:
-            out += corridor.thaw(back, wall)
+        out += corridor.thaw(back, wall) if back else []
+        for feed in new:
+            log.warning("partition %d: %s is %s; what hangs on it is frozen", corridor.house.part, feed, self.why[feed])
+        for feed in back:
+            log.info("partition %d: %s is back", corridor.house.part, feed)
         corridor.silence.hear(self._health.handed(self._flowing))
         return out
 

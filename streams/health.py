@@ -88,9 +88,10 @@ class Health:
         """Records of a family came."""
         self._feeds[number].fetched(wall)
 
-    def going(self, stream_time: float) -> None:
-        """Events were taken out of the merge, to be handed on now: how much older than stream time what each family brings is."""
-        for number, feed in enumerate(self._feeds):
+    def going(self, stream_time: float, hung: frozenset[str]) -> None:
+        """Events were taken out of the merge, to be handed on now: how much older than stream time is what each family brings?"""
+        for family in hung:
+            feed = self._feeds[number := self._numbers[family]]
             if (handed := self._merge.handed(number)) != feed.handed:
                 feed.handed, feed.delay = handed, max(stream_time - handed, 0.0)
 

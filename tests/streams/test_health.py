@@ -33,7 +33,7 @@ class Watched:
         self.merge.put(number, [SimpleNamespace(occurred_at=wall if at is None else at)], [offset], offset + 1, 0.0)
         self.health.fetched(number, wall)
         self.merge.take(0.0)
-        self.health.going(wall)
+        self.health.going(wall, HUNG)
 
     def look(self, wall: float, newest: dict[str, float] | None = None, frozen: dict[str, float] | None = None, stream_time: float | None = None) -> dict[str, str]:
         found = self.health.look(wall, wall if stream_time is None else stream_time, newest or {}, HUNG, frozen or {})
