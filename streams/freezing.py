@@ -9,11 +9,12 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from math import inf
 from typing import Any
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, UnsupportedVersionError
 
 from streams.health import Health, Limits
 from streams.merge import Merge
@@ -65,9 +66,9 @@ class Freezing:
     def look(self, wall: float, newest: Newest | None) -> list[Any]:
         """Freeze what can't be relied on at `wall` (s since the epoch), and thaw what is back. Returns outputs. `newest`: when each topic last had a record, as far
         as the broker was asked; None before that."""
-        if not self._on or newest is None:
-            return []
         corridor, frozen = self._corridor, self.frozen
+        if not self._on or newest is None or corridor.stream_time == -inf:
+            return []
         sick = self._health.look(wall, corridor.stream_time, newest, self._all_hung(), frozen)
         new = {feed: found.known for feed, found in sick.items() if feed not in frozen}
         back = [feed for feed in frozen if feed not in sick]
@@ -143,6 +144,9 @@ class Asking:
 
 def _stamps(client: KafkaAdminClient, tps: Partitions) -> dict[str, float]:
     """The stamp (s) of the newest record of each topic that has any."""
-    found = client.list_partition_offsets({tp: OffsetSpec.MAX_TIMESTAMP for mine in tps.values() for tp in mine})
+    try:
+        found = client.list_partition_offsets({tp: OffsetSpec.MAX_TIMESTAMP for mine in tps.values() for tp in mine})
+    except UnsupportedVersionError:  # before Kafka 3.0 a topic is first heard of when it grows
+        return {}
     stamps = {family: max((found[tp].timestamp for tp in mine), default=-1) / 1000 for family, mine in tps.items()}
     return {family: at for family, at in stamps.items() if at > 0}

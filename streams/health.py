@@ -131,7 +131,7 @@ class Health:
 
     def _why(self, feed: _Feed, wall: float, stream_time: float, newest: float, *, frozen: bool) -> str:
         limits, last, limit = self._limits, max(feed.came, newest), self._limit(feed.family)
-        if last == -inf:
+        if last == -inf and not frozen:
             return ""
         if feed.mark is not None and wall - feed.mark[0] > limits.behind_after and stream_time - feed.handed > limits.behind_after:
             return "behind"

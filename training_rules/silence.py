@@ -27,14 +27,14 @@ NOBODY: frozenset[int] = frozenset()
 
 class Silence:
     """`frozen`: the rules while feeds are frozen; None while none is. `base`: the rules without it. `parked`: whose timers are frozen, with the moment at
-    which they want to be woken for them (inf: they are awake); `waiting`: whose timers wait for feeds to pass their deadlines."""
+    which they want to be woken for them (inf: they are awake); `waiting`: by feed, whose timers wait for it to pass their deadlines."""
 
     def __init__(self, corridor: Corridor) -> None:
         self._corridor, self.base = corridor, corridor.rules
         self.frozen: Freeze | None = None
         self._heard: Mapping[str, float] = {}
         self.parked: dict[str, float] = {}
-        self.waiting = set[str]()
+        self.waiting: dict[str, set[str]] = {}
 
     @property
     def known(self) -> dict[str, float]:
@@ -44,9 +44,10 @@ class Silence:
     # -- what is told
 
     def hear(self, heard: Mapping[str, float]) -> None:
-        """So far feeds are heard of (s of event time); of others nothing is asked. Those who waited are looked at again."""
-        self._heard, waiting, self.waiting = heard, self.waiting, set()
-        self._rearm(waiting)
+        """So far feeds are heard of (s of event time); of others nothing is asked. Those who waited for one that has come further are looked at again."""
+        before, self._heard = self._heard, heard
+        for feed in [feed for feed in self.waiting if heard.get(feed, inf) > before.get(feed, inf) or feed not in heard]:
+            self._rearm(self.waiting.pop(feed))
 
     def freeze(self, known: Mapping[str, float], at: float, why: Mapping[str, str]) -> Sequence[Any]:
         """From now on these feeds are known only up to the moments given; `why`, in a word each. Returns what the ledger says of it."""
@@ -123,17 +124,18 @@ class Silence:
 
     def left_out(self, state: PartnerState, due: float) -> frozenset[int]:
         """The timers that are due and do not go, and those that are frozen."""
-        rules = self._corridor.rules
-        unheard = [n for n, at in enumerate(state.dues) if at <= due and n not in rules.frozen and self._unheard(rules.feeds[n], at)]
-        if unheard:
-            self.waiting.add(state.partner_id)
+        rules, unheard = self._corridor.rules, self._unheard(state, due)
+        for feed in unheard.values():
+            self.waiting.setdefault(feed, set()).add(state.partner_id)
         if any(state.dues[n] != inf for n in rules.frozen):
             self.parked[state.partner_id] = inf
-        return rules.frozen | frozenset(unheard) if unheard else rules.frozen
+        return rules.frozen | unheard.keys() if unheard else rules.frozen
 
-    def _unheard(self, feeds: Iterable[str], at: float) -> bool:
-        heard = self._heard
-        return any(heard.get(feed, inf) < at for feed in feeds)
+    def _unheard(self, state: PartnerState, until: float) -> dict[int, str]:
+        """The timers due by then that are not frozen, and wait: each with a feed that is not heard of from after its deadline."""
+        rules, heard = self._corridor.rules, self._heard
+        due = [(number, at) for number, at in enumerate(state.dues) if at <= until and number not in rules.frozen]
+        return {number: feed for number, at in due for feed in rules.feeds[number] if heard.get(feed, inf) < at}
 
     def partly(self, state: PartnerState, due: float, but: frozenset[int]) -> list[Any]:
         """Fire what is due, but for some."""
@@ -143,7 +145,10 @@ class Silence:
 
     def rests(self, state: PartnerState, due: float) -> float:
         """When somebody who goes to rest is to be woken, who would be `due`, were nothing frozen."""
-        if self.frozen is None or (later := earliest(state, self.frozen.rules.frozen)) <= due:
+        if not self.active:
+            return due
+        later = earliest(state, self._corridor.rules.frozen | self._unheard(state, self._corridor.stream_time).keys())
+        if later <= due:
             return due
         self.parked[state.partner_id] = due
         return later

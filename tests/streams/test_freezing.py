@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from kafka import TopicPartition
+from kafka.errors import UnsupportedVersionError
 
 from benches.silence import BACK, END, OUT, START, Live, Said, full_record, shift
 from streams.freezing import Asking
@@ -125,7 +128,22 @@ def test_the_broker_says_when_a_topic_last_had_a_record_whoever_reads_it(monkeyp
     assert (before, same, asking.newest) == ({"orders": 1_760_000_000.0}, before, {"orders": 1_760_000_900.0})
 
 
-def _partition(topic: str, number: int) -> Any:
-    from kafka import TopicPartition
+def test_an_old_broker_says_only_that_topics_grow() -> None:
+    asking, broker = Asking(load()), Ends(5, 0)
+    tps = {"orders": [_partition("partner.orders", 0)]}
 
+    def refuses(asked: Any) -> Any:
+        if -3 in map(int, asked.values()):
+            raise UnsupportedVersionError("no timestamps")
+        return Ends(broker.orders, -1).list_partition_offsets(asked)
+
+    client = SimpleNamespace(list_partition_offsets=refuses)
+    asking._ask(client, tps)  # type: ignore[arg-type]
+    nothing = dict(asking.newest or {})
+    broker.orders = 6
+    asking._ask(client, tps)  # type: ignore[arg-type]
+    assert (nothing, list(asking.newest or ())) == ({}, ["orders"])
+
+
+def _partition(topic: str, number: int) -> Any:
     return TopicPartition(topic, number)

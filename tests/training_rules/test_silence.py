@@ -202,6 +202,27 @@ def test_a_timer_waits_until_its_feeds_are_heard_of_from_after_its_deadline():
     assert town.sent() == [("stuck", 15)]
 
 
+def test_who_rests_while_a_timer_waits_is_looked_at_when_its_feed_comes_on():
+    town = stuck()
+    town.hear(14, "orders")
+    town.advance(20)
+    town.corridor.make_room(0)
+    assert town.corridor.next_due > START + 20 * 60
+    town.hear(16, "orders")
+    town.advance(20)
+    assert town.sent() == [("stuck", 15)]
+
+
+def test_nobody_who_waits_for_one_feed_is_looked_at_for_another():
+    town = stuck()
+    town.hear(14, "orders", "gps")
+    town.advance(20)
+    wakes = town.corridor.wakes
+    town.corridor.silence.hear({"orders": START + 14 * 60, "gps": START + 20 * 60})
+    town.advance(20)
+    assert (town.corridor.next_due > START + 20 * 60, town.corridor.wakes) == (True, wakes)
+
+
 def test_another_rule_set_is_frozen_as_the_one_before():
     town = stuck()
     town.freeze(1, "orders")
@@ -263,7 +284,7 @@ def run(text, line, silence=()):
     return [*out, *corridor.advance(line.end)]
 
 
-@settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.randoms(use_true_random=False))
 def test_a_silence_in_which_nothing_happened_changes_nothing(r):
     text, line = drawn(r)
@@ -272,7 +293,7 @@ def test_a_silence_in_which_nothing_happened_changes_nothing(r):
     assert decided(run(text, line, gaps)) == decided(run(text, line))
 
 
-@settings(max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.randoms(use_true_random=False))
 def test_whatever_is_frozen_while_events_come_it_goes_on(r):
     text, line = drawn(r)
@@ -302,7 +323,7 @@ def timeline(r, town):
     return [town.event(k, m, r.choice("ab"), order_id=r.choice("xyz")) if FAMILY[k] == "orders" else town.event(k, m, r.choice("ab"), **given.get(k, {})) for k, m in zip(kinds, minutes, strict=True)]
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.randoms(use_true_random=False), st.booleans())
 def test_waits_end_as_if_nothing_had_been_withheld(r, withheld):
     """A feed is frozen at any moment; what it has comes in time, or all of it late; other feeds go on."""
@@ -328,6 +349,23 @@ def test_waits_end_as_if_nothing_had_been_withheld(r, withheld):
             kept.append(e)
         else:
             town.put(e)
+    town.advance(40)
+    assert decided(town.out) == decided(whole.out)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.randoms(use_true_random=False))
+def test_waits_that_go_when_their_feeds_are_heard_of_decide_the_same(r):
+    compiled, heard = rules(WAITS), {}
+    whole, town = Silent(compiled), Silent(compiled)
+    for e in timeline(r, whole):
+        whole.put(e)
+        heard = {**heard, FAMILY[e.type]: e.occurred_at}
+        town.put(e)
+        town.corridor.silence.hear(heard)
+        town.out += town.corridor.advance(e.occurred_at)
+    whole.advance(40)
+    town.corridor.silence.hear({})
     town.advance(40)
     assert decided(town.out) == decided(whole.out)
 
