@@ -142,13 +142,17 @@ class Live:
             self._second(came, START + second + 1)
             self.worst = max(self.worst, time.perf_counter() - began)
 
-    def _second(self, events: list[Fields], wall: float) -> None:
-        partition = self.partition
+    def fetched(self, events: list[Fields], wall: float) -> None:
+        """Events come, and are all that there is."""
         for number, family in enumerate(ORDER):
             if records := self._records([e for e in events if FAMILY[e["type"]] == family], self._offsets[family], wall):
                 self._offsets[family] += len(records)
-                partition.feed(number, records, self._offsets[family], wall)
-            partition.merge.heard(number, self._offsets[family], wall)
+                self.partition.feed(number, records, self._offsets[family], wall)
+            self.partition.merge.heard(number, self._offsets[family], wall)
+
+    def _second(self, events: list[Fields], wall: float) -> None:
+        partition = self.partition
+        self.fetched(events, wall)
         while partition.run(wall) or partition.ready:
             pass
         if self._listens:

@@ -61,7 +61,7 @@ class Freezing:
         if self._on:
             self._health.going(self._corridor.stream_time, self._hung[1])
         if self._flowing:
-            self._corridor.silence.hear(self._health.handed(self._flowing))
+            self._corridor.silence.hear(self._health.heard(self._flowing))
 
     def look(self, wall: float, newest: Newest | None) -> list[Any]:
         """Freeze what can't be relied on at `wall` (s since the epoch), and thaw what is back. Returns outputs. `newest`: when each topic last had a record, as far
@@ -81,7 +81,7 @@ class Freezing:
             log.warning("partition %d: %s is %s; what hangs on it is frozen", corridor.house.part, feed, self.why[feed])
         for feed in back:
             log.info("partition %d: %s is back", corridor.house.part, feed)
-        corridor.silence.hear(self._health.handed(self._flowing))
+        corridor.silence.hear(self._health.heard(self._flowing))
         return out
 
     def _all_hung(self) -> frozenset[str]:

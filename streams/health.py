@@ -95,9 +95,9 @@ class Health:
             if (handed := self._merge.handed(number)) != feed.handed:
                 feed.handed, feed.delay = handed, max(stream_time - handed, 0.0)
 
-    def handed(self, families: Sequence[str]) -> dict[str, float]:
-        """Up to when (s of event time) events of these were handed on."""
-        return {family: self._merge.handed(self._numbers[family]) for family in families}
+    def heard(self, families: Sequence[str]) -> dict[str, float]:
+        """Up to when (s of event time) these are heard of."""
+        return {family: self._merge.reached(self._numbers[family]) for family in families}
 
     def flowing(self, hung: frozenset[str]) -> list[str]:
         """The feeds that come so steadily that their next record is worth waiting for."""
@@ -115,7 +115,7 @@ class Health:
             self._note(feed, number, wall, frozen=family in frozen)
             if feed.seen is None and family in frozen:
                 feed.seen = max(feed.came, newest.get(family, -inf)), feed.handed
-            why = self._why(feed, wall, stream_time, newest.get(family, -inf), frozen=family in frozen)
+            why = self._why(feed, number, wall, stream_time, newest.get(family, -inf), frozen=family in frozen)
             if family not in frozen:
                 feed.seen = (max(feed.came, newest.get(family, -inf)), feed.handed) if why else None
             if why:
@@ -129,11 +129,11 @@ class Health:
         if not frozen:
             feed.usual += (feed.delay - feed.usual) * NEWEST
 
-    def _why(self, feed: _Feed, wall: float, stream_time: float, newest: float, *, frozen: bool) -> str:
+    def _why(self, feed: _Feed, number: int, wall: float, stream_time: float, newest: float, *, frozen: bool) -> str:
         limits, last, limit = self._limits, max(feed.came, newest), self._limit(feed.family)
         if last == -inf and not frozen:
             return ""
-        if feed.mark is not None and wall - feed.mark[0] > limits.behind_after and stream_time - feed.handed > limits.behind_after:
+        if feed.mark is not None and wall - feed.mark[0] > limits.behind_after and stream_time - self._merge.reached(number) > limits.behind_after:
             return "behind"
         if limit and wall - last > feed.patience(limit):
             return "silent"

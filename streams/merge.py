@@ -134,6 +134,11 @@ class Merge:
         """The time (s) by which the last event of a family that went was ordered; -inf before any did."""
         return self._buffers[family].handed
 
+    def reached(self, family: int) -> float:
+        """Up to when (s) all events of a family that were fetched went: the next that is held is no earlier."""
+        buffer = self._buffers[family]
+        return max(buffer.entries[0][0], buffer.handed) if buffer.entries else buffer.handed
+
     def end(self, family: int) -> int | None:
         """The next offset to be written of a family, as last heard."""
         return self._buffers[family].end

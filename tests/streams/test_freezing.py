@@ -101,6 +101,17 @@ def test_until_the_broker_was_asked_nothing_is_judged() -> None:
     assert live.partition.feeds.frozen == frozen
 
 
+def test_in_a_backlog_of_all_feeds_nothing_is_frozen_and_the_worker_says_what_the_record_says() -> None:
+    events, live, wall = shift(100), Live(), START + END + 3600
+    live.fetched(events, wall)
+    while live.partition.run(wall) or live.partition.ready:
+        wall += 1
+        live.partition.listen(wall, {})
+        assert live.partition.feeds.frozen == {}
+    live.partition.advance(START + END - 2)
+    assert live.nudges() == full_record(events)
+
+
 class Ends:
     """A broker that says where topics end, and the stamp of their newest record."""
 

@@ -86,6 +86,16 @@ def test_a_feed_that_is_not_handed_on_for_ten_seconds_is_behind() -> None:
     assert seen == [{}, {}, {"orders": "behind"}]
 
 
+def test_none_is_behind_whose_next_event_is_held_for_its_time() -> None:
+    """In a backlog others have more before it."""
+    watched = Watched()
+    watched.look(NOW)
+    watched.merge.heard(1, 5, inf)
+    watched.merge.put(1, [SimpleNamespace(occurred_at=NOW + 100)], [1], 2, 0.0)
+    watched.look(NOW + 1, {"gps": NOW + 1})
+    assert watched.look(NOW + 20, {"gps": NOW + 20}) == {}
+
+
 def test_none_is_behind_where_stream_time_waits_for_it() -> None:
     watched = Watched()
     watched.merge.heard(1, 5, inf)
