@@ -43,7 +43,7 @@ class Seen:
                 self.known_ids.add(value["decision_id"])
                 if value["verdict"] in ("cleared", "not_cleared"):
                     self.episodes[value["verdict"]] += 1
-                else:
+                elif value["verdict"] not in ("frozen", "thawed"):
                     self.holds[value["reason"] or value["verdict"]] += 1
             case "segment_transition":
                 members = self.members.setdefault(value["segment"], set())

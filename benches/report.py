@@ -120,6 +120,16 @@ def _timers(found: dict[str, Any]) -> str:
     return _table((f"{found['pending']:,} timers pending", "takes"), rows) + f"\n\n{_where(found)}."
 
 
+def _silence(found: dict[str, Any]) -> str:
+    head = ("orders stop for ten minutes, and come late", "disproved by the full record", "proven, and not sent", "of those held as expired")
+    rows = [
+        ("what hangs on them is frozen", found["disproved"], found["expired"] + found["missing"], found["expired"]),
+        ("nothing is frozen", found["disproved_if_not_frozen"], found["missing_if_not_frozen"], "–"),
+    ]  # fmt: skip
+    told = f"{found['partners']:,} partners, {found['events']:,} events, {found['withheld']:,} of them kept back; {found['proven']:,} nudges are proven, {found['proven_in_silence']:,} of them by what came late. Frozen {found['frozen_after_s']:.0f} s after the last record, thawed {found['thawed_after_s']:.0f} s after they came; the longest second of wall clock took {found['worst_second_ms']:,} ms of work, decoding and all."
+    return _table(head, rows) + f"\n\n{told} {_where(found)}."
+
+
 def _recovery(found: dict[str, Any]) -> str:
     rows = [
         ("states restored a second, from Kafka to serving", f"{found['partners_per_s']:,}"),
@@ -224,7 +234,7 @@ _OTHERWISE = {"soak": "make soak"}
 _TABLES = {
     "yardstick": _yardstick, "peers": peers, "workers": _workers, "latency": _latency, "catch_up": _catch_up, "recovery": _recovery, "scaling": _scaling, "timers": _timers,
     "path": _path, "step": _step, "partner_bytes": _partner_bytes, "windows": _windows, "compile": _compile, "agree": _agree, "fuzz": _fuzz, "handover": _handover,
-    "soak": _soak, "backtest": _backtest, "store": _store, "alike": _alike,
+    "soak": _soak, "backtest": _backtest, "store": _store, "alike": _alike, "silence": _silence,
 }  # fmt: skip
 #: What `make bench` prints in the end.
 SUMMARY = ("peers", "workers", "latency", "catch_up", "recovery", "scaling", "timers")

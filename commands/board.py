@@ -48,13 +48,18 @@ def _head(stats: list[dict[str, Any]], seen: Seen, rate: float) -> Table:
     cells = {
         "events": f"{sum(s['applied'] for s in stats):,}", "events/s": f"{rate:,.0f}", "behind": f"{sum(s['lag'] for s in stats):,}",
         "workers": str(len(stats)), "partners": f"{sum(s['partners'] for s in stats):,}", "online": f"{len(seen.online):,}",
-        "nudges": f"{seen.nudges.total():,}", "stream time": clock,
+        "nudges": f"{seen.nudges.total():,}", "frozen feeds": ", ".join(frozen(stats)) or "none", "stream time": clock,
     }  # fmt: skip
     for _ in cells:
         grid.add_column(justify="center")
     grid.add_row(*[Text(v, style="bold cyan") for v in cells.values()])
     grid.add_row(*[Text(k, style="dim") for k in cells])
     return grid
+
+
+def frozen(stats: list[dict[str, Any]]) -> list[str]:
+    """The feeds that are frozen in any partition."""
+    return sorted({feed for s in stats for p in s["partitions"].values() for feed in p.get("frozen", ())})
 
 
 def _counts(title: str, counts: Counter[str] | dict[str, int]) -> Table:
@@ -80,7 +85,8 @@ def _nudges(seen: Seen) -> Table:
 def plain(stats: list[dict[str, Any]], seen: Seen, rate: float) -> str:
     """One line for a terminal that can't redraw."""
     events, lag = sum(s["applied"] for s in stats), sum(s["lag"] for s in stats)
-    return f"{events:,} events, {rate:,.0f}/s, {lag:,} behind, {len(seen.online):,} online, {seen.nudges.total():,} nudges, {seen.holds.total():,} held"
+    cold = f", frozen: {', '.join(frozen(stats))}" if frozen(stats) else ""
+    return f"{events:,} events, {rate:,.0f}/s, {lag:,} behind, {len(seen.online):,} online, {seen.nudges.total():,} nudges, {seen.holds.total():,} held{cold}"
 
 
 def console() -> Console:

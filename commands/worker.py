@@ -16,6 +16,7 @@ from streams.app import build_app, changelog, herd_of, make_changelog
 from streams.changes import FAMILY, history
 from streams.crowd.aggregator import Aggregator
 from streams.crowd.herd import CROWD
+from streams.freezing import Asking
 from streams.group import check_offsets
 from streams.identity import at_the_start, until_changed
 from streams.local.processes import Child
@@ -94,10 +95,16 @@ async def _work(settings: Settings, rules: Rules, seconds: float | None, until_c
     identities = {name: shape.identity for name, shape in found.items()}
     library = Library(rules, await asyncio.to_thread(history, settings), read=lambda: history(settings))
     app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap, identities=identities, broadcasts={FAMILY: library, CROWD: (herd := herd_of(settings))})
+    asking = Asking(settings)
+    worker.newest = lambda: asking.newest
     async with _views(tap, worker), _rekeyed(settings, partitions) as rekeyer:
         return await run(
             app, worker, for_s=seconds, until_caught_up=until_caught_up, stats=stats, rekeyer=rekeyer, drain_s=settings.drain_timeout,
-            watchers=[until_changed(settings, found), *([Aggregator(settings, herd, partitions, texts(settings.rules)).failed()] if settings.counts_crowd or settings.guards_rules else [])],
+            watchers=[
+                until_changed(settings, found),
+                *([asking.failed()] if settings.clock == "wall" else []),
+                *([Aggregator(settings, herd, partitions, texts(settings.rules)).failed()] if settings.counts_crowd or settings.guards_rules else []),
+            ],
         )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from events.errors import DeadLetterReason
 
 class Verdict(StrEnum):
     """What policy said: sent, would have been sent to a control partner (ghost) or by a rule in trial (shadow), held back, or dropped.
+    Of all partners of a partition: nothing is concluded from the absence of a feed's events from now on, or it is again.
     Later: whether what the nudge is meant to clear was cleared in time."""
 
     SEND = "send"
@@ -19,6 +20,8 @@ class Verdict(StrEnum):
     SHADOW = "shadow"
     HOLD = "hold"
     DROP = "drop"
+    FROZEN = "frozen"
+    THAWED = "thawed"
     CLEARED = "cleared"
     NOT_CLEARED = "not_cleared"
 
@@ -53,7 +56,7 @@ class Output(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    partner_id: str = Field(description="whom it is about; also the record's key")
+    partner_id: str = Field(description="whom it is about; also the record's key. Empty where a decision is about all partners of a partition")
 
 
 class Nudge(Output):
@@ -99,7 +102,7 @@ class Decision(Output):
 
     type: Literal["decision"] = "decision"
     decision_id: str = Field(description="a function of its cause: a replay gives the same")
-    rule: str = Field(description="empty for an event that came too late")
+    rule: str = Field(description="empty for an event that came too late, and for what is about all partners")
     rule_version: str = Field(description="hash of the rule: a change of it makes other ids")
     ruleset_version: str = Field(description="hash of the whole rule set")
     verdict: Verdict = Field(description="what policy said")

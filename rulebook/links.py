@@ -116,7 +116,6 @@ class _Linker:
         for feed in nudge.feeds:
             if feed not in FAMILIES:
                 self.faults.error("E205", f"unknown feed `{feed}`", place_of(feed, nudge.span), help=did_you_mean(feed, FAMILIES))
-        self.later(nudge.feeds, "feeds", nudge.places.get("feeds", nudge.span), "no wait is frozen when a feed is silent")
 
     def sent(self, nudge: Nudge) -> None:
         """The message or the modules of a nudge are there; where not, the place under `send` is shown, and how one is declared."""

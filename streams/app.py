@@ -114,6 +114,7 @@ def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -
         state_limit=settings.state_limit,
         original_kept=original_kept,
         rekeyed=bool(settings.rekey),
+        limits=settings.limits,
     )
 
 

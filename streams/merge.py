@@ -29,7 +29,7 @@ _AT, _OFFSET, _PLACE = itemgetter(0), itemgetter(2), itemgetter(0, 1)
 class _Buffer:
     """What was fetched of one family and has not gone yet."""
 
-    __slots__ = ("asked", "empty_since", "end", "ends", "entries", "for_all", "heard", "known", "position", "sealed", "skipped")
+    __slots__ = ("asked", "empty_since", "end", "ends", "entries", "for_all", "handed", "heard", "known", "position", "sealed", "skipped")
 
     def __init__(self, *, for_all: bool = False) -> None:
         self.for_all = for_all
@@ -38,6 +38,7 @@ class _Buffer:
         self.known: deque[tuple[int, list[float]]] = deque()  # (offset after a batch, how far the families were written when it came)
         self.sealed = -1  # up to this offset nobody is waited for
         self.position = -1
+        self.handed = -inf
         self.end: int | None = None
         self.asked = True
         self.heard = -inf
@@ -124,6 +125,23 @@ class Merge:
     def caught_up(self) -> bool:
         """All families are read to their ends, and nothing is held but what concerns all partners and whose time has not come."""
         return not any((b.entries and not b.for_all) or b.behind for b in self._buffers)
+
+    def caught_up_but(self, families: Collection[int]) -> bool:
+        """The same, whatever some families do."""
+        return not any((b.entries and not b.for_all) or b.behind for n, b in enumerate(self._buffers) if n not in families)
+
+    def handed(self, family: int) -> float:
+        """The time (s) by which the last event of a family that went was ordered; -inf before any did."""
+        return self._buffers[family].handed
+
+    def reached(self, family: int) -> float:
+        """Up to when (s) all events of a family that were fetched went: the next that is held is no earlier."""
+        buffer = self._buffers[family]
+        return max(buffer.entries[0][0], buffer.handed) if buffer.entries else buffer.handed
+
+    def end(self, family: int) -> int | None:
+        """The next offset to be written of a family, as last heard."""
+        return self._buffers[family].end
 
     def position(self, family: int) -> int:
         """The offset up to which a family was put in; -1 before anything is known."""
@@ -220,6 +238,7 @@ class Merge:
             count = 0 if buffer.for_all else _before(buffer.entries, window, family, bound)
             if count:
                 out += buffer.entries[:count]
+                buffer.handed = buffer.entries[count - 1][0]
                 del buffer.entries[:count]
                 pieces += 1
         if pieces > 1:

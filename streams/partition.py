@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -19,6 +19,8 @@ from streams.barrier import Barrier
 from streams.broadcast import Broadcast, Listener
 from streams.ceiling import Ceiling
 from streams.erasure import Over
+from streams.freezing import KEPT, Freezing, Newest
+from streams.health import Limits
 from streams.intake import Intake
 from streams.lane.outbox import Record
 from streams.lane.restored import Restored
@@ -86,6 +88,7 @@ class Plan:
     rekeyed: bool = False
     state_limit: int = 262_144
     broadcasts: Mapping[str, Broadcast] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
 
 class Snapshot(NamedTuple):
@@ -134,6 +137,7 @@ class Partition:
         corridor.dump = self._dump
         self._marked, self._written = False, b""  # whether a mark of our term is in the changelog, and what listeners had to tell in the last
         self.barrier = Barrier()
+        self.feeds = Freezing(corridor, [s.family for s in plan.sources], plan.limits, self.merge, (kept or {}).get(KEPT), on=not replayed)
         self._awaited: Entry | None = None  # what is taken up as soon as all that came before it is committed
 
     # -- in
@@ -141,6 +145,8 @@ class Partition:
     def feed(self, family: int, records: Sequence[Any], position: int, wall: float) -> None:
         """Take a fetched batch. `position`: the offset after it; `wall`: s since the epoch."""
         self._intake.put(family, records, position, wall)
+        if records:
+            self.feeds.fetched(family, wall)
 
     def held(self, family: int) -> int:
         """How many records of a family have not gone."""
@@ -155,6 +161,10 @@ class Partition:
     def caught_up(self) -> bool:
         """All families are read to their ends, and nothing is held."""
         return self.merge.caught_up and not self._intake.holds
+
+    def caught_up_but(self, families: Collection[str]) -> bool:
+        """The same, whatever some families do: they are frozen."""
+        return self.merge.caught_up_but([n for n, s in enumerate(self._plan.sources) if s.family in families]) and not self._intake.holds
 
     # -- on
 
@@ -174,6 +184,8 @@ class Partition:
         entries = self.merge.take(now)
         if not entries and (head := self.merge.turn(now)) is not None:
             return self._turn(head)
+        if entries:
+            self.feeds.going()
         out = self._in_turn(entries) if self._intake.to_erase else self.corridor.feed_all(entries, self._names)
         if out:
             self._tell(self.number, out)
@@ -235,6 +247,11 @@ class Partition:
         if to > self.corridor.stream_time and (out := self.corridor.advance(to)):
             self._tell(self.number, out)
 
+    def listen(self, wall: float, newest: Newest | None) -> None:
+        """Look whether feeds are heard of, at `wall` (s since the epoch); `newest`: when each family's topic last had a record."""
+        if not self.barrier.stands and (out := self.feeds.look(wall, newest)):
+            self._tell(self.number, out)
+
     def rest(self, now: float) -> None:
         """Let some of those rest who have not been heard of for a while, and some go to the store. `now`: monotonic seconds."""
         self._now = now
@@ -277,6 +294,8 @@ class Partition:
     def _kept(self) -> bytes:
         """What the listeners want the next owner to know."""
         found = {self._plan.sources[n].family: kept for n, listener in self._listeners.items() if (kept := listener.kept()) is not None}
+        if frozen := dict(self.feeds.frozen):
+            found[KEPT] = frozen
         return msgspec.msgpack.encode(found) if found else b""
 
     def _buried(self, dirty: set[str], over: Over) -> list[str]:

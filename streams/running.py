@@ -141,7 +141,8 @@ class Report:
             with self._stats.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps({"at": round(now, 3), "up_s": round(now - self._began, 3), **found}) + "\n")
         if (passed := time.monotonic() - self._said_at) >= LOG_EVERY:
-            log.info("%.0f events/s, %d behind, %d partners", (found["applied"] - self._said) / passed, found["lag"], found["partners"])
+            cold = sorted({feed for p in found["partitions"].values() for feed in p["frozen"]})
+            log.info("%.0f events/s, %d behind, %d partners%s", (found["applied"] - self._said) / passed, found["lag"], found["partners"], f", frozen: {', '.join(cold)}" if cold else "")
             self._said, self._said_at = found["applied"], time.monotonic()
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from events import FAMILIES
 from events.broadcasts import BROADCASTS
 from streams.errors import SettingsError
+from streams.health import BEHIND_AFTER, SILENT_AFTER, Limits
 
 PREFIX = "NUDGELINE_"
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,6 +54,8 @@ class Settings(BaseSettings):
     max_event_bytes: int = Field(1_000_000, ge=1_000, le=100_000_000, description="larger events are refused unread")
     state_limit: int = Field(262_144, ge=4_096, le=100_000_000, description="bytes of one partner's state; beyond it the oldest partial matches and window elements go, and are counted")
     merge_wait: float = Field(5.0, ge=0, le=600, description="how long to wait for a family that is behind, s")
+    silent_after: dict[str, float] = Field(SILENT_AFTER, description='by family, s: a topic without a record for so long is silent, and what waits for its events is frozen; as JSON: {"gps": 60}. 0 switches it off. Families that are not named stay as they are; those that are rarely written are off')
+    behind_after: float = Field(BEHIND_AFTER, gt=0, le=3600, description="a feed that the worker lags behind by more is frozen too, s")
     season: str = Field("1", description="name of the season of the global holdout: another name draws others")
 
     crowd: Literal["live", "always", "never"] = Field("live", description="whether workers count what partners make together (zone_demand, cohort_pct): with the wall clock, in replays too, or never; figures that were recorded are taken up in any case")
@@ -110,6 +114,16 @@ class Settings(BaseSettings):
                 raise ValueError(f"no family is called {name!r}; known are {', '.join(FAMILIES)}")
         return value
 
+    @field_validator("silent_after")
+    @classmethod
+    def _known_feeds(cls, value: dict[str, float]) -> dict[str, float]:
+        for name, after in value.items():
+            if name not in FAMILIES:
+                raise ValueError(f"no family is called {name!r}; known are {', '.join(FAMILIES)}")
+            if not 0 <= after <= 86_400:
+                raise ValueError(f"{name}: {after:g} s; write 0 (never silent) to 86400")
+        return SILENT_AFTER | value
+
     def topic(self, name: str) -> str:
         """The name in Kafka of a topic of the contract (`partner.gps`, `nudges`, ...)."""
         return self.topics.get(name, self.topic_prefix + name)
@@ -123,6 +137,11 @@ class Settings(BaseSettings):
     def broadcasts(self) -> dict[str, str]:
         """Topic of what concerns all partners, by name."""
         return {name: self.topic(broadcast.topic) for name, broadcast in BROADCASTS.items()}
+
+    @property
+    def limits(self) -> Limits:
+        """When feeds are silent, behind or late."""
+        return Limits(self.silent_after, self.behind_after, self.allowed_lateness)
 
     @property
     def counts_crowd(self) -> bool:
@@ -199,7 +218,7 @@ def reference() -> str:
     lines = ["# Settings", "", "Read once from the environment. Made from `streams/settings.py`; `make docs` writes it anew.", ""]
     lines += ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = "the catalogue" if name == "rules" else "" if isinstance(field.default, SecretStr) or field.default is None else field.default
+        default = "the catalogue" if name == "rules" else "" if isinstance(field.default, SecretStr) or field.default is None else json.dumps(field.default) if field.default and isinstance(field.default, dict) else field.default
         lines.append(f"| `{PREFIX}{name.upper()}` | {f'`{default}`' if str(default) else ''} | {field.description} |")
     return "\n".join(lines) + "\n"
 

@@ -11,8 +11,8 @@ import gc
 import logging
 import time
 from base64 import b64decode
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import inf
 from typing import Any, Protocol, cast
@@ -25,6 +25,7 @@ from events.structs import OUTPUT_STRUCTS, Erased
 from streams.crowd.herd import crowd_of
 from streams.erasure import Over, covered
 from streams.errors import PartitionerFault, TopicFault
+from streams.freezing import Newest
 from streams.identity import grown, other_than_restored
 from streams.lane.consumer import LaneConsumer
 from streams.lane.outbox import BatchProducer, Outbox, Record, send_records
@@ -86,6 +87,7 @@ class Worker:
         self.counters = Counters([s.family for s in plan.sources])
         self.failure: BaseException | None = None
         self.ended = asyncio.Event()
+        self.newest: Callable[[], Newest | None] = lambda: None  # when each family's topic last had a record: whoever asks the broker knows
 
     def bind(self, app: LaneApp) -> None:
         """The Faust app that this worker lives in. What was loaded and compiled up to here stays, whatever is read from now on."""
@@ -311,8 +313,9 @@ class Worker:
             self._settle(partition)
             if self.running and not self.crowded:
                 self._hear(partition)
-                if self.plan.clock == "wall" and self.caught_up_with(partition):
-                    heard = min(self._consumer.heard_at(tp) or 0.0 for tp in self._tps(partition))
+                partition.listen(time.time(), self.newest())
+                if self.plan.clock == "wall" and self._goes_on(partition):
+                    heard = min(self._consumer.heard_at(tp) or 0.0 for tp in self._tps(partition, partition.feeds.frozen))
                     partition.advance(heard - self._slack)
 
     def _settle(self, partition: Partition) -> None:
@@ -328,8 +331,14 @@ class Worker:
         """All that the broker is known to have for this partition was handed on."""
         return partition.caught_up and not any(self._queued[tp] for tp in self._tps(partition))
 
-    def _tps(self, partition: Partition) -> Iterable[TP]:
-        return (TP(source.topic, partition.number) for source in self.plan.sources)
+    def _goes_on(self, partition: Partition) -> bool:
+        """Whether time passes: all is handed on, but for feeds that are frozen."""
+        if not (frozen := partition.feeds.frozen):
+            return self.caught_up_with(partition)
+        return partition.caught_up_but(frozen) and not any(self._queued[tp] for tp in self._tps(partition, frozen))
+
+    def _tps(self, partition: Partition, but: Collection[str] = ()) -> Iterable[TP]:
+        return (TP(source.topic, partition.number) for source in self.plan.sources if source.family not in but)
 
     async def at_the_end(self) -> bool:
         """Whether all is handed on that lies in our partitions; the broker is asked for their ends."""
@@ -388,6 +397,7 @@ class Worker:
                 "lag": sum(self.lag(p) for p in self.partitions.values()),
                 "rule_sets": rule_sets(self.plan),
                 "crowd": crowd_of(self.plan),
+                "feeds": dict(sum((p.feeds.counts for p in self.partitions.values()), Counter())),
                 "partitioners": self._guard.names() if self._guard is not None else {},
             }
         )
@@ -403,6 +413,7 @@ class Worker:
             "erased": len(corridor.partners.erased),
             "outlived": corridor.outlived,
             "rules": corridor.rules.version,
+            "frozen": partition.feeds.state(),
         }
 
     def lag(self, partition: Partition) -> int:

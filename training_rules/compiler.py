@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
+from types import CodeType
 from typing import Any
 
 from events import FAMILIES
@@ -26,8 +28,9 @@ from training_rules.cohorts import thresholds
 from training_rules.definitions import Placed, conditions_of, distinct, event_scope, family_of, features_of, still_condition
 from training_rules.dispatch import Block, Dispatch
 from training_rules.episodes import clear_source
+from training_rules.feeds import Reading
 from training_rules.messages import holes_by_language, holes_of, prepare_words
-from training_rules.rules import Clearing, CohortCode, EngineOptions, Queue, Rule, Rules, SegmentCode, Timer
+from training_rules.rules import Clearing, CohortCode, EngineOptions, Queue, Rule, Rules, SegmentCode, Timer, Wrap
 from training_rules.triggers import Triggers, reads_event
 
 _ANNOUNCED = BROADCAST_STRUCTS | {"outdated": Outdated}
@@ -73,7 +76,13 @@ class _Compiler:
         self._cohort_functions()
         for event in (*STRUCTS, *self._figures, *self.ruleset.patterns):
             self._handler(event)
-        return self._assemble(timers, _execute("\n".join(self.lines), self._namespace(), self.ruleset.version))
+        code = compile("\n".join(self.lines), f"<rules {self.ruleset.version}>", "exec")
+
+        def made(wrap: Wrap) -> Rules:
+            wrap(functions := _execute(code, self._namespace()))
+            return replace(self._assemble(timers, functions), remake=made)
+
+        return made(lambda _: None)
 
     def _function(self, head: str, body: Iterable[str]) -> None:
         self.lines += [f"def {head}:", *(f"    {line}" for line in body)]
@@ -279,8 +288,13 @@ class _Compiler:
             slot_ids=tuple(identity(s.key) for s in self.slots.slots), timer_ids=tuple(identity(t) for t in self.slots.timers),
             holds={h: functions[f"hold_{h}"] for h in emitted.holds}, queue=self.queue, read_features=functions["read_features"], first_look=functions["first_event"],
             windows={identity(key): longest for key, storage, _, longest in self.features.windows() if storage == "times"}, source="\n".join(self.lines),
-            counts=self.features.counts, cohorts={name: CohortCode(functions[f"cohort_{n}"], asked.get(name)) for n, name in enumerate(self.features.cohorts)},
+            counts=self.features.counts, feeds=self._feeds((*timers, *emitted.timers)), cohorts={name: CohortCode(functions[f"cohort_{n}"], asked.get(name)) for n, name in enumerate(self.features.cohorts)},
         )  # fmt: skip
+
+    def _feeds(self, timers: Sequence[Timer]) -> tuple[frozenset[str], ...]:
+        names = [s.name for s in self.segments]
+        reading = Reading(self.ruleset, self.features, dict(zip(names, self._watched, strict=True)))
+        return tuple(reading.of_timer(timer, self.definitions, names) for timer in timers)
 
     def _lateness(self) -> dict[type, float]:
         by, default = self.options.lateness_by_family, self.options.allowed_lateness
@@ -324,6 +338,6 @@ def _look(number: int, slot: int, guard: str = "") -> str:
     return f"if {guard}v[{slot}] and (done := clear_{number}(s, v, now)): found = closed(found, {number}, done)"
 
 
-def _execute(source: str, namespace: dict[str, Any], version: str) -> dict[str, Any]:
-    exec(compile(source, f"<rules {version}>", "exec"), namespace)  # noqa: S102 - generated from checked trees: names are words, values are repr()
+def _execute(code: CodeType, namespace: dict[str, Any]) -> dict[str, Any]:
+    exec(code, namespace)  # noqa: S102 - generated from checked trees: names are words, values are repr()
     return namespace

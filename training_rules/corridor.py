@@ -13,10 +13,11 @@ from segments.crowd import LAST
 from segments.state import NOTHING_APPLIED, Offsets, PartnerState
 from training_rules import snapshots
 from training_rules.checkpoint import Checkpoint
-from training_rules.engine import NOTHING, finish, fire, remember, step
+from training_rules.engine import NOTHING, earliest, finish, fire, remember, step
 from training_rules.house import House
 from training_rules.partners import Partners
 from training_rules.rules import Rules
+from training_rules.silence import NOBODY, Silence
 from training_rules.storing import NEVER, Alarm
 
 #: Told of a moment (s of stream time) at which all is to be counted.
@@ -61,6 +62,7 @@ class Corridor:
         self.house.remember(self.partners.sends(), self.partners.contexts(), rules)
         self._counts: Counts | None = None
         self._every, self._next_count = inf, inf
+        self.silence = Silence(self)
         if rules.counts:
             self._count_from_states()
         for state in self.partners.awake.values():
@@ -110,22 +112,23 @@ class Corridor:
         if erased and t < state.profile_at:
             self.outlived += 1
             return out
-        self._changes(state)
+        self.changes(state)
         if erased:
             self.partners.begin_anew(partner_id)
         if t < self.stream_time and state.now < self.stream_time:
             step(state, Tick(self.stream_time), self.rules)
-        decided = step(state, event, self.rules)
+        decided = step(state, event, self.rules) if self.silence.frozen is None else self.silence.step(state, event)
         self.watch(state)
         if not decided:
             return out
         return [*out, *decided] if out else decided
 
-    def feed_all(self, entries: Iterable[Entry], sources: Sequence[str]) -> list[Any]:
-        """`feed` for many: `(time it is ordered by, number of its source, offset, event)` each, in the order in which they go.
+    def feed_all(self, entries: Sequence[Entry], sources: Sequence[str]) -> list[Any]:
+        """`feed` for many: `(time it is ordered by, number of its source, offset, event)` each, in the order in which they go."""
+        return self.run_through(entries, sources) if self.silence.frozen is None else self.silence.feed_all(entries, sources)
 
-        Written for the event that most are: in order, of a known partner, before anybody's next timer. All others go by way of `feed`.
-        """
+    def run_through(self, entries: Iterable[Entry], sources: Sequence[str]) -> list[Any]:
+        """Written for the event that most are: in order, of a known partner, before anybody's next timer. All others go by way of `feed`."""
         partner, handlers, deduped = self.partners.awake.get, self.rules.handlers, self.rules.deduped
         alarms, out = self._alarms, list[Any]()
         now, alarm, handed = self.stream_time, self.next_due, [self._handed.get(source, -1) for source in sources]
@@ -143,7 +146,7 @@ class Corridor:
             if offset <= state.applied.get(sources[source], -1):
                 continue
             if not state.changed:
-                self._changes(state)
+                self.changes(state)
             state.now, kind = t, event.__class__
             if kind in deduped:
                 remember(state, event.event_id, t, self.rules)
@@ -164,6 +167,7 @@ class Corridor:
         at, self.stream_time = self.stream_time, nextafter(self.stream_time, inf)  # what any partner has come to from now on, is later
         self.rules = rules.taken_over(self.rules, at)
         self.partners.change(self.rules)
+        self.silence.change(self.rules)
         if rules.counts and not counted:
             self._count_from_states()
 
@@ -175,7 +179,7 @@ class Corridor:
         if not self.takes(source, offset) or offset <= applied.get(source, -1):
             return NOTHING
         if known is not None:
-            self._changes(known)
+            self.changes(known)
             self.house.forget(known, self.rules)
         self.partners.erase(partner_id, at, self._applied(applied))
         self.dirty.add(partner_id)
@@ -201,18 +205,31 @@ class Corridor:
         return out
 
     def _wake(self, state: PartnerState, due: float) -> Sequence[Any]:
-        out = NOTHING
+        out, but = NOTHING, NOBODY
         state.next_due = min(state.dues, default=inf)
+        if state.next_due <= due and self.silence.active and (but := self.silence.left_out(state, due)):
+            state.next_due = earliest(state, but)
         if state.next_due <= due:
             self.wakes += 1
-            self._changes(state)
-            out = step(state, Tick(due), self.rules) if due > state.now else _overdue(state, due, self.rules)
+            self.changes(state)
+            out = self.silence.partly(state, due, but) if but else step(state, Tick(due), self.rules) if due > state.now else _overdue(state, due, self.rules)
             if state.partner_id in self.partners.roused:
                 self.partners.roused[state.partner_id] = state.now
         else:
             self.partners.roused.pop(state.partner_id, None)
         self.watch(state)
         return out
+
+    # -- feeds that are not heard of
+
+    def freeze(self, known: Mapping[str, float], at: float, why: Mapping[str, str] | None = None) -> Sequence[Any]:
+        """Of these families nothing is known after the moments given (s of event time), since stream time `at`: timers that hang on them do not go."""
+        return self.silence.freeze(known, at, why or {})
+
+    def thaw(self, feeds: Iterable[str], at: float) -> Sequence[Any]:
+        """These families are back since stream time `at`, and all that they brought late is applied: what is overdue goes now, each at its own deadline."""
+        said = self.silence.thaw(feeds, at)
+        return [*said, *self.advance(self.stream_time)] if said else said
 
     # -- what partners make together
 
@@ -243,7 +260,7 @@ class Corridor:
             state = self._get(who)
             if state is None or who in self.partners.erased or (source and offset <= state.applied.get(source, -1)):
                 continue
-            self._changes(state)
+            self.changes(state)
             if event.occurred_at < self.stream_time and state.now < self.stream_time:
                 out += step(state, Tick(self.stream_time), self.rules)
             out += step(state, event, self.rules)
@@ -282,7 +299,7 @@ class Corridor:
     def _dump(self, state: PartnerState) -> bytes:
         return self.rules.dump(state)
 
-    def _changes(self, state: PartnerState) -> None:
+    def changes(self, state: PartnerState) -> None:
         """Before anything of a partner changes: what a checkpoint has to say of them is written now, and they are part of the next one."""
         if not state.changed:
             state.changed = True
@@ -307,7 +324,8 @@ class Corridor:
         """The state of a changed partner as it goes into the changelog. Whom only a timer woke goes to rest with it."""
         partners = self.partners
         if (raw := partners.resting.get(partner_id)) is not None:
-            return raw
+            due = self.silence.parked.get(partner_id, inf)  # the next owner knows nothing of who is parked
+            return snapshots.due_at(raw, due) if due < snapshots.peek(raw)[0] else raw
         state = partners[partner_id]
         raw = self._dumped(state)
         if partners.roused.get(partner_id) == state.now:
@@ -355,7 +373,8 @@ class Corridor:
 
     def _lay(self, state: PartnerState, raw: bytes) -> None:
         """Who rests is woken when their alarm goes: it may be early, as that of one awake, but it is there."""
-        due = snapshots.peek(raw)[0]
+        if (due := self.silence.rests(state, asked := snapshots.peek(raw)[0])) != asked:
+            raw = snapshots.due_at(raw, due)
         if state.alarm < due:
             raw = snapshots.due_at(raw, state.alarm)
         elif due < state.alarm:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from math import inf
 from typing import Any
 
 from events.structs import Tick
@@ -74,21 +75,34 @@ def remember(state: PartnerState, event_id: str, t: float, rules: Rules) -> None
         state.dropped += MOST_RECENT // 4
 
 
-def fire(state: PartnerState, until: float, rules: Rules) -> list[Any]:
-    """Fire the timers due at or before `until`, oldest first; those of one moment together."""
+def fire(state: PartnerState, until: float, rules: Rules, but: Container[int] | None = None) -> list[Any]:
+    """Fire the timers due at or before `until`, oldest first; those of one moment together. Timers `but` (by number; otherwise those that are frozen)
+    stay as they are."""
     out: list[Any] = []
-    state.next_due = min(state.dues)
-    while (due := state.next_due) <= until:
+    but = rules.frozen if but is None else but
+    while (due := _rearmed(state, but)) <= until:
         state.now = max(state.now, due)
-        if (found := _moment(state, due, rules)) is not None:
+        if (found := _moment(state, due, rules, but)) is not None:
             out += finish(state, due, found, f"@{due:.3f}", rules)
     return out
 
 
-def _moment(state: PartnerState, now: float, rules: Rules) -> Found | None:
+def earliest(state: PartnerState, but: Container[int]) -> float:
+    """When the first timer is due, but for some by number; inf where there is none."""
+    if not but:
+        return min(state.dues, default=inf)
+    return min((at for number, at in enumerate(state.dues) if number not in but), default=inf)
+
+
+def _rearmed(state: PartnerState, but: Container[int]) -> float:
+    state.next_due = earliest(state, but)
+    return state.next_due
+
+
+def _moment(state: PartnerState, now: float, rules: Rules, but: Container[int]) -> Found | None:
     """Look at every timed slot that is due: segments first, then what depends on them, then triggers."""
     found, v, cause = Found(), state.slots, f"@{now:.3f}"
-    due = [number for number, at in enumerate(state.dues) if at <= now]
+    due = [number for number, at in enumerate(state.dues) if at <= now and number not in but]
     if state.unseen:  # since other rules run
         found = rules.first_look(state, v, now, cause) or found
     for number in due:
@@ -107,7 +121,6 @@ def _moment(state: PartnerState, now: float, rules: Rules) -> Found | None:
             _look_at_episodes(state, now, found, rules.rules[timer.number])
         elif timer.kind == "queue":
             release(state, found, rules)
-    state.next_due = min(state.dues)
     return found if found.moves or found.matches or found.closed or found.overdue else None
 
 

@@ -159,7 +159,7 @@ def wait(
     s: PartnerState, number: int, timer: int, key: str, t: float, now: float, events: Events, args: dict[str, Any], span: float, ends: Sequence[int]
 ) -> None:
     """Open a wait that ends in a match at t + span, unless an end with the same key comes before. `ends`: slots of those that came already."""
-    if t < now and (t + span <= now or any(at > t and k in (key, None) for end in ends for at, k in s.slots[end] or ())):
+    if t < now and (t + span <= now or any(t < at < t + span and k in (key, None) for end in ends for at, k in s.slots[end] or ())):
         return
     opened = s.slots[number]
     if opened is None:
@@ -173,8 +173,9 @@ def wait(
 
 
 def end_waits(s: PartnerState, number: int, timer: int, key: str | None, t: float, span: float) -> None:
-    """An event that a wait is without: waits of its key (None: of any) that began at or before it end in silence."""
-    left = s.slots[number] = [w for w in s.slots[number] if w[0] > t or not (key is None or w[1] == key)] or None
+    """An event that a wait is without: waits of its key (None: of any) that began at or before it end in silence; not those whose time was over by then, and
+    which nobody has looked at yet."""
+    left = s.slots[number] = [w for w in s.slots[number] if w[0] > t or w[0] + span <= t or not (key is None or w[1] == key)] or None
     s.dues[timer] = left[0][0] + span if left else inf
 
 

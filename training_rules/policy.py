@@ -74,6 +74,8 @@ def refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldReas
     rule = c.rule
     if c.match.queued_at is not None and (reason := _outlived(s, now, rule, c.match.queued_at)) is not None:
         return reason
+    if rule.valid_for is not None and now + rule.valid_for <= s.now:  # a frozen timer was looked at late
+        return HoldReason.EXPIRED
     if rule.gated and (held := _asked(s, now, rule, rules)) is not None:
         return held
     return _paced(s, now, rule) or _allowed(s, now, rule, rules) or _shared(s, now, rule) or _worded(s, now, c)

@@ -22,6 +22,7 @@ from training_rules.patterns import due_waits
 Read = Callable[[PartnerState, list[Any], float], Any]
 FirstLook = Callable[[PartnerState, list[Any], float, str], Found | None]
 Handler = Callable[[PartnerState, Any, float, float], Found | None]
+Wrap = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,8 @@ class Queue:
 class Rules:
     """See `training_rules.compiler.compile_rules`. Dispatch is by struct class for events, by name for patterns; `looks`: how many segments, windows
     and triggers an event makes look; `first_look(s, v, now, cause)`: all of them do; `windows`: how long (s) slots that several counts share keep their elements, by id;
-    `counts`: whether anything reads what partners make together."""
+    `counts`: whether anything reads what partners make together; `feeds`: the families that each timer hangs on, `frozen` the timers that do not go (`training_rules.frozen`);
+    `remake(wrap)`: the same rules once more, their generated functions (by name) changed by `wrap`."""
 
     ruleset: RuleSet
     options: EngineOptions
@@ -160,6 +162,7 @@ class Rules:
     looks: Mapping[type, int]
     deduped: frozenset[type]
     witness: Callable[[PartnerState, float, list[Any]], None] | None = field(default=None, kw_only=True)  # told of matches right before policy decides
+    remake: Callable[[Wrap], Rules] | None = field(default=None, kw_only=True, compare=False, repr=False)
     segments: tuple[SegmentCode, ...]
     rules: tuple[Rule, ...]
     timers: tuple[Timer, ...]
@@ -175,6 +178,8 @@ class Rules:
     source: str
     own: Begun | None = None
     counts: bool = False
+    feeds: tuple[frozenset[str], ...] = ()
+    frozen: frozenset[int] = frozenset()
     cohorts: Mapping[str, CohortCode] = field(default_factory=dict)
 
     @property

@@ -25,6 +25,7 @@ from rulebook.checks import (
     for_outlasts_window,
     hidden_opt_out,
     holes_differ,
+    idle_feeds,
     implied_clause,
     live_without_owner,
     live_without_tests,
@@ -66,7 +67,7 @@ class Check(Protocol):
 CHECKS: tuple[Check, ...] = (
     unused, circular_segments, circular_patterns, circular_else, never_true, always_true, enter_and_exit, exit_unreachable, implied_clause, trigger_and_if, unusual_word,
     else_without_its_event, long_window, for_outlasts_window, never_sends, expired, reaches_nobody, same_priority, always_displaced, live_without_tests,
-    live_without_owner, else_is_off, rollout_and_holdout, missing_language, holes_differ, too_long, log_off_goal, false_urgency, loss_or_shame, hidden_opt_out, broken_hole, plural_forms, true_or_false_hole,
+    live_without_owner, else_is_off, rollout_and_holdout, missing_language, holes_differ, idle_feeds, too_long, log_off_goal, false_urgency, loss_or_shame, hidden_opt_out, broken_hole, plural_forms, true_or_false_hole,
 )  # fmt: skip
 
 
