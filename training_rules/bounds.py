@@ -189,6 +189,8 @@ def spelled(key: str) -> str:
             return f"nudge {rest.partition(':')[0]}"
         case "queue":
             return "what waits for the end of quiet hours"
+        case "waiting":
+            return "what waits until the partner is free"
         case "recent" | "ends" | "seconds":
             return f"{rest.partition(':')[0]} of the last minutes"
         case _:

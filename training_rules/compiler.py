@@ -29,6 +29,7 @@ from training_rules.episodes import clear_source
 from training_rules.messages import holes_by_language, holes_of, prepare_words
 from training_rules.rules import Clearing, CohortCode, EngineOptions, Queue, Rule, Rules, SegmentCode, Timer
 from training_rules.triggers import Triggers, reads_event
+from training_rules.waiting import FREEING, Waiting, freed
 
 _ANNOUNCED = BROADCAST_STRUCTS | {"outdated": Outdated}
 
@@ -49,6 +50,7 @@ class _Compiler:
         self.lines: list[str] = []
         self.clearings: dict[int, tuple[int, frozenset[str]]] = {}
         self.queue: Queue | None = None
+        self.waiting: tuple[int, int] | None = None  # slot and timer
         self.looks: dict[str, int] = {}
 
     def run(self) -> Rules:
@@ -63,6 +65,9 @@ class _Compiler:
         if self.ruleset.policy.during_quiet == "queue_latest":
             self.queue = Queue(self.slots.slot("queue"), self.slots.timer("queue"))
             self.triggers.out.timers.append(Timer("queue", -1))
+        if self.ruleset.policy.never_while:
+            self.waiting = self.slots.slot("waiting"), self.slots.timer("waiting")
+            self.triggers.out.timers.append(Timer("waiting", -1))
         self.lines += self.triggers.out.functions
         for number in range(len(self.segments)):
             self._moved(number)
@@ -135,6 +140,8 @@ class _Compiler:
             body += [*self._segment_looks(event, watching), *acts, "if s.unseen: found = hold_all(s, v, now, found, e.event_id)"]
         else:
             body += ["if s.unseen: found = first_event(s, v, now, e.event_id)"]
+        if self.waiting is not None and event in FREEING[self.ruleset.policy.never_while]:
+            body += [f"if v[{self.waiting[0]}] is not None: found = freed(s, now, found, WAITING)"]
         body += ["return found"]
         self._function(f"on_{event}(s, e, t, now)", ["v, found = s.slots, None", *body])
 
@@ -261,6 +268,7 @@ class _Compiler:
     def _assemble(self, timers: list[Timer], functions: dict[str, Any]) -> Rules:
         rules, asked = tuple(self._rule(number, d, functions) for number, d in enumerate(self.definitions)), thresholds(self.ruleset)
         functions["MOVED"] = tuple((functions[f"moved_{i}"], functions[f"after_{i}"]) for i in range(len(self.segments)))
+        functions["freed"], functions["WAITING"] = freed, (waits := self._waiting(rules))
         emitted, structs = self.triggers.out, STRUCTS | {name: _ANNOUNCED[name] for name in self._figures}
         return Rules(
             ruleset=self.ruleset, options=self.options, version=self.ruleset.version, rules=rules, moved=functions["MOVED"],
@@ -277,10 +285,15 @@ class _Compiler:
             ),
             timers=(*timers, *emitted.timers), slots=tuple(self.slots.slots),
             slot_ids=tuple(identity(s.key) for s in self.slots.slots), timer_ids=tuple(identity(t) for t in self.slots.timers),
-            holds={h: functions[f"hold_{h}"] for h in emitted.holds}, queue=self.queue, read_features=functions["read_features"], first_look=functions["first_event"],
+            holds={h: functions[f"hold_{h}"] for h in emitted.holds}, queue=self.queue, waiting=waits, read_features=functions["read_features"], first_look=functions["first_event"],
             windows={identity(key): longest for key, storage, _, longest in self.features.windows() if storage == "times"}, source="\n".join(self.lines),
             counts=self.features.counts, cohorts={name: CohortCode(functions[f"cohort_{n}"], asked.get(name)) for n, name in enumerate(self.features.cohorts)},
         )  # fmt: skip
+
+    def _waiting(self, rules: Sequence[Rule]) -> Waiting | None:
+        if self.waiting is None:
+            return None
+        return Waiting(*self.waiting, self.ruleset.policy.never_while, {(r.name, r.version): r.number for r in rules if r.nudge})
 
     def _lateness(self) -> dict[type, float]:
         by, default = self.options.lateness_by_family, self.options.allowed_lateness

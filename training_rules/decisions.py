@@ -18,7 +18,7 @@ from training_rules.rules import Rules
 from training_rules.traces import event_ids, identity_of, told
 
 #: Members of an enum are found slowly by way of their class; every decision asks for these.
-_SEND, _GHOST, _HOLD, _HOLDOUT = Verdict.SEND, Verdict.GHOST, Verdict.HOLD, HoldReason.HOLDOUT
+_SEND, _GHOST, _HOLD, _HOLDOUT, _NOT_SAFE_NOW = Verdict.SEND, Verdict.GHOST, Verdict.HOLD, HoldReason.HOLDOUT, HoldReason.NOT_SAFE_NOW
 _Transition, _Decision, _Nudge = OUTPUT_STRUCTS["segment_transition"], OUTPUT_STRUCTS["decision"], OUTPUT_STRUCTS["nudge"]
 
 
@@ -102,7 +102,7 @@ def _decision(s: PartnerState, now: float, c: Candidate, cause: str, rules: Rule
     if match.key != "":
         evidence["same"] = match.key
     identity = nudge_id(s.partner_id, rule.name, rule.version, match)
-    again = "" if match.queued_at is None else f"\x1f{now!r}"
+    again = "" if match.queued_at is None else f"\x1f{now!r}" + ("\x1fbusy" if c.reason is _NOT_SAFE_NOW else "")
     verdict = c.verdict
     return _Decision(
         decision_id=_hashed(f"decision\x1f{identity}{again}"), partner_id=s.partner_id, rule=rule.name, rule_version=rule.version, ruleset_version=rules.version,
@@ -126,7 +126,7 @@ def _nudge(s: PartnerState, now: float, c: Candidate, decision: Any, rules: Rule
 
 
 def _began(match: Match, now: float) -> float:
-    """From when a nudge is valid: quiet hours do not lengthen it."""
+    """From when a nudge is valid: to wait does not lengthen it."""
     return now if match.queued_at is None else match.queued_at
 
 

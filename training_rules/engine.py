@@ -13,6 +13,7 @@ from training_rules.found import Found, Match, closed, matched, settle
 from training_rules.queue import release
 from training_rules.rules import Rule, Rules
 from training_rules.traces import Trace, trace
+from training_rules.waiting import freed
 
 NOTHING: Sequence[Any] = ()
 _MANY_RECENT, _LINGER, _MAX_CHAIN = 8, 1.125, 100
@@ -107,6 +108,8 @@ def _moment(state: PartnerState, now: float, rules: Rules) -> Found | None:
             _look_at_episodes(state, now, found, rules.rules[timer.number])
         elif timer.kind == "queue":
             release(state, found, rules)
+        elif timer.kind == "waiting" and rules.waiting is not None and v[rules.waiting.slot]:
+            freed(state, now, found, rules.waiting)
     state.next_due = min(state.dues)
     return found if found.moves or found.matches or found.closed or found.overdue else None
 

@@ -18,8 +18,8 @@ Look = Callable[..., None]
 
 class Match(msgspec.Struct):
     """One satisfaction of a trigger. `events`: the ids that made it, oldest first, of a pattern's event its trace; `args`: values of message holes taken from the event;
-    `fields`: the event's fields that the condition read; `key`: the value of `same`; `queued_at`: when it fell into quiet hours, if it did;
-    `control`: it follows from a ghost, and can only be one."""
+    `fields`: the event's fields that the condition read; `key`: the value of `same`; `queued_at`: when it was first held to wait, if it was,
+    `until`: how long at most; `control`: it follows from a ghost, and can only be one; `span`: the silence that made it, from and to, which a late event may disprove."""
 
     trigger: int
     events: list[Any]
@@ -28,6 +28,8 @@ class Match(msgspec.Struct):
     key: Any = ""
     queued_at: float | None = None
     control: bool = False
+    until: float = inf
+    span: list[float] | None = None
 
 
 class Found:

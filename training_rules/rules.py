@@ -18,6 +18,7 @@ from segments.warming import Begun
 from training_rules.found import Found, Look
 from training_rules.house import House
 from training_rules.patterns import due_waits
+from training_rules.waiting import Waiting
 
 Read = Callable[[PartnerState, list[Any], float], Any]
 FirstLook = Callable[[PartnerState, list[Any], float, str], Found | None]
@@ -129,7 +130,8 @@ class CohortCode:
 
 @dataclass(frozen=True)
 class Timer:
-    """What to do when a timed slot is due: kind "segment", "holds", "wait" or "episode" with the number of the segment or rule, or "queue"."""
+    """What to do when a timed slot is due: kind "segment", "holds", "wait" or "episode" with the number of the segment or rule, or "queue", or
+    "waiting"."""
 
     kind: str
     number: int
@@ -169,6 +171,7 @@ class Rules:
     moved: tuple[tuple[Look, Look], ...]
     holds: Mapping[int, Callable[..., str | None]]
     queue: Queue | None
+    waiting: Waiting | None
     read_features: Read
     first_look: FirstLook
     windows: Mapping[int, float]

@@ -14,7 +14,7 @@ from rulebook.syntax import Name, Not
 from tests.reference.partner import Partner
 from tests.reference.truth import Truth, leaves_of
 
-LEFT_FOR = 86_400.0
+LEFT_FOR, WAITS = 86_400.0, 1800.0
 _HOLE = re.compile(r"\{(\w+)\}")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -44,6 +44,7 @@ class Match:
     key: Any = ""
     queued_at: float | None = None
     control: bool = False
+    until: float = math.inf
     verdict: str = ""
     reason: str | None = None
     language: str = ""
@@ -91,6 +92,17 @@ class Delivery:
             end = p.clock_shows(now, self.rules.policy.quiet_hours[1])
             p.queued = end, Match(m.rule, m.events, m.args, m.key, now if m.queued_at is None else m.queued_at, m.control)
 
+        for m in matches:
+            if m.reason == "not_safe_now":
+                since = now if m.queued_at is None else m.queued_at
+                until = now + WAITS if m.rule.valid_for is None else since + m.rule.valid_for
+                p.waiting[m.rule.name] = Match(m.rule, m.events, m.args, m.key, since, m.control, until)
+
+    def freed(self, p: Partner, now: float) -> list[Match]:
+        """What waited for a safe moment, now that there is one, and what has waited for too long."""
+        safe = not p.fact(self.rules.policy.never_while, now) if p.waiting else True
+        return [p.waiting.pop(name) for name, m in list(p.waiting.items()) if safe or m.until <= now]
+
     def is_control(self, p: Partner, rule: Any) -> bool:
         if self.everyone:
             return False
@@ -100,7 +112,7 @@ class Delivery:
     def refusal(self, p: Partner, now: float, m: Match) -> str | None:
         rule, policy, truth = m.rule, self.rules.policy, Truth(self.rules, p, now)
         if m.queued_at is not None:
-            if rule.valid_for is not None and now >= m.queued_at + rule.valid_for:
+            if now >= m.until or rule.valid_for is not None and now >= m.queued_at + rule.valid_for:
                 return "expired"
             if not self.still(truth, rule.trigger):
                 return "stale"

@@ -115,6 +115,7 @@ class Reference(Triggers):
         self.look(m, m.event, m.cause)
         if m.event is None:
             self.timers(m)
+        m.matches += self.delivery.freed(m.p, m.now)
         at = 0
         while at < len(m.matches):
             match, at = m.matches[at], at + 1
@@ -263,7 +264,7 @@ class Reference(Triggers):
                 yield ("transition", *who, name, "entered" if p.members[name] else "exited", cause)
         matches = [x for x in m.matches if isinstance(x.rule, Nudge)]
         self.delivery.decide(p, now, matches)
-        self.remind(p, now, p.queued[0] if p.queued is not None else None)
+        self.remind(p, now, p.queued[0] if p.queued is not None else None, *(x.until for x in p.waiting.values()))
         for x in matches:
             yield ("decision", *who, x.rule.name, x.verdict, x.reason, cause, tuple(made_of(x.events)[:MOST_TOLD]))
             if x.verdict == "send":
