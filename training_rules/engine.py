@@ -102,8 +102,8 @@ def _moment(state: PartnerState, now: float, rules: Rules) -> Found | None:
         if timer.kind == "holds" and (first := rules.holds[timer.number](state, v, now, cause)) is not None:
             matched(found, timer.number, [first], {}, {})
         elif timer.kind == "wait":
-            for _, key, _, ids, args in rules.waits_over(state, number, now):
-                matched(found, timer.number, ids, args, {}, key)
+            for since, key, _, ids, args in rules.waits_over(state, number, now):
+                found.matches.append(Match(timer.number, ids, args, {}, key, span=[since, since + timer.span]))
         elif timer.kind == "episode":
             _look_at_episodes(state, now, found, rules.rules[timer.number])
         elif timer.kind == "queue":

@@ -33,15 +33,17 @@ class Match(msgspec.Struct):
 
 
 class Found:
-    """Moves of segments (by number), matches (by trigger), and episodes (by rule) that were cleared or are overdue, of one moment, in order."""
+    """Moves of segments (by number), matches (by trigger), episodes (by rule) that were cleared or are overdue, and sends (by rule) that turned out
+    wrong, of one moment, in order."""
 
-    __slots__ = ("closed", "matches", "moves", "overdue")
+    __slots__ = ("closed", "matches", "moves", "overdue", "recalled")
 
     def __init__(self) -> None:
         self.moves: list[int] = []
         self.matches: list[Match] = []
         self.closed: list[tuple[int, list[Any]]] = []
         self.overdue: list[tuple[int, list[Any]]] = []
+        self.recalled: list[tuple[int, list[Any]]] = []
 
 
 def moved(found: Found | None, segment: int) -> Found:

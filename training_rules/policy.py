@@ -104,7 +104,8 @@ def _outlived(s: PartnerState, now: float, rule: Rule, match: Match) -> HoldReas
     assert match.queued_at is not None
     if match.until <= now or (rule.valid_for is not None and match.queued_at + rule.valid_for <= now):
         return HoldReason.EXPIRED
-    return HoldReason.STALE if rule.still is not None and not rule.still(s, s.slots, now) else None
+    disproved = match.span is not None and not match.span
+    return HoldReason.STALE if disproved or (rule.still is not None and not rule.still(s, s.slots, now)) else None
 
 
 def _paced(s: PartnerState, now: float, rule: Rule) -> HoldReason | None:

@@ -18,6 +18,7 @@ from segments.warming import Begun
 from training_rules.found import Found, Look
 from training_rules.house import House
 from training_rules.patterns import due_waits
+from training_rules.recall import Recall
 from training_rules.waiting import Waiting
 
 Read = Callable[[PartnerState, list[Any], float], Any]
@@ -172,6 +173,7 @@ class Rules:
     holds: Mapping[int, Callable[..., str | None]]
     queue: Queue | None
     waiting: Waiting | None
+    recall: Recall | None
     read_features: Read
     first_look: FirstLook
     windows: Mapping[int, float]

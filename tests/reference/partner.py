@@ -58,6 +58,7 @@ class Partner:
     episodes: dict[str, list[list[Any]]] = field(default_factory=dict)
     queued: Any = None
     waiting: dict[str, Any] = field(default_factory=dict)
+    unshown: list[Any] = field(default_factory=list)
 
     # -- facts: the newest by event time counts, of two of the same time the one applied first
 
