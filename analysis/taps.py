@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
-from pydantic import BaseModel
 
 from analysis.errors import TapError
 from events import FAMILIES

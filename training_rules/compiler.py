@@ -13,7 +13,7 @@ from events import FAMILIES
 from events.structs import BROADCAST_STRUCTS, STRUCTS, Outdated
 from rulebook.codegen import Codegen
 from rulebook.hole_values import measured
-from rulebook.model import Clears, Happens, Holds, InSequence, Nudge, Pattern, RuleSet, Segment
+from rulebook.model import Clears, Happens, InSequence, Nudge, Pattern, RuleSet, Segment
 from rulebook.names import BUILTINS
 from rulebook.scope import Scope
 from rulebook.syntax import Call, Expr, Literal, Name, references
@@ -21,15 +21,14 @@ from segments import clock, crowd, facts, long_windows, since, windows
 from segments.features import CROWDED, FIGURES, ZONE_MOVED, Features, Slots
 from segments.membership import exit_condition, is_in, moved_at, reads, seen_source, segment_source
 from segments.warming import identity
-from training_rules import found, pairs, patterns
+from training_rules import found, pairs, patterns, recall
 from training_rules.cohorts import thresholds
 from training_rules.definitions import Placed, conditions_of, distinct, event_scope, family_of, features_of, still_condition
 from training_rules.dispatch import Block, Dispatch
 from training_rules.episodes import clear_source
 from training_rules.messages import holes_by_language, holes_of, prepare_words
 from training_rules.rules import Clearing, CohortCode, EngineOptions, Queue, Rule, Rules, SegmentCode, Timer
-from training_rules.recall import SEEN, Recall, Silence, disproved, shown, silent
-from training_rules.triggers import Triggers, key_of, reads_event
+from training_rules.triggers import Triggers, reads_event
 from training_rules.waiting import FREEING, Waiting, freed
 
 _ANNOUNCED = BROADCAST_STRUCTS | {"outdated": Outdated}
@@ -52,7 +51,7 @@ class _Compiler:
         self.clearings: dict[int, tuple[int, frozenset[str]]] = {}
         self.queue: Queue | None = None
         self.waiting: tuple[int, int] | None = None  # slot and timer
-        self.recall: Recall | None = None
+        self.recall: recall.Recall | None = None
         self.looks: dict[str, int] = {}
 
     def run(self) -> Rules:
@@ -70,7 +69,7 @@ class _Compiler:
         if self.ruleset.policy.never_while:
             self.waiting = self.slots.slot("waiting"), self.slots.timer("waiting")
             self.triggers.out.timers.append(Timer("waiting", -1))
-        self.recall = self._recall()
+        self.recall = recall.recall_of(self.definitions, self.slots, self._lateness(), self.options.allowed_lateness)
         self.lines += self.triggers.out.functions
         for number in range(len(self.segments)):
             self._moved(number)
@@ -143,10 +142,7 @@ class _Compiler:
             body += [*self._segment_looks(event, watching), *acts, "if s.unseen: found = hold_all(s, v, now, found, e.event_id)"]
         else:
             body += ["if s.unseen: found = first_event(s, v, now, e.event_id)"]
-        if self.recall is not None and event in self.recall.events:
-            body += [f"if t < now and (v[{self.recall.slot}] is not None or WAITING is not None): found = disproved(s, e, t, now, found, RECALL, WAITING)"]
-        if self.recall is not None and event in SEEN:
-            body += [f"if v[{self.recall.slot}] is not None: shown(s, RECALL, e.nudge_id)"]
+        body += recall.source(self.recall, event) if self.recall is not None else []
         if self.waiting is not None and event in FREEING[self.ruleset.policy.never_while]:
             body += [f"if v[{self.waiting[0]}] is not None: found = freed(s, now, found, WAITING)"]
         body += ["return found"]
@@ -275,7 +271,7 @@ class _Compiler:
     def _assemble(self, timers: list[Timer], functions: dict[str, Any]) -> Rules:
         rules, asked = tuple(self._rule(number, d, functions) for number, d in enumerate(self.definitions)), thresholds(self.ruleset)
         functions["MOVED"] = tuple((functions[f"moved_{i}"], functions[f"after_{i}"]) for i in range(len(self.segments)))
-        functions |= {"freed": freed, "disproved": disproved, "shown": shown, "RECALL": self.recall}
+        functions |= {"freed": freed, "disproved": recall.disproved, "shown": recall.shown, "RECALL": self.recall}
         functions["WAITING"] = waits = self._waiting(rules)
         emitted, structs = self.triggers.out, STRUCTS | {name: _ANNOUNCED[name] for name in self._figures}
         return Rules(
@@ -297,18 +293,6 @@ class _Compiler:
             windows={identity(key): longest for key, storage, _, longest in self.features.windows() if storage == "times"}, source="\n".join(self.lines),
             counts=self.features.counts, cohorts={name: CohortCode(functions[f"cohort_{n}"], asked.get(name)) for n, name in enumerate(self.features.cohorts)},
         )  # fmt: skip
-
-    def _recall(self) -> Recall | None:
-        """What late events can disprove; None where no rule is about a silence."""
-        silences = {}
-        for number, d in enumerate(self.definitions):
-            if isinstance(d, Nudge) and (ends := {e: same for e, same in silent(d).items() if e in STRUCTS}):
-                stretch = self.slots.slot(key_of(d)) if isinstance(d.trigger, Holds) else None
-                silences[d.name] = Silence(number, d.version, getattr(d.trigger, "wait", 0.0), ends, stretch)
-        if not silences:
-            return None
-        late = [self._lateness()[STRUCTS[event]] for silence in silences.values() for event in silence.events]
-        return Recall(self.slots.slot("recall"), silences, max((at for at in late if math.isfinite(at)), default=self.options.allowed_lateness))
 
     def _waiting(self, rules: Sequence[Rule]) -> Waiting | None:
         if self.waiting is None:

@@ -6,16 +6,20 @@ where there is none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from rulebook.model import Happens, Holds, Nudge
+from events.structs import STRUCTS
+from rulebook.model import Happens, Holds, Nudge, Pattern
 from segments.state import PartnerState
 from training_rules.found import Found, Match
 from training_rules.patterns import MAX_OPEN
+from training_rules.triggers import key_of
 
 if TYPE_CHECKING:
+    from segments.features import Slots
     from training_rules.rules import Rule
     from training_rules.waiting import Waiting
 
@@ -59,6 +63,26 @@ def silent(definition: Nudge) -> dict[str, str | None]:
             return dict.fromkeys(without, "")
         case _:
             return {}
+
+
+def recall_of(definitions: Sequence[Nudge | Pattern], slots: Slots, lateness: Mapping[type, float], allowed: float) -> Recall | None:
+    """What late events can disprove; None where no rule is about a silence. `lateness` (s) by the class of an event, `allowed` where that has no end."""
+    silences = {}
+    for number, d in enumerate(definitions):
+        if isinstance(d, Nudge) and (ends := {event: same for event, same in silent(d).items() if event in STRUCTS}):
+            stretch = slots.slot(key_of(d)) if isinstance(d.trigger, Holds) else None
+            silences[d.name] = Silence(number, d.version, getattr(d.trigger, "wait", 0.0), ends, stretch)
+    late = [at for silence in silences.values() for event in silence.events if isfinite(at := lateness[STRUCTS[event]])]
+    return Recall(slots.slot("recall"), silences, max(late, default=allowed)) if silences else None
+
+
+def source(recall: Recall, event: str) -> list[str]:
+    """What an event's handler does about sends that may be wrong; only a late event can disprove one."""
+    if event in SEEN:
+        return [f"if v[{recall.slot}] is not None: shown(s, RECALL, e.nudge_id)"]
+    if event not in recall.events:
+        return []
+    return [f"if t < now and (v[{recall.slot}] is not None or WAITING is not None): found = disproved(s, e, t, now, found, RECALL, WAITING)"]
 
 
 def sent(s: PartnerState, now: float, rule: Rule, match: Match, identity: str, verdict: str, recall: Recall) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from math import inf, isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.assignment import chosen
 from rulebook.hole_values import Quantity
@@ -18,8 +18,10 @@ from segments.warming import Begun
 from training_rules.found import Found, Look
 from training_rules.house import House
 from training_rules.patterns import due_waits
-from training_rules.recall import Recall
-from training_rules.waiting import Waiting
+
+if TYPE_CHECKING:
+    from training_rules.recall import Recall
+    from training_rules.waiting import Waiting
 
 Read = Callable[[PartnerState, list[Any], float], Any]
 FirstLook = Callable[[PartnerState, list[Any], float, str], Found | None]

@@ -178,7 +178,7 @@ class Delivery:
     def refusal(self, p: Partner, now: float, m: Match) -> str | None:
         rule, policy, truth = m.rule, self.rules.policy, Truth(self.rules, p, now)
         if m.queued_at is not None:
-            if now >= m.until or rule.valid_for is not None and now >= m.queued_at + rule.valid_for:
+            if now >= m.until or (rule.valid_for is not None and now >= m.queued_at + rule.valid_for):
                 return "expired"
             if m.disproved or not self.still(truth, rule.trigger):
                 return "stale"

@@ -86,7 +86,7 @@ def recall(nudge_id="n1", partner="p"):
 
 def test_a_recalled_nudge_is_in_the_inbox_no_more_and_does_not_come_back(server):
     settings = given(server)
-    other = lambda v: v.put_nudge(nudge("n2"), time.time())  # noqa: E731 - a step
+    other = lambda v: v.put_nudge(nudge("n2"), time.time())
     write(settings, other, lambda v: v.put_nudge(nudge(), time.time()), lambda v: v.put_recalled(recall()), lambda v: v.put_nudge(nudge(), time.time()))
     assert [n["nudge_id"] for n in ViewReader(settings).inbox("p")] == ["n2"]
 
