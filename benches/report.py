@@ -208,7 +208,12 @@ def _city_truth(found: dict[str, Any]) -> str:
     head = ("rules", "events", "pain points", "told once", "otherwise", "sends", "to partners without one", "waited", "what became of it", "recalled", "sent to riders")
     names = ("events", "pain_points", "nudged_once", "otherwise", "sends", "to_clean", "waited", "after_the_wait", "recalled", "while_riding")
     rows = [(name, *(_listed(row[n]) if isinstance(row[n], dict) else row[n] for n in names)) for name, row in found["passes"].items()]
-    return _table(head, rows) + f"\n\n{found['partners']:,} partners, {found['hours']:g} hours, {found['late_share']:.0%} of the events late in the second and the third. {_where(found)}."
+    return _table(head, rows) + f"\n\n{found['partners']:,} partners, {found['hours']:g} hours, {found['late_share']:.0%} of the events late in the second and the third. {_recalls(found['recalls'])} {_where(found)}."
+
+
+def _recalls(found: dict[str, Any]) -> str:
+    told = f"With a deadline of {found['minutes']} minutes at the restaurant and {found['late_share']:.0%} of the events late, {found['disproved']:,} of {found['sends']:,} nudges were disproved"
+    return f"{told}, and {found['recalled']:,} recalled: the same ones."
 
 
 def _listed(counts: dict[str, int]) -> str:
