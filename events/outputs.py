@@ -86,6 +86,7 @@ class NudgeRecalled(Output):
     """A nudge that is not to be shown: what led to it turned out wrong. On the topic of the nudges, after the nudge; one that was shown is not recalled."""
 
     type: Literal["nudge_recalled"] = "nudge_recalled"
+    recall_id: str = Field(description="a function of the nudge: the same recall sent twice has the same id")
     nudge_id: str = Field(description="the nudge as it was sent")
     rule: str = Field(description="name of the rule")
     rule_version: str = Field(description="hash of the rule")

@@ -78,7 +78,7 @@ def _recalled(s: PartnerState, now: float, number: int, entry: recall.Sent, caus
         decision_id=make_id("recalled", identity), verdict=Verdict.RECALLED, reason=None, decided_at=now, cause=cause,
         evidence={"sent_at": at, "arm": "control" if verdict == "ghost" else "treatment"}, **names,
     )  # fmt: skip
-    return [decision, _Recalled(reason="disproved", decided_at=now, cause=cause, **names)] if verdict == "send" else [decision]
+    return [decision, _Recalled(recall_id=make_id("recall", identity), reason="disproved", decided_at=now, cause=cause, **names)] if verdict == "send" else [decision]
 
 
 def late_event(s: PartnerState, event: Any, rules: Rules) -> list[Any]:

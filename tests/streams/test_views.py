@@ -81,7 +81,7 @@ def test_a_nudge_is_in_the_inbox_once_and_no_longer_than_it_lives(server):
 
 def recall(nudge_id="n1", partner="p"):
     fields = dict.fromkeys(("rule", "rule_version", "ruleset_version", "cause"), "x")
-    return OUTPUT_STRUCTS["nudge_recalled"](nudge_id=nudge_id, partner_id=partner, reason="disproved", decided_at=time.time(), **fields)
+    return OUTPUT_STRUCTS["nudge_recalled"](recall_id="r1", nudge_id=nudge_id, partner_id=partner, reason="disproved", decided_at=time.time(), **fields)
 
 
 def test_a_recalled_nudge_is_in_the_inbox_no_more_and_does_not_come_back(server):
