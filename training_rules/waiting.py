@@ -26,7 +26,7 @@ _UNTIL = 7
 
 @dataclass(frozen=True)
 class Waiting:
-    """Where nudges wait, in which state of the partner (`never_while`), and the rules by name and version: who was changed meanwhile has nothing to say."""
+    """Where nudges wait, in which state of the partner (`never_while`), and the rules by name and version: one that was changed meanwhile has nothing to say."""
 
     slot: int
     timer: int

@@ -172,6 +172,14 @@ def test_a_rule_that_was_changed_meanwhile_has_nothing_to_say(after, sent):
     assert town.sent() == sent
 
 
+def test_an_erased_partner_has_nothing_waiting():
+    town = on_an_order(nudge("a"))
+    town.corridor.forget("p", START + 900, "partner.profile", 1)
+    town.feed("order_delivered", 20, order_id="o")
+    town.advance(120)
+    assert town.sent() == []
+
+
 def test_who_has_nothing_waiting_keeps_nothing():
     town = on_an_order(nudge("a"))
     town.feed("order_delivered", 20, order_id="o")
