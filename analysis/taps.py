@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
-from pydantic import BaseModel
 
 from analysis.errors import TapError
 from events import FAMILIES
 from events.outputs import OUTPUTS as MODELS
+from events.outputs import Nudge, NudgeRecalled
 from events.time import seconds
 from streams.settings import OUTPUTS, Settings
 
@@ -166,7 +166,7 @@ def schema(name: str) -> pa.Schema:
 
     Moments are UTC time stamps, mappings and lists JSON text.
     """
-    models = next((f.models for f in FAMILIES.values() if name in (f.name, f.topic)), None) or (_OUTPUTS[name],)
+    models = next((f.models for f in FAMILIES.values() if name in (f.name, f.topic)), None) or _OUTPUTS[name]
     columns: dict[str, pa.DataType] = {}
     for model in models:
         for field_name, info in model.model_fields.items():
@@ -215,4 +215,4 @@ def _stamp(value: Any) -> datetime | None:
 
 _STAMP = pa.timestamp("us", tz="UTC")
 _KINDS = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
-_OUTPUTS: dict[str, type[BaseModel]] = dict(zip(OUTPUTS, MODELS, strict=True))
+_OUTPUTS = dict(zip(OUTPUTS, ((Nudge, NudgeRecalled), *((m,) for m in MODELS if m not in (Nudge, NudgeRecalled))), strict=True))

@@ -41,7 +41,7 @@ class Seen:
                 self.first_nudge_at = self.first_nudge_at or now
             case "decision" if value["verdict"] != "send" and value["decision_id"] not in self.known_ids:
                 self.known_ids.add(value["decision_id"])
-                if value["verdict"] in ("cleared", "not_cleared"):
+                if value["verdict"] in ("cleared", "not_cleared", "recalled"):
                     self.episodes[value["verdict"]] += 1
                 elif value["verdict"] not in ("frozen", "thawed"):
                     self.holds[value["reason"] or value["verdict"]] += 1

@@ -228,13 +228,29 @@ def _soak(found: dict[str, Any]) -> str:
     return _table(head, rows) + f"\n\n{' '.join(told)} {_where(found)}."
 
 
+def _city_truth(found: dict[str, Any]) -> str:
+    head = ("rules", "events", "pain points", "told once", "otherwise", "sends", "to partners without one", "waited", "what became of it", "recalled", "sent to riders")
+    names = ("events", "pain_points", "nudged_once", "otherwise", "sends", "to_clean", "waited", "after_the_wait", "recalled", "while_riding")
+    rows = [(name, *(_listed(row[n]) if isinstance(row[n], dict) else row[n] for n in names)) for name, row in found["passes"].items()]
+    return _table(head, rows) + f"\n\n{found['partners']:,} partners, {found['hours']:g} hours, {found['late_share']:.0%} of the events late in the second and the third. {_recalls(found['recalls'])} {_where(found)}."
+
+
+def _recalls(found: dict[str, Any]) -> str:
+    told = f"With a deadline of {found['minutes']} minutes at the restaurant and {found['late_share']:.0%} of the events late, {found['disproved']:,} of {found['sends']:,} nudges were disproved"
+    return f"{told}, and {found['recalled']:,} recalled: the same ones."
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in counts.items()) or "–"
+
+
 #: How results are made that no bench makes.
 _OTHERWISE = {"soak": "make soak"}
 
 _TABLES = {
     "yardstick": _yardstick, "peers": peers, "workers": _workers, "latency": _latency, "catch_up": _catch_up, "recovery": _recovery, "scaling": _scaling, "timers": _timers,
     "path": _path, "step": _step, "partner_bytes": _partner_bytes, "windows": _windows, "compile": _compile, "agree": _agree, "fuzz": _fuzz, "handover": _handover,
-    "soak": _soak, "backtest": _backtest, "store": _store, "alike": _alike, "silence": _silence,
+    "soak": _soak, "backtest": _backtest, "store": _store, "alike": _alike, "silence": _silence, "city_truth": _city_truth,
 }  # fmt: skip
 #: What `make bench` prints in the end.
 SUMMARY = ("peers", "workers", "latency", "catch_up", "recovery", "scaling", "timers")

@@ -13,7 +13,7 @@ from events.errors import DeadLetterReason
 class Verdict(StrEnum):
     """What policy said: sent, would have been sent to a control partner (ghost) or by a rule in trial (shadow), held back, or dropped.
     Of all partners of a partition: nothing is concluded from the absence of a feed's events from now on, or it is again.
-    Later: whether what the nudge is meant to clear was cleared in time."""
+    Later: whether what the nudge is meant to clear was cleared in time; or recalled, since a late event disproved what led to it."""
 
     SEND = "send"
     GHOST = "ghost"
@@ -24,6 +24,7 @@ class Verdict(StrEnum):
     THAWED = "thawed"
     CLEARED = "cleared"
     NOT_CLEARED = "not_cleared"
+    RECALLED = "recalled"
 
 
 class HoldReason(StrEnum):
@@ -84,6 +85,20 @@ class Nudge(Output):
     cause: str = Field(description="event_id of the first event that led to it; nudge_id of the nudge that it follows; @ and a moment for what time alone brought")
 
 
+class NudgeRecalled(Output):
+    """A nudge that is not to be shown: what led to it turned out wrong. On the topic of the nudges, after the nudge; one that was shown is not recalled."""
+
+    type: Literal["nudge_recalled"] = "nudge_recalled"
+    recall_id: str = Field(description="a function of the nudge: the same recall sent twice has the same id")
+    nudge_id: str = Field(description="the nudge as it was sent")
+    rule: str = Field(description="name of the rule")
+    rule_version: str = Field(description="hash of the rule")
+    ruleset_version: str = Field(description="hash of the whole rule set")
+    reason: str = Field(description="why: `disproved`, by an event that came late; others may come")
+    decided_at: float = Field(description="stream time, seconds since the epoch")
+    cause: str = Field(description="event_id of the event that disproved it")
+
+
 class SegmentTransition(Output):
     """A partner moved into a segment or out of it."""
 
@@ -139,4 +154,4 @@ class DeadLetter(BaseModel):
     received_at: float = Field(description="seconds since the epoch")
 
 
-OUTPUTS: tuple[type[BaseModel], ...] = (Nudge, SegmentTransition, Decision, Features, DeadLetter)
+OUTPUTS: tuple[type[BaseModel], ...] = (Nudge, NudgeRecalled, SegmentTransition, Decision, Features, DeadLetter)

@@ -159,6 +159,7 @@ def _guard() -> Schema:
 _EXPECT = {
     "nudge": "this rule sends", "shadow": "this rule would send, and is in shadow", "held": "this rule is held back", "enters": "the partner enters this segment",
     "exits": "the partner leaves this segment", "cleared": "what this rule is for has come about", "not_cleared": "it has not, in its time",
+    "recalled": "what this rule sent is taken back: a late event disproves it",
     "lang": "the language of the nudge", "says": "words of its title or body",
 }  # fmt: skip
 
@@ -166,9 +167,9 @@ _EXPECT = {
 def _test(event: Schema) -> Schema:
     expect: Schema = {key: _text(meaning) for key, meaning in _EXPECT.items()}
     expect["why"] = {"enum": [str(reason) for reason in HoldReason], "description": "why it is held"}
-    line: Schema = {"type": "object", "description": "a moment, and what happens or is expected then", "required": ["at"], "minProperties": 2, "maxProperties": 2}
+    line: Schema = {"type": "object", "description": "a moment, and what happens or is expected then", "required": ["at"], "minProperties": 2, "maxProperties": 3}
     nothing = {"const": "nothing", "description": "no nudge, no `shadow`, and nobody in or out of a segment"}
-    line["properties"] = {"at": _text("such as 15m, or 1m..10m every 1m")}
+    line["properties"] = {"at": _text("such as 15m, or 1m..10m every 1m"), "late": _duration("how long after it happened the event comes")}
     line["properties"]["expect"] = {"description": "what came since the `expect` before", "anyOf": [nothing, _object("all of these came", expect)]}
     line["properties"] |= {name: _event(name) for name in event_types()}
     return _object("a timeline", {

@@ -19,7 +19,7 @@ from rulebook.syntax import Expr, Literal, Name, Reference
 from rulebook.units import Unit
 
 DEFAULT_START = "2026-03-02 10:00"
-OF_NUDGES, OF_SEGMENTS = ("nudge", "shadow", "held", "cleared", "not_cleared"), ("enters", "exits")
+OF_NUDGES, OF_SEGMENTS = ("nudge", "shadow", "held", "cleared", "not_cleared", "recalled"), ("enters", "exits")
 EXPECTATIONS = (*OF_NUDGES, *OF_SEGMENTS)
 #: What more can be said of an expectation, and of which.
 DETAILS = {"lang": "nudge", "says": "nudge", "why": "held"}
@@ -32,13 +32,14 @@ MAX_ITEMS = 10_000  # of one test
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`places`: where each field's name and value stand. What a line repeats shares its fields."""
+    """`at` is when it comes, `late` seconds after it happened; `places`: where each field's name and value stand. What a line repeats shares its fields."""
 
     at: float
     type: str
     fields: MappingType[str, str | list[str]]
     span: Span
     places: MappingType[str, tuple[Span, Span]] = field(default_factory=dict)
+    late: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +74,25 @@ class _Reader:
         mapping = as_mapping(node, self.faults, "a line of a timeline")
         if mapping is None:
             return
-        at, keys = mapping.get("at"), [k for k, _ in mapping if k.value != "at"]
+        at, keys = mapping.get("at"), [k for k, _ in mapping if k.value not in ("at", "late")]
         if not isinstance(at, Scalar) or len(keys) != 1:
             self.faults.error("E250", "a line has `at:` and one event or `expect:`", mapping.span, help="write `- {at: 5m, logged_in: {}}`")
             return
         key, value = mapping.entries[keys[0].value]
         moments = self.moments(at)
         item = self.expect(value, mapping.span) if key.value == "expect" else self.event(key, value)
+        if (late := mapping.get("late")) is not None:
+            item = self.delayed(item, late)
         if item is not None:
             self.items += [replace(item, at=moment) for moment in moments]
+
+    def delayed(self, item: Event | Expect | None, late: Node) -> Event | Expect | None:
+        """An event that comes late."""
+        seconds = units.duration(late.value) if isinstance(late, Scalar) else None
+        if seconds is None or isinstance(item, Expect):
+            self.faults.error("E250", "`late` says how long after it happened an event comes", late.span, help="write `- {at: 16m, late: 90s, order_picked_up: {}}`")
+            return None
+        return item and replace(item, late=seconds)
 
     def moments(self, at: Scalar) -> list[float]:
         if (moment := units.duration(at.value)) is not None:

@@ -39,6 +39,7 @@ CHANGELOG_CONFIG = {"cleanup.policy": "compact", "min.compaction.lag.ms": "60000
 #: Names of the output topics, by the type of what goes there.
 OUTPUT_TOPICS = {
     "nudge": "nudges",
+    "nudge_recalled": "nudges",
     "segment_transition": "segment.transitions",
     "decision": "decisions",
     "features": "partner.features",

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from rulebook.codegen import Codegen
 from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, Pattern, RuleSet
 from rulebook.scope import Scope
-from rulebook.syntax import Aggregate, Call
+from rulebook.syntax import Aggregate, Call, references
 from rulebook.units import Unit
 from segments.features import Features, Slots
 from segments.long_windows import BUCKETS, MAX_EXACT
@@ -62,7 +62,7 @@ class Kept(NamedTuple):
 
 
 def kept(rules: Rules) -> list[Kept]:
-    """Of each segment, pattern and nudge rule, in their order."""
+    """Of each segment, pattern and nudge rule, in their order, and of the policy."""
     ruleset, scope = rules.ruleset, Scope(rules.ruleset)
     keys = [slot.key for slot in rules.slots]
     found = [
@@ -74,7 +74,8 @@ def kept(rules: Rules) -> list[Kept]:
         kind = "nudge" if rule.nudge else "pattern"
         own = _of_trigger(definition, f"{kind}:{rule.name}:", ruleset) | (_of_nudge(definition, rule) if isinstance(definition, Nudge) else {})
         found.append(Kept(f"{kind} {rule.name}", _named(keys, own) | _windows(ruleset, _read_by(definition, scope))))
-    return found
+    of_policy = Kept("policy", _named(keys, _of_policy(ruleset)))
+    return [*found, of_policy] if of_policy.slots else found
 
 
 def _named(keys: Iterable[str], own: dict[str, Bound]) -> dict[str, Bound]:
@@ -120,6 +121,31 @@ def _of_nudge(nudge: Nudge, rule: Rule) -> dict[str, Bound]:
     grows = () if sends or not rule.remembers else (Growth(TIME, "send", rule.remembers),)
     found = {f"sends:{nudge.name}": Bound(TIME * min(sends, default=1), grows)}
     return found | ({f"episodes:{nudge.name}:": Bound(MAX_OPEN * (TIME + 3 * ID + LIST))} if nudge.clears is not None else {})
+
+
+def _of_policy(ruleset: RuleSet) -> dict[str, Bound]:
+    """What waits, of each rule one, or one of all; and the sends that a late event may disprove."""
+    nudges = [n for n in ruleset.nudges.values() if n.mode != "off"]
+    waits = {n.name: 8 * TEXT + _ids(n, ruleset) + _holes(n) + _fields(n) + 2 * ID + 6 * TIME + 4 * LIST for n in nudges}
+    most = sum(waits[n.name] for n in nudges if not n.about_order)
+    return {"queue": Bound(max(waits.values(), default=0)), "waiting": Bound(most), "recall": Bound(MAX_OPEN * (4 * TEXT + 2 * ID + 3 * TIME + LIST))}
+
+
+def _ids(nudge: Nudge, ruleset: RuleSet) -> int:
+    """Of the events that make a match."""
+    match nudge.trigger:
+        case Happens(step, times=times):
+            return times * _id(step.event, ruleset)
+        case InSequence(steps):
+            return sum(_id(step.event, ruleset) for step in steps)
+        case _:
+            return ID
+
+
+def _fields(nudge: Nudge) -> int:
+    """Of the event's fields that the trigger's condition read."""
+    where = nudge.trigger.step.where if isinstance(nudge.trigger, Happens) else None
+    return sum(2 * TEXT for _ in references(where)) if where is not None else 0
 
 
 def _id(event: str, ruleset: RuleSet) -> int:
@@ -189,6 +215,10 @@ def spelled(key: str) -> str:
             return f"nudge {rest.partition(':')[0]}"
         case "queue":
             return "what waits for the end of quiet hours"
+        case "waiting":
+            return "what waits until the partner is free"
+        case "recall":
+            return "sends that a late event may disprove"
         case "recent" | "ends" | "seconds":
             return f"{rest.partition(':')[0]} of the last minutes"
         case _:

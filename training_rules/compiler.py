@@ -23,7 +23,7 @@ from segments import clock, crowd, facts, long_windows, since, windows
 from segments.features import CROWDED, FIGURES, ZONE_MOVED, Features, Slots
 from segments.membership import exit_condition, is_in, moved_at, reads, seen_source, segment_source
 from segments.warming import identity
-from training_rules import found, pairs, patterns
+from training_rules import found, pairs, patterns, recall
 from training_rules.cohorts import thresholds
 from training_rules.definitions import Placed, conditions_of, distinct, event_scope, family_of, features_of, still_condition
 from training_rules.dispatch import Block, Dispatch
@@ -32,6 +32,7 @@ from training_rules.feeds import Reading
 from training_rules.messages import holes_by_language, holes_of, prepare_words
 from training_rules.rules import Clearing, CohortCode, EngineOptions, Queue, Rule, Rules, SegmentCode, Timer, Wrap
 from training_rules.triggers import Triggers, reads_event
+from training_rules.waiting import FREEING, Waiting, freed
 
 _ANNOUNCED = BROADCAST_STRUCTS | {"outdated": Outdated}
 
@@ -52,6 +53,8 @@ class _Compiler:
         self.lines: list[str] = []
         self.clearings: dict[int, tuple[int, frozenset[str]]] = {}
         self.queue: Queue | None = None
+        self.waiting: tuple[int, int] | None = None  # slot and timer
+        self.recall: recall.Recall | None = None
         self.looks: dict[str, int] = {}
 
     def run(self) -> Rules:
@@ -66,6 +69,10 @@ class _Compiler:
         if self.ruleset.policy.during_quiet == "queue_latest":
             self.queue = Queue(self.slots.slot("queue"), self.slots.timer("queue"))
             self.triggers.out.timers.append(Timer("queue", -1))
+        if self.ruleset.policy.never_while:
+            self.waiting = self.slots.slot("waiting"), self.slots.timer("waiting")
+            self.triggers.out.timers.append(Timer("waiting", -1))
+        self.recall = recall.recall_of(self.definitions, self.slots, self._lateness(), self.options.allowed_lateness)
         self.lines += self.triggers.out.functions
         for number in range(len(self.segments)):
             self._moved(number)
@@ -144,6 +151,9 @@ class _Compiler:
             body += [*self._segment_looks(event, watching), *acts, "if s.unseen: found = hold_all(s, v, now, found, e.event_id)"]
         else:
             body += ["if s.unseen: found = first_event(s, v, now, e.event_id)"]
+        body += recall.source(self.recall, event) if self.recall is not None else []
+        if self.waiting is not None and event in FREEING[self.ruleset.policy.never_while]:
+            body += [f"if v[{self.waiting[0]}] is not None: found = freed(s, now, found, WAITING)"]
         body += ["return found"]
         self._function(f"on_{event}(s, e, t, now)", ["v, found = s.slots, None", *body])
 
@@ -270,6 +280,8 @@ class _Compiler:
     def _assemble(self, timers: list[Timer], functions: dict[str, Any]) -> Rules:
         rules, asked = tuple(self._rule(number, d, functions) for number, d in enumerate(self.definitions)), thresholds(self.ruleset)
         functions["MOVED"] = tuple((functions[f"moved_{i}"], functions[f"after_{i}"]) for i in range(len(self.segments)))
+        functions |= {"freed": freed, "disproved": recall.disproved, "shown": recall.shown, "RECALL": self.recall}
+        functions["WAITING"] = waits = self._waiting(rules)
         emitted, structs = self.triggers.out, STRUCTS | {name: _ANNOUNCED[name] for name in self._figures}
         return Rules(
             ruleset=self.ruleset, options=self.options, version=self.ruleset.version, rules=rules, moved=functions["MOVED"],
@@ -286,7 +298,7 @@ class _Compiler:
             ),
             timers=(*timers, *emitted.timers), slots=tuple(self.slots.slots),
             slot_ids=tuple(identity(s.key) for s in self.slots.slots), timer_ids=tuple(identity(t) for t in self.slots.timers),
-            holds={h: functions[f"hold_{h}"] for h in emitted.holds}, queue=self.queue, read_features=functions["read_features"], first_look=functions["first_event"],
+            holds={h: functions[f"hold_{h}"] for h in emitted.holds}, queue=self.queue, waiting=waits, recall=self.recall, read_features=functions["read_features"], first_look=functions["first_event"],
             windows={identity(key): longest for key, storage, _, longest in self.features.windows() if storage == "times"}, source="\n".join(self.lines),
             counts=self.features.counts, feeds=self._feeds((*timers, *emitted.timers)), cohorts={name: CohortCode(functions[f"cohort_{n}"], asked.get(name)) for n, name in enumerate(self.features.cohorts)},
         )  # fmt: skip
@@ -295,6 +307,11 @@ class _Compiler:
         names = [s.name for s in self.segments]
         reading = Reading(self.ruleset, self.features, dict(zip(names, self._watched, strict=True)))
         return tuple(reading.of_timer(timer, self.definitions, names) for timer in timers)
+
+    def _waiting(self, rules: Sequence[Rule]) -> Waiting | None:
+        if self.waiting is None:
+            return None
+        return Waiting(*self.waiting, self.ruleset.policy.never_while, {(r.name, r.version): r.number for r in rules if r.nudge})
 
     def _lateness(self) -> dict[type, float]:
         by, default = self.options.lateness_by_family, self.options.allowed_lateness

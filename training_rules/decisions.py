@@ -11,15 +11,16 @@ from typing import Any
 from events.outputs import HoldReason, Verdict
 from events.structs import OUTPUT_STRUCTS
 from segments.state import PartnerState
-from training_rules import episodes, messages
+from training_rules import episodes, messages, recall
 from training_rules.found import Found, Match, net
 from training_rules.policy import Candidate, decide
 from training_rules.rules import Rules
 from training_rules.traces import event_ids, identity_of, told
 
 #: Members of an enum are found slowly by way of their class; every decision asks for these.
-_SEND, _GHOST, _HOLD, _HOLDOUT = Verdict.SEND, Verdict.GHOST, Verdict.HOLD, HoldReason.HOLDOUT
+_SEND, _GHOST, _HOLD, _HOLDOUT, _NOT_SAFE_NOW = Verdict.SEND, Verdict.GHOST, Verdict.HOLD, HoldReason.HOLDOUT, HoldReason.NOT_SAFE_NOW
 _Transition, _Decision, _Nudge = OUTPUT_STRUCTS["segment_transition"], OUTPUT_STRUCTS["decision"], OUTPUT_STRUCTS["nudge"]
+_Recalled = OUTPUT_STRUCTS["nudge_recalled"]
 
 
 def make_id(*parts: str) -> str:
@@ -37,6 +38,8 @@ def outputs(s: PartnerState, now: float, found: Found, cause: str, rules: Rules)
     out: list[Any] = [_transition(s, now, number, cause, rules) for number in net(found.moves)]
     out += [_episode(s, now, number, e, Verdict.CLEARED, cause, rules) for number, e in found.closed]
     out += [_episode(s, now, number, e, Verdict.NOT_CLEARED, cause, rules) for number, e in found.overdue]
+    for number, entry in found.recalled:
+        out += _recalled(s, now, number, entry, cause, rules)
     matches = [m for m in found.matches if rules.rules[m.trigger].nudge]
     if matches and rules.witness is not None:
         rules.witness(s, now, matches)
@@ -45,6 +48,8 @@ def outputs(s: PartnerState, now: float, found: Found, cause: str, rules: Rules)
         out.append(decision)
         if c.verdict is _HOLD:
             continue
+        if rules.recall is not None:
+            recall.sent(s, now, c.rule, c.match, decision.nudge_id, str(c.verdict), rules.recall)
         if c.verdict is _SEND:
             out.append(_nudge(s, now, c, decision, rules))
         if c.rule.clears is not None and c.verdict in (_SEND, _GHOST):
@@ -62,6 +67,18 @@ def _episode(s: PartnerState, now: float, number: int, episode: list[Any], verdi
         decision_id=make_id("episode", identity), partner_id=s.partner_id, rule=rule.name, rule_version=rule.version, ruleset_version=rules.version,
         verdict=verdict, reason=None, decided_at=now, cause=cause, evidence=evidence, nudge_id=identity,
     )  # fmt: skip
+
+
+def _recalled(s: PartnerState, now: float, number: int, entry: recall.Sent, cause: str, rules: Rules) -> list[Any]:
+    """The ledger's entry for a send that turned out wrong, and, where it was one, the word to the app."""
+    rule, identity, at, verdict = rules.rules[number], entry[2], entry[6], entry[7]
+    recall.undo(s, rule, entry)
+    names = {"partner_id": s.partner_id, "rule": rule.name, "rule_version": rule.version, "ruleset_version": rules.version, "nudge_id": identity}
+    decision = _Decision(
+        decision_id=make_id("recalled", identity), verdict=Verdict.RECALLED, reason=None, decided_at=now, cause=cause,
+        evidence={"sent_at": at, "arm": "control" if verdict == "ghost" else "treatment"}, **names,
+    )  # fmt: skip
+    return [decision, _Recalled(recall_id=make_id("recall", identity), reason="disproved", decided_at=now, cause=cause, **names)] if verdict == "send" else [decision]
 
 
 def late_event(s: PartnerState, event: Any, rules: Rules) -> list[Any]:
@@ -102,7 +119,7 @@ def _decision(s: PartnerState, now: float, c: Candidate, cause: str, rules: Rule
     if match.key != "":
         evidence["same"] = match.key
     identity = nudge_id(s.partner_id, rule.name, rule.version, match)
-    again = "" if match.queued_at is None else f"\x1f{now!r}"
+    again = "" if match.queued_at is None else f"\x1f{now!r}" + ("\x1fbusy" if c.reason is _NOT_SAFE_NOW else "")
     verdict = c.verdict
     return _Decision(
         decision_id=_hashed(f"decision\x1f{identity}{again}"), partner_id=s.partner_id, rule=rule.name, rule_version=rule.version, ruleset_version=rules.version,
@@ -126,7 +143,7 @@ def _nudge(s: PartnerState, now: float, c: Candidate, decision: Any, rules: Rule
 
 
 def _began(match: Match, now: float) -> float:
-    """From when a nudge is valid: quiet hours do not lengthen it."""
+    """From when a nudge is valid: to wait does not lengthen it."""
     return now if match.queued_at is None else match.queued_at
 
 

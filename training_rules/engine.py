@@ -14,6 +14,7 @@ from training_rules.found import Found, Match, closed, matched, settle
 from training_rules.queue import release
 from training_rules.rules import Rule, Rules
 from training_rules.traces import Trace, trace
+from training_rules.waiting import freed
 
 NOTHING: Sequence[Any] = ()
 _MANY_RECENT, _LINGER, _MAX_CHAIN = 8, 1.125, 100
@@ -115,12 +116,14 @@ def _moment(state: PartnerState, now: float, rules: Rules, but: Container[int]) 
         if timer.kind == "holds" and (first := rules.holds[timer.number](state, v, now, cause)) is not None:
             matched(found, timer.number, [first], {}, {})
         elif timer.kind == "wait":
-            for _, key, _, ids, args in rules.waits_over(state, number, now):
-                matched(found, timer.number, ids, args, {}, key)
+            for since, key, _, ids, args in rules.waits_over(state, number, now):
+                found.matches.append(Match(timer.number, ids, args, {}, key, span=[since, since + timer.span]))
         elif timer.kind == "episode":
             _look_at_episodes(state, now, found, rules.rules[timer.number])
         elif timer.kind == "queue":
             release(state, found, rules)
+        elif timer.kind == "waiting" and rules.waiting is not None and v[rules.waiting.slot]:
+            freed(state, now, found, rules.waiting)
     return found if found.moves or found.matches or found.closed or found.overdue else None
 
 

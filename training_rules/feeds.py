@@ -26,7 +26,7 @@ class Reading:
         self._ruleset, self._features, self._scope, self._watched = ruleset, features, Scope(ruleset), watched
 
     def of_timer(self, timer: Timer, definitions: Sequence[Nudge | Pattern], segments: Sequence[str]) -> Feeds:
-        if timer.kind == "queue":
+        if timer.kind in ("queue", "waiting"):
             return NONE
         if timer.kind == "segment":
             return self._families([f"segment:{segments[timer.number]}"])

@@ -18,8 +18,8 @@ Look = Callable[..., None]
 
 class Match(msgspec.Struct):
     """One satisfaction of a trigger. `events`: the ids that made it, oldest first, of a pattern's event its trace; `args`: values of message holes taken from the event;
-    `fields`: the event's fields that the condition read; `key`: the value of `same`; `queued_at`: when it fell into quiet hours, if it did;
-    `control`: it follows from a ghost, and can only be one."""
+    `fields`: the event's fields that the condition read; `key`: the value of `same`; `queued_at`: when it was first held to wait, if it was,
+    `until`: how long at most; `control`: it follows from a ghost, and can only be one; `span`: the silence that made it, from and to, which a late event may disprove."""
 
     trigger: int
     events: list[Any]
@@ -28,18 +28,22 @@ class Match(msgspec.Struct):
     key: Any = ""
     queued_at: float | None = None
     control: bool = False
+    until: float = inf
+    span: list[float] | None = None
 
 
 class Found:
-    """Moves of segments (by number), matches (by trigger), and episodes (by rule) that were cleared or are overdue, of one moment, in order."""
+    """Moves of segments (by number), matches (by trigger), episodes (by rule) that were cleared or are overdue, and sends (by rule) that turned out
+    wrong, of one moment, in order."""
 
-    __slots__ = ("closed", "matches", "moves", "overdue")
+    __slots__ = ("closed", "matches", "moves", "overdue", "recalled")
 
     def __init__(self) -> None:
         self.moves: list[int] = []
         self.matches: list[Match] = []
         self.closed: list[tuple[int, list[Any]]] = []
         self.overdue: list[tuple[int, list[Any]]] = []
+        self.recalled: list[tuple[int, list[Any]]] = []
 
 
 def moved(found: Found | None, segment: int) -> Found:

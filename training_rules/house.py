@@ -95,6 +95,16 @@ class House:
         if rule.offer is not None and paid:
             self.promised.setdefault(rule.name, []).append(now)
 
+    def give_back(self, rule: Rule, at: float, s: PartnerState, *, paid: bool) -> None:
+        """What a send that was recalled had taken."""
+        noted: list[list[Any]] = s.context.get(f"seat:{rule.name}", [])
+        zone = next((zone for when, zone in noted if when == at), "")
+        if noted:
+            s.context[f"seat:{rule.name}"] = [seat for seat in noted if seat[0] != at]
+        for kept in (self.taken.get((rule.name, zone), []), self.promised.get(rule.name, []) if paid else []):
+            if at in kept:
+                kept.remove(at)
+
     def _in(self, rule: Rule, s: PartnerState) -> None:
         """The partner is not left out any more."""
         if (noted := s.context.pop(f"left:{rule.name}", None)) is not None:

@@ -2,7 +2,8 @@
 
 if ▸ rollout ▸ cooldown ▸ max ▸ consent/opt-out ▸ quiet hours ▸ caps ▸ never_while ▸ seats ▸ budget ▸ message ▸ priority ▸ mode ▸ assignment.
 Each refusal is a decision with its reason. A ghost (control) takes cooldown, cap and seat exactly as a send does; a shadow takes its own cooldown
-only, and never displaces a live rule. What waited for the end of quiet hours passes all gates again, if it is true still and not too old.
+only, and never displaces a live rule. What waited for the end of quiet hours, or for a safe moment, passes all gates again, if it is true still and
+not too old.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import msgspec
 
 from events.outputs import HoldReason, Verdict
 from experiments.assignment import chosen
-from segments import clock, facts
+from segments import clock
 from segments.state import PartnerState
 from training_rules import messages
 from training_rules.found import Match
 from training_rules.queue import enqueue
+from training_rules.waiting import busy, wait
 
 if TYPE_CHECKING:
     from training_rules.rules import Rule, Rules
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 _rank = attrgetter("rule.rank")
 #: Members of an enum are found slowly by way of their class; most matches end with one of these.
 _SEND, _GHOST, _SHADOW = Verdict.SEND, Verdict.GHOST, Verdict.SHADOW
-_LOWER_PRIORITY, _COOLDOWN = HoldReason.LOWER_PRIORITY, HoldReason.COOLDOWN
+_LOWER_PRIORITY, _COOLDOWN, _NOT_SAFE_NOW = HoldReason.LOWER_PRIORITY, HoldReason.COOLDOWN, HoldReason.NOT_SAFE_NOW
 
 
 class Candidate(msgspec.Struct):
@@ -55,6 +57,10 @@ def decide(s: PartnerState, now: float, matches: list[Match], rules: Rules) -> l
     if rules.queue is not None:
         quiet = sorted((c for c in candidates if c.reason is HoldReason.QUIET_HOURS and c.rule.mode == "live"), key=_rank)
         enqueue(s, now, [c.match for c in quiet], rules)
+    if rules.waiting is not None:
+        for c in candidates:
+            if c.reason is _NOT_SAFE_NOW:
+                wait(s, now, c.rule, c.match, rules.waiting)
     return candidates
 
 
@@ -72,7 +78,7 @@ def _choose(s: PartnerState, now: float, of_mode: list[Candidate], passed: list[
 def refusal(s: PartnerState, now: float, c: Candidate, rules: Rules) -> HoldReason | None:
     """The first gate that does not let the match pass; None when all do."""
     rule = c.rule
-    if c.match.queued_at is not None and (reason := _outlived(s, now, rule, c.match.queued_at)) is not None:
+    if c.match.queued_at is not None and (reason := _outlived(s, now, rule, c.match)) is not None:
         return reason
     if rule.valid_for is not None and now + rule.valid_for <= s.now:  # a frozen timer was looked at late
         return HoldReason.EXPIRED
@@ -95,11 +101,13 @@ def _asked(s: PartnerState, now: float, rule: Rule, rules: Rules) -> HoldReason 
     return None
 
 
-def _outlived(s: PartnerState, now: float, rule: Rule, queued_at: float) -> HoldReason | None:
+def _outlived(s: PartnerState, now: float, rule: Rule, match: Match) -> HoldReason | None:
     """Whether what waited is no longer so, or no longer worth saying."""
-    if rule.valid_for is not None and queued_at + rule.valid_for <= now:
+    assert match.queued_at is not None
+    if match.until <= now or (rule.valid_for is not None and match.queued_at + rule.valid_for <= now):
         return HoldReason.EXPIRED
-    return HoldReason.STALE if rule.still is not None and not rule.still(s, s.slots, now) else None
+    disproved = match.span is not None and not match.span
+    return HoldReason.STALE if disproved or (rule.still is not None and not rule.still(s, s.slots, now)) else None
 
 
 def _paced(s: PartnerState, now: float, rule: Rule) -> HoldReason | None:
@@ -122,13 +130,9 @@ def _allowed(s: PartnerState, now: float, rule: Rule, rules: Rules) -> HoldReaso
             return HoldReason.QUIET_HOURS
         if policy.caps and any(sum(at + span > now for at in s.sends) >= most for most, span in policy.caps):
             return HoldReason.CAP
-    if policy.never_while and not rule.about_order and _busy(s, now, policy.never_while):
-        return HoldReason.NOT_SAFE_NOW
+    if policy.never_while and not rule.about_order and busy(s, now, policy.never_while):
+        return _NOT_SAFE_NOW
     return None
-
-
-def _busy(s: PartnerState, now: float, state: str) -> bool:
-    return facts.riding(s, now) if state == "riding" else bool(s.orders)
 
 
 def _shared(s: PartnerState, now: float, rule: Rule) -> HoldReason | None:

@@ -121,6 +121,14 @@ def queued(s: PartnerState, rules: Rules) -> Iterator[tuple[str, Open]]:
         name, events, _args, _fields, key, since, *_ = waiting
         due = s.dues[rules.queue.timer]
         yield name, Open("queued", "waits for the end of quiet hours", since, None if due == inf else due, key=str(key), events=_ids(events))
+    if rules.waiting is not None:
+        for name, (_version, events, _args, _fields, key, since, _control, until, _span) in (s.slots[rules.waiting.slot] or {}).items():
+            yield name, Open("queued", f"waits until {_safe(s)}", since, None, until, key=str(key), events=_ids(events))
+
+
+def _safe(s: PartnerState) -> str:
+    """When a nudge may be shown that waits."""
+    return "drop-off" if s.orders else "the partner stands still"
 
 
 def timers(s: PartnerState, rules: Rules) -> Iterator[tuple[str, str, float]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from math import inf, isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from experiments.assignment import chosen
 from rulebook.hole_values import Quantity
@@ -18,6 +18,10 @@ from segments.warming import Begun
 from training_rules.found import Found, Look
 from training_rules.house import House
 from training_rules.patterns import due_waits
+
+if TYPE_CHECKING:
+    from training_rules.recall import Recall
+    from training_rules.waiting import Waiting
 
 Read = Callable[[PartnerState, list[Any], float], Any]
 FirstLook = Callable[[PartnerState, list[Any], float, str], Found | None]
@@ -130,7 +134,8 @@ class CohortCode:
 
 @dataclass(frozen=True)
 class Timer:
-    """What to do when a timed slot is due: kind "segment", "holds", "wait" or "episode" with the number of the segment or rule, or "queue"."""
+    """What to do when a timed slot is due: kind "segment", "holds", "wait" or "episode" with the number of the segment or rule, or "queue", or
+    "waiting"."""
 
     kind: str
     number: int
@@ -172,6 +177,8 @@ class Rules:
     moved: tuple[tuple[Look, Look], ...]
     holds: Mapping[int, Callable[..., str | None]]
     queue: Queue | None
+    waiting: Waiting | None
+    recall: Recall | None
     read_features: Read
     first_look: FirstLook
     windows: Mapping[int, float]

@@ -148,6 +148,7 @@ def run(timeline: Timeline, rules: Rules) -> TestResult:
     seen, rows = 0, []
     for item in timeline.items:
         if isinstance(item, Event):
+            outputs += corridor.advance(start + item.at) if item.late else ()
             outputs += corridor.feed(next(events))
             continue
         outputs += corridor.advance(start + item.at)
@@ -169,7 +170,7 @@ def happenings(outputs: Iterable[Any], start: float) -> Iterator[Happening]:
                 yield Happening(at, "enters" if out.transition == "entered" else "exits", out.segment)
             case "nudge":
                 yield Happening(at, "nudge", out.rule, out.language, f"{out.title} – {out.body}")
-            case "decision" if out.verdict in ("cleared", "not_cleared"):
+            case "decision" if out.verdict in ("cleared", "not_cleared", "recalled"):
                 yield Happening(at, str(out.verdict), out.rule)
             case "decision" if out.verdict in ("hold", "shadow", "drop"):
                 yield Happening(at, "shadow" if out.verdict == "shadow" else "held", out.rule, why=str(out.reason or ""))
@@ -214,7 +215,7 @@ def _profile(timeline: Timeline, start: float, partner: str) -> Any:
 
 def _struct(item: Event, partner: str, start: float, number: int) -> Any:
     fields: dict[str, Any] = {"order_id": f"order-{number}", **item.fields}
-    return _converted(item.type, {**fields, "event_id": f"e{number}", "partner_id": partner, "occurred_at": start + item.at})
+    return _converted(item.type, {**fields, "event_id": f"e{number}", "partner_id": partner, "occurred_at": start + item.at - item.late})
 
 
 def _converted(kind: str, fields: dict[str, Any]) -> Any:

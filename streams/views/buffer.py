@@ -21,7 +21,7 @@ class PartnerView:
 
 @dataclass(frozen=True, slots=True)
 class NudgeView:
-    """`raw`: the nudge as JSON; `expires_at`: s since the epoch, wall clock."""
+    """`raw`: the nudge as JSON, empty where it was recalled; `expires_at`: s since the epoch, wall clock."""
 
     nudge_id: str
     partner_id: str

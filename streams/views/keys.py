@@ -6,7 +6,7 @@
 | `P:segment:NAME` | sorted set | ids of the partners who are in it now; the score is the stream time of the news |
 | `P:segments` | set | names of the segments that anybody was ever in |
 | `P:inbox:ID` | sorted set | ids of live nudges; the score is when each expires (s since the epoch) |
-| `P:nudge:NUDGE` | string | the nudge as JSON; gone when it expires |
+| `P:nudge:NUDGE` | string | the nudge as JSON; gone when it expires. Empty, for an hour, where it was recalled |
 | `P:shown` | hash | of each partition `[stream time, s since the epoch]`: what changed, and what was sent, up to these stands here |
 | `P:alive` | string | the mark by which a worker sees that Redis was emptied; `owed` until all is written again |
 """
@@ -74,6 +74,13 @@ for _, nudge in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do redis.call('DEL'
 redis.call('DEL', KEYS[1], KEYS[3])
 redis.call('HSET', KEYS[1], 'term', ARGV[4], 'at', ARGV[5])
 redis.call('EXPIRE', KEYS[1], ARGV[6])
+return 1
+"""
+
+#: Take a nudge out of its partner's inbox, and keep those out that bring it again. KEYS: nudge, inbox. ARGV: nudge id, s for which it is kept out.
+RECALLED = """
+redis.call('SET', KEYS[1], '', 'EX', ARGV[2])
+redis.call('ZREM', KEYS[2], ARGV[1])
 return 1
 """
 

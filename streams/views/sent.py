@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncIterator
+from math import inf
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -53,7 +54,14 @@ async def sent_nudges(settings: Settings, now: float, since: float) -> AsyncIter
 def _view(settings: Settings, record: Any) -> NudgeView:
     """As when it was sent: valid from the time of its record."""
     nudge = json.loads(record.value)
+    if nudge["type"] == "nudge_recalled":
+        return recalled_view(nudge["nudge_id"], nudge["partner_id"])
     return nudge_view(settings, nudge["nudge_id"], nudge["partner_id"], record.value, nudge["decided_at"], nudge["expires_at"], record.timestamp / 1000)
+
+
+def recalled_view(nudge_id: str, partner_id: str) -> NudgeView:
+    """A nudge that is not to be shown any more."""
+    return NudgeView(nudge_id, partner_id, b"", inf)
 
 
 def nudge_view(settings: Settings, nudge_id: str, partner_id: str, raw: bytes, decided_at: float, expires_at: float | None, sent_at: float) -> NudgeView:

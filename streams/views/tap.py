@@ -43,6 +43,8 @@ class ViewTap:
                 self._put_gone(partition, output)
             elif output.type == "nudge":
                 self.views.put_nudge(output, time.time())
+            elif output.type == "nudge_recalled":
+                self.views.put_recalled(output)
         home = self._home(partition)
         if home is None:
             return

@@ -21,8 +21,8 @@ from events.decode import encode
 from streams.settings import Settings
 from streams.tasks import end
 from streams.views.buffer import Gone, Latest, NudgeView, PartnerView
-from streams.views.keys import GONE, NUDGE, PARTNER, Keys
-from streams.views.sent import nudge_view
+from streams.views.keys import GONE, NUDGE, PARTNER, RECALLED, Keys
+from streams.views.sent import nudge_view, recalled_view
 
 log = logging.getLogger("nudgeline.views")
 
@@ -33,7 +33,7 @@ LONGEST_PAUSE = 5.0  # s between two tries while Redis is down
 TIMEOUT = 5.0  # s for one pipeline
 BREATH = 0.01  # s between two chunks of what a last owner did not write: the stream has to catch up at that time
 SKEW = 60.0  # s by which clocks may differ
-STUB = 3600  # s for which an erased partner's term is kept
+STUB = 3600  # s for which an erased partner's term is kept, and that a nudge was recalled
 OWED, PAID = b"owed", b"1"  # what the mark says
 
 Add = Callable[[Any, Any], Awaitable[None]]
@@ -81,7 +81,7 @@ class Views:
         self._redis: Redis = Redis.from_url(
             options.pop("url"), **options, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, health_check_interval=0
         )  # fmt: skip
-        self._partner, self._nudge, self._gone = (self._redis.register_script(script) for script in (PARTNER, NUDGE, GONE))
+        self._partner, self._nudge, self._recalled, self._gone = map(self._redis.register_script, (PARTNER, NUDGE, RECALLED, GONE))
 
     def put_partner(self, view: PartnerView) -> None:
         """The latest of a partner; it replaces what waits."""
@@ -92,6 +92,11 @@ class Views:
         """A nudge that was sent (an output struct). In the inbox until it expires; `now`: s since the epoch."""
         view = nudge_view(self._settings, nudge.nudge_id, nudge.partner_id, encode(nudge), nudge.decided_at, nudge.expires_at, now)
         self.nudges.put(nudge.nudge_id, view)
+        self._news.set()
+
+    def put_recalled(self, recalled: Any) -> None:
+        """A nudge that is not to be shown any more; it replaces the nudge where that waits still."""
+        self.nudges.put(recalled.nudge_id, recalled_view(recalled.nudge_id, recalled.partner_id))
         self._news.set()
 
     def owe(self, partition: int) -> None:
@@ -286,6 +291,9 @@ class Views:
 
     async def _add_nudge(self, pipeline: Any, view: NudgeView) -> None:
         keys = [self._keys.nudge(view.nudge_id), self._keys.inbox(view.partner_id)]
+        if not view.raw:
+            await self._recalled(keys=keys, args=[view.nudge_id, STUB], client=pipeline)
+            return
         await self._nudge(keys=keys, args=[view.nudge_id, view.raw, repr(view.expires_at), repr(time.time())], client=pipeline)
 
     async def _add_gone(self, pipeline: Any, view: Gone) -> None:

@@ -141,7 +141,7 @@ def identity(value: bytes, prefix: str) -> str:
         said |= {"received_at": 0.0, "topic": said["topic"].removeprefix(prefix)}
         own = "{topic}:{partition}:{offset}".format(**said)
     else:
-        own = said.get("transition_id") or said.get("decision_id") or said["nudge_id"]
+        own = said.get("transition_id") or said.get("decision_id") or said.get("recall_id") or said["nudge_id"]
     return f"{own} {hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]}"
 
 

@@ -44,6 +44,10 @@ def spelled(o: Any) -> tuple[Any, ...]:
             return ("transition", *who, o.segment, o.transition, o.cause)
         case "nudge":
             return ("nudge", *who, o.rule, o.language, o.body)
+        case "nudge_recalled":
+            return ("withdrawn", *who, o.rule, o.cause)
+        case _ if o.verdict == "recalled":
+            return ("recalled", *who, o.rule, o.cause)
         case _ if o.verdict == "drop":
             return ("late", *who, o.cause)
         case _ if o.verdict in ("cleared", "not_cleared"):

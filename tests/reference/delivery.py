@@ -9,12 +9,13 @@ from datetime import date
 from typing import Any
 
 from experiments.assignment import chosen
-from rulebook.model import Crosses, Holds, RuleSet
+from rulebook.model import Crosses, Happens, Holds, RuleSet
 from rulebook.syntax import Name, Not
 from tests.reference.partner import Partner
 from tests.reference.truth import Truth, leaves_of
 
-LEFT_FOR = 86_400.0
+LEFT_FOR, WAITS = 86_400.0, 1800.0
+LATENESS, MAX_OPEN = 120.0, 8
 _HOLE = re.compile(r"\{(\w+)\}")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -44,6 +45,9 @@ class Match:
     key: Any = ""
     queued_at: float | None = None
     control: bool = False
+    until: float = math.inf
+    began: float | None = None
+    disproved: bool = False
     verdict: str = ""
     reason: str | None = None
     language: str = ""
@@ -52,6 +56,34 @@ class Match:
     @property
     def rank(self) -> tuple[int, str]:
         return -self.rule.priority, self.rule.name
+
+
+@dataclass(frozen=True)
+class Unshown:
+    """A send that nobody has seen, and the silence that led to it."""
+
+    rule: Any
+    key: Any
+    began: float
+    deadline: float
+    at: float
+    verdict: str
+    place: str | None
+
+
+def broken(trigger: Any, e: Any, now: float, key: Any, began: float, deadline: float) -> bool:
+    """Whether it was not silent, as a late event shows."""
+    t = e.occurred_at
+    if not t < deadline:
+        return False
+    if isinstance(trigger, Holds):
+        return e.type in trigger.without and t > began and t + trigger.wait > now
+    if t < began:
+        return False
+    if e.type == "logged_out" and not trigger.keep_on_logout:
+        return True
+    values = getattr(e, trigger.same, None) if trigger.same else ""
+    return e.type in trigger.without and (key in values if isinstance(values, list) else key == values)
 
 
 class Delivery:
@@ -91,6 +123,52 @@ class Delivery:
             end = p.clock_shows(now, self.rules.policy.quiet_hours[1])
             p.queued = end, Match(m.rule, m.events, m.args, m.key, now if m.queued_at is None else m.queued_at, m.control)
 
+        for m in matches:
+            if m.reason == "not_safe_now":
+                since = now if m.queued_at is None else m.queued_at
+                until = now + WAITS if m.rule.valid_for is None else since + m.rule.valid_for
+                p.waiting[m.rule.name] = Match(m.rule, m.events, m.args, m.key, since, m.control, until, m.began)
+
+    def freed(self, p: Partner, now: float) -> list[Match]:
+        """What waited for a safe moment, now that there is one, and what has waited for too long."""
+        safe = not p.fact(self.rules.policy.never_while, now) if p.waiting else True
+        return [p.waiting.pop(name) for name, m in list(p.waiting.items()) if safe or m.until <= now]
+
+    # -- what a late event disproves
+
+    def remember(self, p: Partner, now: float, m: Match) -> None:
+        """A send of a rule about a silence: from when to when it was silent."""
+        match m.rule.trigger:
+            case Happens(without=without) if without:
+                began = m.began
+            case Holds(without=without) if without:
+                began = p.holds[m.rule.name][0] if m.queued_at is None else None
+            case _:
+                return
+        if began is not None:
+            p.unshown = [u for u in p.unshown if now <= u.deadline + LATENESS]
+            p.unshown = [*p.unshown, Unshown(m.rule, m.key, began, began + m.rule.trigger.wait, now, m.verdict, self.place(p, m.rule, now))][-MAX_OPEN:]
+
+    def disprove(self, p: Partner, e: Any, now: float) -> list[Unshown]:
+        """The sends that would not have been, had the event come in time; what waits of them is not true any more."""
+        if not e.occurred_at < now:
+            return []
+        for m in p.waiting.values():
+            if m.began is not None and broken(m.rule.trigger, e, now, m.key, m.began, m.began + m.rule.trigger.wait):
+                m.disproved = True
+        wrong = [u for u in p.unshown if broken(u.rule.trigger, e, now, u.key, u.began, u.deadline)]
+        p.unshown = [u for u in p.unshown if u not in wrong]
+        return wrong
+
+    def undo(self, p: Partner, u: Unshown) -> None:
+        """As if it had not been sent."""
+        p.own_sends[u.rule.name].remove(u.at)
+        if u.verdict == "shadow":
+            return
+        p.sends.remove(u.at)
+        self.sent[u.rule.name].remove((u.at, u.verdict == "send", u.place))
+        p.episodes[u.rule.name] = [e for e in p.episodes.get(u.rule.name, []) if e[0] != u.at]
+
     def is_control(self, p: Partner, rule: Any) -> bool:
         if self.everyone:
             return False
@@ -100,9 +178,9 @@ class Delivery:
     def refusal(self, p: Partner, now: float, m: Match) -> str | None:
         rule, policy, truth = m.rule, self.rules.policy, Truth(self.rules, p, now)
         if m.queued_at is not None:
-            if rule.valid_for is not None and now >= m.queued_at + rule.valid_for:
+            if now >= m.until or (rule.valid_for is not None and now >= m.queued_at + rule.valid_for):
                 return "expired"
-            if not self.still(truth, rule.trigger):
+            if m.disproved or not self.still(truth, rule.trigger):
                 return "stale"
         if rule.name in self.rules.paused:
             return "mode_off"

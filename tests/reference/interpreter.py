@@ -115,6 +115,9 @@ class Reference(Triggers):
         self.look(m, m.event, m.cause)
         if m.event is None:
             self.timers(m)
+        if m.event is not None:
+            m.recalled = self.delivery.disprove(m.p, m.event, m.now)
+        m.matches += self.delivery.freed(m.p, m.now)
         at = 0
         while at < len(m.matches):
             match, at = m.matches[at], at + 1
@@ -233,7 +236,7 @@ class Reference(Triggers):
         for d in self.definitions:
             if isinstance(d.trigger, Happens) and d.trigger.without:
                 waits = p.waits.get(d.name, [])
-                m.matches += [Match(d, ids, args, key) for t, key, ids, args in waits if t + d.trigger.wait <= now]
+                m.matches += [Match(d, ids, args, key, began=t) for t, key, ids, args in waits if t + d.trigger.wait <= now]
                 p.waits[d.name] = [w for w in waits if w[0] + d.trigger.wait > now]
             if isinstance(d, Nudge) and d.clears is not None:
                 episodes = p.episodes.get(d.name, [])
@@ -261,11 +264,18 @@ class Reference(Triggers):
         for name in self.rules.segments:
             if p.members.get(name, False) != members.get(name, False):
                 yield ("transition", *who, name, "entered" if p.members[name] else "exited", cause)
+        for sent in m.recalled:
+            yield ("recalled", *who, sent.rule.name, cause)
+            if sent.verdict == "send":
+                yield ("withdrawn", *who, sent.rule.name, cause)
+            self.delivery.undo(p, sent)
         matches = [x for x in m.matches if isinstance(x.rule, Nudge)]
         self.delivery.decide(p, now, matches)
-        self.remind(p, now, p.queued[0] if p.queued is not None else None)
+        self.remind(p, now, p.queued[0] if p.queued is not None else None, *(x.until for x in p.waiting.values()))
         for x in matches:
             yield ("decision", *who, x.rule.name, x.verdict, x.reason, cause, tuple(made_of(x.events)[:MOST_TOLD]))
+            if x.verdict != "hold":
+                self.delivery.remember(p, now, x)
             if x.verdict == "send":
                 yield ("nudge", *who, x.rule.name, x.language, x.body)
             if x.verdict in ("send", "ghost") and x.rule.clears is not None:

@@ -57,6 +57,8 @@ class Partner:
     sends: list[float] = field(default_factory=list)
     episodes: dict[str, list[list[Any]]] = field(default_factory=dict)
     queued: Any = None
+    waiting: dict[str, Any] = field(default_factory=dict)
+    unshown: list[Any] = field(default_factory=list)
 
     # -- facts: the newest by event time counts, of two of the same time the one applied first
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from segments import long_windows, since, windows
-from tests.reference import partner
+from tests.reference import partner, silences
 from tests.reference.agreement import differences, drawn, engine
 from tests.reference.interpreter import Contradiction
 
@@ -37,6 +37,23 @@ def test_they_decide_the_same_where_windows_hold_more_than_they_have_room_for(r)
         except Contradiction:
             assume(False)
     assert not found, "\n".join([text, *map(str, line.events), *found])
+
+
+@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.randoms(use_true_random=False))
+def test_they_decide_the_same_about_silences_and_work_safe_delivery(r):
+    text, line = silences.drawn(r)
+    try:
+        found = differences(text, line)
+    except Contradiction:
+        assume(False)
+    assert not found, "\n".join([text, *map(str, line.events), *found])
+
+
+def test_random_silences_are_broken_and_what_waits_goes_or_is_held():
+    told = [o for seed in range(150) for o in engine(*silences.drawn(Random(seed)))]
+    assert {"recalled", "withdrawn"} <= {kind for kind, *_ in told}
+    assert {"not_safe_now", "expired", "stale"} <= {o[5] for o in told if o[0] == "decision"}
 
 
 def test_the_random_cases_decide_something():

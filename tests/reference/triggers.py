@@ -27,6 +27,7 @@ class Moment:
     moves: list[str] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)
     ended: list[tuple[Any, list[Any], str]] = field(default_factory=list)
+    recalled: list[Any] = field(default_factory=list)
 
 
 class Triggers(ABC):

@@ -79,6 +79,29 @@ def test_a_nudge_is_in_the_inbox_once_and_no_longer_than_it_lives(server):
     assert redis.Redis(port=server.port).pttl("t:nudge:n1") <= 60_000
 
 
+def recall(nudge_id="n1", partner="p"):
+    fields = dict.fromkeys(("rule", "rule_version", "ruleset_version", "cause"), "x")
+    return OUTPUT_STRUCTS["nudge_recalled"](recall_id="r1", nudge_id=nudge_id, partner_id=partner, reason="disproved", decided_at=time.time(), **fields)
+
+
+def test_a_recalled_nudge_is_in_the_inbox_no_more_and_does_not_come_back(server):
+    settings = given(server)
+    other = lambda v: v.put_nudge(nudge("n2"), time.time())
+    write(settings, other, lambda v: v.put_nudge(nudge(), time.time()), lambda v: v.put_recalled(recall()), lambda v: v.put_nudge(nudge(), time.time()))
+    assert [n["nudge_id"] for n in ViewReader(settings).inbox("p")] == ["n2"]
+
+
+def test_a_nudge_that_is_recalled_before_it_was_written_never_is(server):
+    settings = given(server)
+
+    def both(views):
+        views.put_nudge(nudge(), time.time())
+        views.put_recalled(recall())
+
+    write(settings, both)
+    assert ViewReader(settings).inbox("p") == []
+
+
 def test_a_replayed_nudge_lives_as_long_from_now_as_it_would_have(server):
     settings = given(server, clock="events")
     write(settings, lambda v: v.put_nudge(nudge(decided_at=1000.0, expires_at=1060.0), time.time()))

@@ -52,7 +52,7 @@ def test_never_while_riding_holds_urgent_rules_too_but_not_those_about_the_order
 
 def test_a_fast_fix_is_riding_for_a_minute():
     policy, setup = "policy: {never_while: riding}\n", [("position", -1, {"lat": 1.0, "lon": 1.0, "speed": 9.0})]
-    assert reasons({}, policy, [("order_rejected", 0), ("order_rejected", 0.1)], setup=setup) == [("hold", "not_safe_now"), SEND]
+    assert reasons({}, policy, [("order_rejected", 0), ("order_rejected", 0.1)], setup=setup) == [("hold", "not_safe_now"), SEND, SEND]
 
 
 @pytest.mark.parametrize(("setup", "reason"), [

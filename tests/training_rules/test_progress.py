@@ -82,6 +82,16 @@ def test_what_waits_for_the_end_of_quiet_hours_is_in_the_queue():
     assert (name, minutes(waiting.since), minutes(waiting.due), waiting.events) == ("n", 3, 60, ("e1",))
 
 
+@pytest.mark.parametrize(("before", "until"), [(("order_accepted", 1), "drop-off"), (("position", 2.5), "the partner stands still")])
+def test_what_may_not_be_shown_now_says_what_it_waits_for(before, until):
+    compiled = rules("policy: {never_while: riding}\nnudges:\n" + nudge(valid_for="1h"))
+    town = Town(compiled)
+    town.feed(*before, **({"lat": 1.0, "lon": 1.0, "speed": 9.0} if before[0] == "position" else {}))
+    town.feed("order_rejected", 3)
+    [(name, waiting)] = queued(town.corridor.partners.look("p"), compiled)
+    assert (name, waiting.what, minutes(waiting.since), minutes(waiting.until), waiting.events) == ("n", f"waits until {until}", 3, 63, ("e2",))
+
+
 def test_timers_come_soonest_first():
     text = "segments:\n  s: {enter: {when: online, for: 15m}}\nnudges:\n" + nudge(trigger="{holds: online, for: 12m}")
     compiled, state = town_with(text, ("logged_in", 2))

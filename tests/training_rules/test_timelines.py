@@ -108,3 +108,32 @@ def test_a_partner_that_can_not_be_is_refused(partner, said):
 
 def test_a_field_of_an_event_is_a_value_and_no_mapping():
     assert "`zone` takes a value, or a list of values" in refused(NUDGES, event="logged_in: {zone: {name: x}}")
+
+
+STUCK = "nudges:\n" + nudge("n", "{happens: arrived_at_restaurant, without: order_picked_up, for: 15m, same: order_id}")
+RIDING = "nudges:\n" + nudge("n") + "policy: {never_while: riding}\n"
+
+
+def story(rules, *lines):
+    """What is wrong with a test of several lines; empty where it passes."""
+    test = "tests:\n  - name: t\n    timeline:\n" + "".join(f"      - {{{line}}}\n" for line in lines)
+    ruleset = read_text("version: 1\n" + rules + test + MESSAGES)[0]
+    [result] = run_tests(ruleset, read_timelines(ruleset))
+    return "; ".join(row.wrong for row in result.rows if row.wrong)
+
+
+@pytest.mark.parametrize(("late", "wrong"), [("90s", ""), ("30s", "recalled: n did not come as it was expected")])
+def test_an_event_that_comes_late_takes_back_what_it_disproves(late, wrong):
+    lines = ["at: 0m, arrived_at_restaurant: {order_id: o}", "at: 15m, expect: {nudge: n}", f"at: 16m, late: {late}, order_picked_up: {{order_id: o}}"]
+    assert story(STUCK, *lines, "at: 16m, expect: {recalled: n}") == wrong.replace(" as it was expected", "")
+
+
+def test_late_says_nothing_of_an_expectation():
+    with pytest.raises(RuleErrors, match="`late` says how long after it happened an event comes"):
+        story(STUCK, "at: 16m, late: 90s, expect: nothing")
+
+
+@pytest.mark.parametrize(("last", "wrong"), [("{nudge: n}", ""), ("nothing", "nudge: n was not expected")])
+def test_what_waited_is_expected_after_drop_off(last, wrong):
+    lines = ["at: 0m, order_accepted: {order_id: o}", "at: 1m, order_rejected: {}", "at: 1m, expect: {held: n, why: not_safe_now}", "at: 9m, order_delivered: {order_id: o}"]
+    assert story(RIDING, *lines, f"at: 9m, expect: {last}") == wrong
