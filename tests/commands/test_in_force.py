@@ -7,7 +7,7 @@ import pytest
 from commands.in_force import NOTHING_PUSHED, library
 from streams.changes import change, publish
 from streams.settings import load
-from tests.training_rules.town import MESSAGES, nudge
+from tests.training_rules.town import MESSAGES, START, nudge
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_rules_that_are_named_decide_and_no_broker_is_asked(named):
 
 def test_without_any_those_decide_that_were_put_in_force(settings, named):
     files = {"b.yaml": "version: 1\nnudges:\n" + nudge("pushed") + MESSAGES}
-    publish(settings, change("v", files, 1.0))
+    publish(settings, change("v", files, START))
     assert names(library(settings.model_copy(update={"rules": [named]}), None)) == ["pushed"]
 
 
