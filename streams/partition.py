@@ -213,7 +213,7 @@ class Partition:
             return False
         self.merge.passed(head)
         out = list(corridor.advance(at)) if at > corridor.stream_time else []
-        if corridor.takes(self._names[number], offset) and listener is not None:
+        if corridor.handed.takes(self._names[number], offset) and listener is not None:
             try:
                 out += listener.apply(event)
             except BadEvent as bad:

@@ -84,12 +84,12 @@ class Herd:
     def listener(self, corridor: Corridor, kept: Any) -> Taker:
         taker = Taker(corridor, self._source)
         if kept is not None:
-            corridor.restore(kept)
+            corridor.together.restore(kept)
         if self._every and corridor.rules.counts:
             self.wanted.set()
         if beat := gcd(self._every, self._guards_every):
             home = weakref.ref(corridor)  # no circle: what a partition leaves behind is never looked at by the collector
-            corridor.count_every(beat, lambda at: self._at(home, at))
+            corridor.together.count_every(beat, lambda at: self._at(home, at))
         return taker
 
     # -- counting
