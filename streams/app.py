@@ -22,8 +22,8 @@ from streams.crowd.herd import CROWD, Herd
 from streams.lane.book import Book
 from streams.lane.transport import LaneApp
 from streams.outputs import Tap
-from streams.partition import ORDER, ORIGINAL_KEPT, Plan, Source
 from streams.partitioner import Guard
+from streams.plan import ORDER, ORIGINAL_KEPT, Plan, Source
 from streams.settings import Settings
 from streams.store import FileStore
 from streams.worker import Worker

@@ -19,7 +19,9 @@ from streams.lane.restored import Restored
 from streams.lane.terms import SOURCES, sealed
 from streams.lane.transport import LaneApp
 from streams.outputs import Outputs, Tap
-from streams.partition import SLICE, Partition, Plan, Snapshot
+from streams.partition import Partition
+from streams.plan import Plan
+from streams.snapshot import SLICE, Snapshot
 from streams.stats import Counters
 
 #: A commit does its work in pieces of some milliseconds; so long (s) it lets others go on between two of them, and so long at most in all;

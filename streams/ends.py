@@ -11,7 +11,8 @@ from faust.types import TP
 from streams.inflow import Inflow
 from streams.lane.consumer import LaneConsumer
 from streams.lane.transport import LaneApp
-from streams.partition import Partition, Plan
+from streams.partition import Partition
+from streams.plan import Plan
 
 
 class Ends:

@@ -11,7 +11,7 @@ from events.decode import encode
 from events.structs import OUTPUT_STRUCTS, Erased
 from streams.lane.outbox import Outbox, Record
 from streams.lane.transport import LaneApp
-from streams.partition import Plan
+from streams.plan import Plan
 from streams.stats import Counters
 
 #: Bytes of outputs under way to Kafka at which no further event is handed on, and fetching is held back: a slow broker slows the intake.

@@ -28,8 +28,9 @@ from streams.lane.restored import Restored
 from streams.lane.terms import next_term
 from streams.lane.transport import LaneApp
 from streams.outputs import Outputs, Tap
-from streams.partition import Partition, Plan, corridor_of
+from streams.partition import Partition, corridor_of
 from streams.partitioner import Guard
+from streams.plan import Plan
 from streams.reload import begin, rule_sets
 from streams.standing import standing
 from streams.stats import Counters, usage

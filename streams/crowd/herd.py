@@ -20,7 +20,7 @@ from streams.crowd.sketches import Sketch
 from training_rules import Corridor
 
 if TYPE_CHECKING:
-    from streams.partition import Plan
+    from streams.plan import Plan
 
 #: The name of the figures' topic among those that concern all partners.
 CROWD = "crowd"

@@ -18,7 +18,7 @@ from faust.transport.drivers.aiokafka import Consumer
 from mode.utils.queues import ThrowableQueue
 
 from streams import commit as committing
-from streams import partition
+from streams import snapshot as writing
 from streams.lane import terms
 from streams.lane.consumer import LaneConsumer
 from streams.lane.outbox import Outbox
@@ -182,8 +182,8 @@ def handed_on_while_rebalancing() -> None:
 
 def no_terms() -> None:
     """Everybody writes under the same term, so that the last record wins."""
-    partition.sealed = lambda term, state: terms.sealed(_TERM, state)  # type: ignore[attr-defined]
-    partition.mark = lambda term, at, kept=b"": terms.mark(_TERM, at, kept)  # type: ignore[attr-defined]
+    writing.sealed = lambda term, state: terms.sealed(_TERM, state)  # type: ignore[attr-defined]
+    writing.mark = lambda term, at, kept=b"": terms.mark(_TERM, at, kept)  # type: ignore[attr-defined]
 
 
 def slow_outputs(seconds: float) -> None:

@@ -7,7 +7,7 @@ import time
 from faust.types import TP
 
 from streams.inflow import HIGH, LOW
-from streams.partition import ORDER
+from streams.plan import ORDER
 from tests.streams.test_partition import GPS, NOW, record
 from tests.streams.test_worker import Bench, story
 

@@ -14,7 +14,7 @@ from faust.types import TP
 
 from events.structs import OUTPUT_STRUCTS
 from streams.lane.restored import Restored
-from streams.partition import ORDER, Plan, Source
+from streams.plan import ORDER, Plan, Source
 from streams.worker import Worker
 from tests.streams.test_partition import LOADED, NOW, RATINGS, Record, record
 
