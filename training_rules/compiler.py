@@ -16,8 +16,9 @@ from rulebook.model import Nudge, Pattern, RuleSet, Segment
 from rulebook.scope import Scope
 from rulebook.syntax import Expr, Literal
 from segments import clock, crowd, facts, long_windows, since, windows
-from segments.features import FIGURES, ZONE_MOVED, Features, Slots
+from segments.features import FIGURES, ZONE_MOVED, Features
 from segments.membership import exit_condition, is_in, moved_at, reads, seen_source, segment_source
+from segments.slots import Slots
 from segments.warming import identity
 from training_rules import found, pairs, patterns, recall
 from training_rules.cohorts import thresholds

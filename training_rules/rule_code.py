@@ -12,8 +12,9 @@ from rulebook.model import Clears, Happens, InSequence, Nudge, Pattern, RuleSet
 from rulebook.names import BUILTINS
 from rulebook.scope import Scope
 from rulebook.syntax import Call, Expr, Name, references
-from segments.features import CROWDED, Features, Slots
+from segments.features import CROWDED, Features
 from segments.membership import reads
+from segments.slots import Slots
 from training_rules.definitions import conditions_of, event_scope, family_of, still_condition
 from training_rules.episodes import clear_source
 from training_rules.functions import Functions
