@@ -89,6 +89,6 @@ def now_from(rules: Rules, partner_id: str, raw: bytes | None, now: float | None
         raise HindsightError(f"{partner_id!r} was erased: nothing is kept of them")
     watched = Watched(rules, partner_id, Corridor(rules, Partners(rules, resting={partner_id: raw}), state.now))
     if crowd is not None:
-        watched.corridor.restore(crowd)
+        watched.corridor.together.restore(crowd)
     watched.advance(state.now if now is None else max(now, state.now))
     return watched

@@ -24,7 +24,7 @@ from benches import live, machine, yard
 from events import FAMILIES
 from events.decode import Decoder
 from rulebook.loader import read_text
-from streams.worker import long_lived
+from streams.collector import long_lived
 from training_rules import Corridor, Rules, compile_rules
 
 _HEAD = "version: 1\nowner: bench\n"

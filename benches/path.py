@@ -25,10 +25,10 @@ from benches import machine, yard
 from events import FAMILIES
 from events.decode import Decoder
 from simulator.sender import positive_hash
+from streams.collector import long_lived
 from streams.intake import SLICE
 from streams.lane.terms import sealed
 from streams.merge import Merge
-from streams.worker import long_lived
 from training_rules import Corridor, Rules, load_rules
 
 PARTITIONS, IN_BATCH, LZ4, ZSTD = 4, 1000, 3, 4

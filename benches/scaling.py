@@ -25,7 +25,8 @@ from typing import Any
 from benches import live, machine
 from benches.states import Crowd, Day
 from events.decode import Decoder
-from streams.partition import Plan, corridor_of
+from streams.partition import corridor_of
+from streams.plan import Plan
 from streams.settings import CATALOG
 from streams.stats import usage
 from training_rules import Corridor, load_rules

@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 from benches import machine
 from events import FAMILIES
 from events.decode import Decoder
-from streams.partition import ORDER, Partition, Plan, Source
+from streams.partition import Partition
+from streams.plan import ORDER, Plan, Source
 from streams.stats import Counters
 from training_rules import Corridor, load_rules
 

@@ -27,7 +27,8 @@ from benches import live, machine
 from benches.scaling import HOURS, peak_mb, resident
 from benches.states import Crowd, Day
 from streams.lane.terms import HEADER
-from streams.partition import Plan, corridor_of
+from streams.partition import corridor_of
+from streams.plan import Plan
 from streams.settings import CATALOG
 from streams.store import FileStore
 from training_rules import Corridor, Partners, Rules, load_rules

@@ -19,10 +19,11 @@ from rulebook.fields import as_mapping, as_sequence
 from rulebook.links import linked
 from rulebook.model import Policy, RuleSet, TimelineTest
 from rulebook.names import event_types
-from rulebook.reader import FILE_KEYS, READERS, SECTIONS, plain, read_policy, read_test, version_of
+from rulebook.reader import FILE_KEYS, READERS, SECTIONS, read_policy, read_test
 from rulebook.snooze import awake
 from rulebook.source import MAX_BYTES, Mapping, Scalar, compose
 from rulebook.syntax import Aggregate, CohortPct, Expr, MetricCall, references
+from rulebook.versions import plain, version_of
 
 #: How YAML spells that there is no value.
 NULLS = ("", "~", "null", "Null", "NULL")

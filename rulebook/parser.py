@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from rulebook import units
-from rulebook.faults import Faults, Span, did_you_mean
+from rulebook.faults import Faults, Span
+from rulebook.hints import WORDS, meant, unit_meant
 from rulebook.lexer import Token, tokens
 from rulebook.source import Scalar, Word, expression_text
 from rulebook.syntax import (
@@ -27,19 +28,9 @@ from rulebook.units import Unit
 
 AGGREGATES = ("count", "sum", "avg", "min", "max", "last", "distinct", "p50", "p90")
 FUNCTIONS = ("distance_to", "nearest", "inside", "local_time", "completed", "used")
-_WORDS = {"or", "and", "not", "in", "where", "over", "true", "false"}
 _BINDING = {"or": 10, "and": 20, "in": 40, "<": 40, "<=": 40, ">": 40, ">=": 40, "==": 40, "!=": 40, "+": 50, "-": 50, "*": 60, "/": 60}
 _COMPARE = 40
 LARGEST = 1e15
-_HINTS = {
-    "=": "write `==`", "&": "write `and`", "!": "write `not`", "[": "windows stand in parentheses: `acceptance_rate(2h)`",
-    ",": "in a list, write `|` between the items: `x in (a | b)`", "{": "no braces inside an expression",
-}  # fmt: skip
-#: What other languages call the units.
-_UNITS = {
-    **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"), **dict.fromkeys(("min", "mins", "minute", "minutes"), "m"), **dict.fromkeys(("hr", "hrs", "hour", "hours"), "h"),
-    **dict.fromkeys(("day", "days"), "d"), **dict.fromkeys(("week", "weeks", "wk"), "w"), **dict.fromkeys(("kms", "kilometre", "kilometres", "kilometers"), "km"),
-}  # fmt: skip
 _NUMBER = re.compile(r"(\d+(?:\.\d+)?)(.*)\Z")
 #: How deep brackets go, how much arithmetic there is, and how long the text is (characters): whoever walks the tree does so by recursion.
 MAX_NESTING, MAX_ARITHMETIC, MAX_TEXT = 60, 60, 20_000
@@ -99,16 +90,7 @@ class _Parser:
 
     def hint(self, token: Token) -> str:
         """What was probably meant by a token that cannot stand where it does."""
-        before, after = self.stream[max(self.at - 1, 0)], self.stream[min(self.at + 1, len(self.stream) - 1)]
-        if token.text == "not" and after.text == "in":
-            return f"write `not {before.text} in (a | b)`"
-        if before.kind == "number" and token.text.lower() in (*_UNITS, *units.SECONDS, "km"):
-            return f"write `{before.text}{_UNITS.get(token.text.lower(), token.text.lower())}`, without a space"
-        if token.text not in _WORDS and token.text.lower() in _WORDS:
-            return f"write `{token.text.lower()}`, in small letters"
-        if token.text == "|" and "|" in (before.text, after.text):
-            return "write `or`"
-        return _HINTS.get(token.text, "")
+        return meant(token, self.stream[max(self.at - 1, 0)], self.stream[min(self.at + 1, len(self.stream) - 1)])
 
     def expect(self, text: str) -> Token:
         if self.token.text != text:
@@ -153,7 +135,7 @@ class _Parser:
 
     def item(self) -> Literal:
         token = self.token
-        if token.kind == "word" and token.text not in _WORDS:
+        if token.kind == "word" and token.text not in WORDS:
             self.take()
             return Literal(token.text, Unit.TEXT, token.span)
         literal = self.prefix()
@@ -181,7 +163,7 @@ class _Parser:
             return Literal(-literal.value, literal.unit, _join(token.span, literal.span), literal.currency)
         if token.kind in ("number", "clock", "text"):
             return self.literal()
-        if token.kind == "word" and token.text not in _WORDS - {"true", "false"}:
+        if token.kind == "word" and token.text not in WORDS - {"true", "false"}:
             return self.word()
         raise self.unexpected("a name or a value")
 
@@ -212,8 +194,7 @@ class _Parser:
             return Literal(value, Unit.DISTANCE, token.span)
         if suffix in units.SECONDS:
             return Literal(value * units.SECONDS[suffix], Unit.DURATION, token.span)
-        meant = f"write `{m[1]}{_UNITS[suffix.lower()]}`" if suffix.lower() in _UNITS else did_you_mean(suffix, [*units.SECONDS, "km", "%"])
-        raise self.fail("E117", f"unknown unit `{suffix}`", token.span, meant)
+        raise self.fail("E117", f"unknown unit `{suffix}`", token.span, unit_meant(m[1], suffix))
 
     def word(self) -> Expr:
         token = self.take()
@@ -235,7 +216,7 @@ class _Parser:
         return self.call(token)
 
     def name(self, wanted: str) -> Token:
-        if self.token.kind != "word" or self.token.text in _WORDS:
+        if self.token.kind != "word" or self.token.text in WORDS:
             raise self.unexpected(wanted)
         return self.take()
 

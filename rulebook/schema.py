@@ -7,7 +7,7 @@ from typing import Any
 from events import FAMILIES
 from events.outputs import HoldReason
 from rulebook.names import BUILTINS, event_types, fields_of, lists_of, meaning_of, usual_words
-from rulebook.reader import DAYS, KINDS, MODES
+from rulebook.nudges import DAYS, KINDS, MODES
 from rulebook.units import Unit
 
 Schema = dict[str, Any]

@@ -1,9 +1,8 @@
-"""Features to numbered slots: each distinct aggregate is stored once, whoever uses it; what is generated here reads and feeds the slots."""
+"""Features to numbered slots: each distinct aggregate is stored once, whoever uses it; references become code that reads the slots."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from math import inf
 
 from rulebook.codegen import Codegen, Value
@@ -12,12 +11,12 @@ from rulebook.scope import Scope, expand, ratio_parts
 from rulebook.syntax import Aggregate, Call, CohortPct, Literal, MetricCall, Name, Reference, Window, references
 from segments import facts
 from segments.geo import Place
+from segments.slots import Slots
+from segments.storage import DAY, Update, feed_source, read_value, shared, storage_of
 from segments.warming import Begun, full, identity
-from segments.windows import EXACT_UP_TO
 
 _FIX, _SESSION, _PROFILE = ("position",), ("logged_in", "logged_out"), ("profile_updated",)
 _TO_ORDERS = ("order_accepted", "order_delivered", "order_cancelled")
-_DAY = "day_end(s, now)"
 #: What can change whose zone's demand concerns a partner, and that demand. ZONE_MOVED is a position in another zone than the last.
 ZONE_MOVED, FIGURES = "zone_moved", ("zone_figures", "cohort_figures", "outdated")
 _DEMAND = (ZONE_MOVED, *_SESSION, *_PROFILE, "zone_figures", "outdated")
@@ -32,55 +31,12 @@ _FACTS: dict[str, tuple[Value, tuple[str, ...]]] = {
     "speed": (Value("speed(s, now)", True, (f"goes_stale(s.fix_at, now, {facts.FIX_FRESH!r})",), seen="s.fix_at"), _FIX),
     "zone": (Value("zone(s, now)", True, (f"goes_stale(s.zone_at, now, {facts.FIX_FRESH!r})",), seen="s.zone_at"), (*_FIX, "logged_in")),
     "home_zone": (Value("s.profile.get('zone')", True, seen="s.profile_at"), _PROFILE),
-    "online_today": (Value("online_today(s, now)", False, (_DAY,), "reaches(online_today(s, now) if s.online else None, now, {0})", seen="s.session_at"), _SESSION),
+    "online_today": (Value("online_today(s, now)", False, (DAY,), "reaches(online_today(s, now) if s.online else None, now, {0})", seen="s.session_at"), _SESSION),
     "zone_demand": (Value("zone_demand(s, now)", True, (_MOVES,), seen="zone_seen(s, now)", outside=True), _DEMAND),
     "zone_gap": (Value("zone_gap(s, now)", True, (_MOVES,), seen="zone_seen(s, now)", outside=True), _DEMAND),
 }
 #: Names that events of others than the partner fill.
 CROWDED = ("zone_demand", "zone_gap")
-_BEST, _MANY = ("min", "max", "last"), {"avg": "average({0})", "min": "min({0}, default=None)", "max": "max({0}, default=None)", "sum": "sum({0})"}
-_MANY |= {"last": "({0} or (None,))[-1]", "distinct": "len(set({0}))", "p50": "percentile({0}, 0.5)", "p90": "percentile({0}, 0.9)", "count": "len({0})"}
-_LONG = {"count": "long_count", "sum": "long_sum", "avg": "long_average"}
-_OUTDOES = {"min": "le", "max": "ge", "last": "newer"}
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One numbered place in a partner's state. `key` is its definition: a snapshot finds it again by that, whatever its number is then."""
-
-    number: int
-    key: str
-
-
-@dataclass
-class Slots:
-    """Numbers slots and timers in order of first use."""
-
-    timers: list[str] = field(default_factory=list)
-    _by_key: dict[str, Slot] = field(default_factory=dict)
-
-    @property
-    def slots(self) -> list[Slot]:
-        return list(self._by_key.values())
-
-    def slot(self, key: str) -> int:
-        """The number of the slot with this definition, a new one if it is the first."""
-        return self._by_key.setdefault(key, Slot(len(self._by_key), key)).number
-
-    def timer(self, key: str) -> int:
-        self.timers.append(key)
-        return len(self.timers) - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """What feeds one slot from an event with `value`; `guard` is empty or the condition under which it does. Counts over windows of any length share one slot."""
-
-    guard: str
-    value: str
-    storage: str
-    ref: Aggregate
-    number: int
 
 
 class Features:
@@ -144,7 +100,7 @@ class Features:
             case CohortPct():
                 return self._cohort(ref)
             case Call("local_time"):
-                against, changes = "next_time_of_day(s, now, {0})", (_DAY, "clock_jump(s, now)")
+                against, changes = "next_time_of_day(s, now, {0})", (DAY, "clock_jump(s, now)")
                 return Value("time_of_day(s, now)", nullable=False, changes=changes, against=against, seen="now")
             case Call(function, argument):
                 stale = f"goes_stale(s.fix_at, now, {facts.FIX_FRESH!r})"
@@ -192,13 +148,13 @@ class Features:
     def _plain(self, ref: Aggregate, scope: Scope) -> Value:
         """As if the window had always been there."""
         assert ref.window is not None
-        storage = _storage(ref.function, ref.window)
-        return _read(ref, storage, f"v[{self._store(ref, storage, scope)}]")
+        storage = storage_of(ref.function, ref.window)
+        return read_value(ref, storage, f"v[{self._store(ref, storage, scope)}]")
 
     def _warming(self, value: Value, ref: Aggregate, scope: Scope) -> Value:
         """Unknown until the window of `ref` is full."""
         assert ref.window is not None
-        return self._when_full(value, ref.window, self._store(ref, _storage(ref.function, ref.window), scope))
+        return self._when_full(value, ref.window, self._store(ref, storage_of(ref.function, ref.window), scope))
 
     def _when_full(self, value: Value, window: Window, number: int) -> Value:
         complete = self._complete[number]
@@ -211,7 +167,7 @@ class Features:
     def _store(self, ref: Aggregate, storage: str, scope: Scope) -> int:
         """The slot of an aggregate; at its first use, the code that feeds it is noted for each of its events."""
         window = None if storage == "times" else ref.window
-        key = f"{storage}:{Aggregate(_shared(ref.function, storage), ref.events, ref.field, ref.where, window, ref.span)}"
+        key = f"{storage}:{Aggregate(shared(ref.function, storage), ref.events, ref.field, ref.where, window, ref.span)}"
         return self._feed_from(key, ref, storage, lambda _: f"e.{ref.field}" if ref.field else "1")
 
     def _feed_from(self, key: str, ref: Aggregate, storage: str, value: Callable[[str], str]) -> int:
@@ -237,7 +193,7 @@ class Features:
         """The lines that feed each slot from an event; to be asked for when every reference has been resolved."""
         found = []
         for update in self._updates.get(event, []):
-            lines = _feed(update, self._longest[update.number])
+            lines = feed_source(update, self._longest[update.number])
             found.append([f"if {update.guard}:", *(f"    {line}" for line in lines)] if update.guard else list(lines))
         return found
 
@@ -246,96 +202,3 @@ def _metric(ref: CohortPct, scope: Scope) -> Reference:
     """The metric that a cohort is ranked by, or the aggregate that it stands for."""
     longer = expand(ref.metric, scope)
     return longer if isinstance(longer, Aggregate) else ref.metric
-
-
-def _shared(function: str, storage: str) -> str:
-    """Functions that read the same storage share it."""
-    if storage == "long":
-        return "sum" if function == "avg" else function
-    return storage if storage in ("samples", "total", "all") else function
-
-
-def _storage(function: str, window: Window) -> str:
-    if window.kind == "last":
-        return "samples"
-    if window.kind == "sliding":
-        if function in _OUTDOES:
-            return "peaks"
-        if window.size > EXACT_UP_TO and function in _LONG:
-            return "long"
-        return "times" if function == "count" else "samples"
-    if function in ("count", "sum", "avg"):
-        return "total"
-    return "best" if function in _BEST else "values" if function == "distinct" else "all"
-
-
-def _epoch(window: Window) -> str:
-    return {"life": "0.0", "today": "day_start(s, now)", "session": "s.session_start"}[window.kind]
-
-
-def _feed(update: Update, longest: float) -> tuple[str, ...]:
-    value, number, window, function = update.value, update.number, update.ref.window, update.ref.function
-    assert window is not None
-    match update.storage:
-        case "times":
-            slot = f"v[{number}]"
-            return (
-                f"w = {slot}",
-                f"if w and t >= w[-1]:",  # noqa: F541 - one shape for all lines
-                "    w.append(t)",
-                f"    if w[0] + {longest!r} <= t: forget(w, {longest!r}, t)",
-                f"else: add_time(v, {number}, t, {longest!r})",
-            )
-        case "samples" if window.kind == "last":
-            return (f"add_newest(v, {number}, t, {value}, {int(window.size)})",)
-        case "samples":
-            return (f"add_sample(s, {number}, t, {value}, {window.size!r}, now)",)
-        case "peaks":
-            return (f"add_peak(v, {number}, t, {value}, {window.size!r}, now, {_OUTDOES[function]})",)
-        case "long":
-            return (f"add_long(v, {number}, t, {value}, {window.size!r}, now, summed={function != 'count'})",)
-        case "total":
-            return (f"add_total(v, {number}, t, {value}, {_epoch(window)})",)
-        case "best":
-            return (f"add_best(v, {number}, t, {value}, {_epoch(window)}, {function!r})",)
-        case "all":
-            return (f"add_any(s, {number}, t, {value}, {_epoch(window)})",)
-        case _:
-            return (f"add_value(s, {number}, t, {value}, {_epoch(window)})",)
-
-
-def _read(ref: Aggregate, storage: str, slot: str) -> Value:
-    window, function = ref.window, ref.function
-    assert window is not None
-    span, nullable = repr(window.size), function not in ("count", "sum", "distinct")
-    changes = (_DAY,) if window.kind == "today" else ()
-    match storage:
-        case "times":
-            nth = f"(w[-{{0}}] if (w := {slot}) and len(w) >= {{0}} else -inf)"
-            return Value(f"alive({slot}, {span}, now)", False, (f"first_leaves({slot}, {span}, now)",), seen=f"({slot}[-1] if {slot} else None)", nth=nth, span=window.size)
-        case "peaks":
-            return Value(f"peak({slot}, {span}, now)", True, (f"first_sample_leaves({slot}, {span}, now)",), seen=f"newest_sample({slot})")
-        case "long":
-            return Value(f"{_LONG[function]}({slot}, {span}, now)", nullable, (f"first_long_leaves({slot}, {span}, now)",), seen=f"newest_long({slot})")
-        case "total":
-            epoch = _epoch(window)
-            code = f"total_average({slot}, {epoch})" if function == "avg" else f"total({slot}, {epoch}, {1 if function == 'count' else 2})"
-            return Value(code, nullable, changes, seen=f"newest_total({slot})")
-        case "best":
-            return Value(f"best({slot}, {_epoch(window)})", nullable, changes, seen=f"newest_since({slot})")
-        case "values":
-            return Value(f"different({slot}, {_epoch(window)})", nullable, changes, seen=f"newest_since({slot})")
-        case "all":
-            return Value(_MANY[function].format(f"kept({slot}, {_epoch(window)})"), nullable, changes, seen=f"newest_since({slot})")
-        case _:
-            return _read_samples(function, window, slot)
-
-
-def _read_samples(function: str, window: Window, slot: str) -> Value:
-    span, nullable = repr(window.size), function not in ("count", "sum", "distinct")
-    if window.kind == "last":
-        return Value(_MANY[function].format(f"values({slot})"), nullable, seen=f"newest_sample({slot})")
-    many, leaves = f"sliding({slot}, {span}, now)", f"first_sample_leaves({slot}, {span}, now)"
-    return Value(_MANY[function].format(many), nullable, (leaves,), seen=f"newest_sample({slot})")
-
-

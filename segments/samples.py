@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rulebook.scope import Scope, expand, ratio_parts
 from rulebook.syntax import Aggregate, Comparison, MetricCall, Reference, Window
-from segments.features import Features, _epoch, _storage
+from segments.features import Features
+from segments.storage import epoch_of, storage_of
 
 
 def samples(features: Features, ref: Reference, scope: Scope) -> str:
@@ -20,7 +21,7 @@ def samples(features: Features, ref: Reference, scope: Scope) -> str:
         case MetricCall() as ratio:
             return samples(features, ratio_parts(ratio, scope)[1], scope)
         case Aggregate(function, _, _, _, Window() as window) as aggregate:
-            storage = _storage(function, window)
+            storage = storage_of(function, window)
             return _count(storage, window, f"v[{features._store(aggregate, storage, scope)}]")  # noqa: SLF001 - its own room
         case _:
             return ""
@@ -37,10 +38,10 @@ def _count(storage: str, window: Window, slot: str) -> str:
         case "samples":
             return f"len(values({slot}))" if window.kind == "last" else f"len(sliding({slot}, {span}, now))"
         case "total":
-            return f"total({slot}, {_epoch(window)}, 1)"
+            return f"total({slot}, {epoch_of(window)}, 1)"
         case "values":
-            return f"different({slot}, {_epoch(window)})"
+            return f"different({slot}, {epoch_of(window)})"
         case "all":
-            return f"len(kept({slot}, {_epoch(window)}))"
+            return f"len(kept({slot}, {epoch_of(window)}))"
         case _:
             return ""

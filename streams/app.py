@@ -21,11 +21,12 @@ from streams.broadcast import Broadcast
 from streams.crowd.herd import CROWD, Herd
 from streams.lane.book import Book
 from streams.lane.transport import LaneApp
-from streams.partition import ORDER, ORIGINAL_KEPT, Plan, Source
+from streams.outputs import Tap
 from streams.partitioner import Guard
+from streams.plan import ORDER, ORIGINAL_KEPT, Plan, Source
 from streams.settings import Settings
 from streams.store import FileStore
-from streams.worker import Tap, Worker
+from streams.worker import Worker
 from training_rules import Rules
 
 TABLE = "partners"

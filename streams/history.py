@@ -19,9 +19,9 @@ from events.errors import BadEvent
 from streams.erasure import FAMILY, request
 from streams.errors import TopicFault
 from streams.merge import Merge
-from streams.partition import ORDER
 from streams.partitioner import by_murmur2
 from streams.partners import MOST, PATIENCE, POLL_MS
+from streams.plan import ORDER
 from streams.settings import Settings
 from streams.topics import asked
 from training_rules.corridor import Entry

@@ -22,7 +22,7 @@ from streams.rekey import origin
 from streams.stats import Counters
 
 if TYPE_CHECKING:
-    from streams.partition import Plan
+    from streams.plan import Plan
 
 #: Records decoded at a time, and how many events of a family the merge holds at least while there are more.
 SLICE = 500

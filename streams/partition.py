@@ -4,99 +4,35 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from faust.types import TP
 
 from events.broadcasts import BROADCASTS
-from events.decode import MAX_BYTES
 from events.errors import BadEvent
-from events.structs import OUTPUT_STRUCTS, Erased, Forget
+from events.structs import Erased, Forget
 from segments.state import PartnerState
 from streams.barrier import Barrier
-from streams.broadcast import Broadcast, Listener
+from streams.broadcast import Listener
 from streams.ceiling import Ceiling
 from streams.erasure import Over
 from streams.freezing import KEPT, Freezing, Newest
-from streams.health import Limits
 from streams.intake import Intake
-from streams.lane.outbox import Record
 from streams.lane.restored import Restored
-from streams.lane.terms import MARK, mark, sealed
 from streams.merge import Merge
-from streams.pace import Pace
+from streams.plan import Plan
+from streams.snapshot import Snapshot, Snapshots
 from streams.stats import Counters
 from training_rules import Corridor, House, Partners, Rules
 from training_rules.corridor import Entry
 from training_rules.snapshots import peek
-from training_rules.storing import InMemory, Store
-
-#: At equal event times the earlier goes first: who the partner is and where, before what they were asked and did.
-ORDER = ("profile", "session", "training", "app", "earnings", "ratings", "gps", "orders", "feedback")
-
-#: Bytes of a bad record that are kept where nobody says how much the dead-letter topic takes: base64 and all, it passes a broker that takes 1 MB.
-ORIGINAL_KEPT = 512 * 1024
 
 #: How long a family that is behind is waited for in a replay (s).
 REPLAY_WAIT = 60.0
 
 #: States taken in between two looks at other tasks.
 BREATHE = 5000
-
-#: States written, and partners shown, between two looks at other tasks: a millisecond.
-SLICE = 100
-
-Features = OUTPUT_STRUCTS["features"]
-
-
-@dataclass(frozen=True)
-class Source:
-    """The topic of a family, or of a broadcast. `name` is what offsets are kept under in a partner's state; it changes when the topic begins anew."""
-
-    family: str
-    topic: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is the same for all partitions. Durations in seconds.
-
-    `clock`: "wall" when event times are now, "events" when a recording is replayed. An event is from the future when it happened over
-    `future_tolerance` after now or, in a replay, after its record was written (records without a time stamp are believed): one date of 2099 would
-    otherwise fire every timer of its partition. A partner's state that is larger than `state_limit` bytes is cut. Who was not heard of for
-    `store_after`, unless that is 0, goes to the store of the partition. `broadcasts`: what is done with
-    sources that concern all partners, by family; those of others pass unheeded.
-    """
-
-    rules: Rules
-    sources: tuple[Source, ...]
-    outputs: Mapping[type, str] = field(default_factory=dict)
-    clock: str = "wall"
-    merge_wait: float = 5.0
-    merge_settle: float = 1.0
-    future_tolerance: float = 300.0
-    features_every: float = 10.0
-    rest_after: float = 300.0
-    awake_limit: int = 200_000
-    store_after: float = 0.0
-    new_store: Callable[[], Store] = InMemory
-    max_bytes: int = MAX_BYTES
-    original_kept: int = ORIGINAL_KEPT
-    rekeyed: bool = False
-    state_limit: int = 262_144
-    broadcasts: Mapping[str, Broadcast] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
-
-
-class Snapshot(NamedTuple):
-    """One consistent moment of a partition: changelog records, and the offsets (next to read) that they cover."""
-
-    partition: int
-    records: list[Record]
-    offsets: dict[TP, int]
 
 
 async def corridor_of(plan: Plan, restored: Restored, house: House | None = None, rules: Rules | None = None) -> Corridor:
@@ -133,10 +69,10 @@ class Partition:
         self._listeners: dict[int, Listener] = {n: plan.broadcasts[f].listener(corridor, (kept or {}).get(f)) for n, f in for_all.items() if f in plan.broadcasts}
         self._names = [s.name for s in plan.sources]
         self._intake = Intake(number, plan, self.merge, lambda letters: tell(number, letters), counters)
-        self._pace, self._ceiling, self._now = Pace(plan.features_every), Ceiling(corridor, plan.state_limit), 0.0
+        self._ceiling, self._now = Ceiling(corridor, plan.state_limit), 0.0
         corridor.dump = self._dump
-        self._marked, self._written = False, b""  # whether a mark of our term is in the changelog, and what listeners had to tell in the last
         self.barrier = Barrier()
+        self._snapshots = Snapshots(number, corridor, term, self.barrier, plan.features_every, lambda shown: tell(number, shown))
         self.feeds = Freezing(corridor, [s.family for s in plan.sources], plan.limits, self.merge, (kept or {}).get(KEPT), on=not replayed)
         self._awaited: Entry | None = None  # what is taken up as soon as all that came before it is committed
 
@@ -213,7 +149,7 @@ class Partition:
             return False
         self.merge.passed(head)
         out = list(corridor.advance(at)) if at > corridor.stream_time else []
-        if corridor.takes(self._names[number], offset) and listener is not None:
+        if corridor.handed.takes(self._names[number], offset) and listener is not None:
             try:
                 out += listener.apply(event)
             except BadEvent as bad:
@@ -272,21 +208,8 @@ class Partition:
     def snapshot(self, now: float, over: Over = lambda _: False) -> Iterator[Snapshot | None]:
         """Changed partners as they are now, as changelog records closed by a mark; they count as unchanged from now on. It is made in slices: None comes after each,
         and events may go on; the snapshot, of the moment at which it was begun, comes last. `now`: monotonic seconds; `over`: of which erased partners nothing more need be kept."""
-        self._now, corridor, stood = now, self.corridor, self.barrier.stands
-        self.barrier.shoot()
-        offsets, kept, at, dirty = self.offsets(), self._kept(), corridor.stream_time, corridor.dirty
-        records: list[Record] = [(who.encode(), None) for who in self._buried(dirty, over)]
-        checkpoint = corridor.checkpoint()
-        while checkpoint or self._pace.any_due(now):
-            written = checkpoint.take(SLICE)
-            records += [(who.encode(), sealed(self.term, raw)) for who, raw in written]
-            self._show_features([who for who, _ in written], now)
-            yield None
-        if records or stood or kept != self._written or (corridor.partners.erased and not self._marked):
-            self._marked, self._written = True, kept
-            records.append((MARK, mark(self.term, at, kept)))
-        self.barrier.shot()
-        yield Snapshot(self.number, records, offsets)
+        self._now = now
+        yield from self._snapshots.take(self.offsets(), self._kept(), now, over)
 
     def _dump(self, state: PartnerState) -> bytes:
         return self._ceiling.dump(state, self._now)
@@ -298,26 +221,9 @@ class Partition:
             found[KEPT] = frozen
         return msgspec.msgpack.encode(found) if found else b""
 
-    def _buried(self, dirty: set[str], over: Over) -> list[str]:
-        """The erased of whom nothing is kept any more. Not before our own mark stands in the changelog: it tells later what an older owner writes."""
-        partners = self.corridor.partners
-        found = [who for who, state in partners.erased.items() if who not in dirty and over(state)] if self._marked else []
-        partners.bury(found)
-        return found
-
     def still_erased(self) -> list[Erased]:
         """To be said again by a new owner: the last one may have been killed before Redis knew."""
         return [Erased(who, state.profile_at) for who, state in sorted(self.corridor.partners.erased.items())]
-
-    def _show_features(self, changed: Sequence[str], now: float) -> None:
-        rules, partners, at = self.corridor.rules, self.corridor.partners, self.corridor.stream_time
-        shown = [
-            Features(partner_id=who, at=at, segments=rules.segments_of(s), features=rules.features(s, at), ruleset_version=rules.version)
-            for who in self._pace.due(changed, now, SLICE)
-            if (s := partners.look(who)) is not None
-        ]
-        if shown:
-            self._tell(self.number, shown)
 
     def positions(self) -> dict[TP, int]:
         """The offset up to which each source partition was taken in."""

@@ -15,7 +15,7 @@ from aiokafka.conn import create_conn
 from aiokafka.errors import AuthenticationFailedError, AuthenticationMethodNotSupported, KafkaError, SaslAuthenticationFailed
 
 from streams.errors import BrokerUnreachable, TopicFault, UnsupportedKafka, WrongCredentials
-from streams.partition import ORIGINAL_KEPT
+from streams.plan import ORIGINAL_KEPT
 from streams.settings import Settings
 from streams.topics import problems, wanted
 

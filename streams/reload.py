@@ -29,7 +29,7 @@ from streams.lane.restored import Restored
 from training_rules import Corridor, EngineOptions, Rules, compile_rules
 
 if TYPE_CHECKING:
-    from streams.partition import Plan
+    from streams.plan import Plan
 
 #: Compiled sets that are kept: of the changes that are under way, and a few more.
 MOST = 8

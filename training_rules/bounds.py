@@ -16,9 +16,10 @@ from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, Pattern, 
 from rulebook.scope import Scope
 from rulebook.syntax import Aggregate, Call, references
 from rulebook.units import Unit
-from segments.features import Features, Slots
+from segments.features import Features
 from segments.long_windows import BUCKETS, MAX_EXACT
 from segments.since import MAX_VALUES
+from segments.slots import Slots
 from segments.windows import MAX_SAMPLES
 from training_rules.definitions import Placed, conditions_of, event_scope, features_of
 from training_rules.patterns import LATENESS, MAX_OPEN

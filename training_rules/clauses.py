@@ -16,8 +16,9 @@ from rulebook.faults import Faults
 from rulebook.scope import Scope
 from rulebook.syntax import Expr, Junction, Literal, Not, Reference
 from rulebook.units import Unit
-from segments.features import Features, Slots
+from segments.features import Features
 from segments.samples import samples
+from segments.slots import Slots
 from segments.state import PartnerState
 from training_rules.rules import Rules
 from training_rules.unknowns import why_unknown

@@ -6,32 +6,30 @@ import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from functools import cached_property
 from types import CodeType
 from typing import Any
 
 from events import FAMILIES
 from events.structs import BROADCAST_STRUCTS, STRUCTS, Outdated
-from rulebook.codegen import Codegen
-from rulebook.hole_values import measured
-from rulebook.model import Clears, Happens, InSequence, Nudge, Pattern, RuleSet, Segment
-from rulebook.names import BUILTINS
+from rulebook.model import Nudge, Pattern, RuleSet, Segment
 from rulebook.scope import Scope
-from rulebook.syntax import Call, Expr, Literal, Name, references
+from rulebook.syntax import Expr, Literal
 from segments import clock, crowd, facts, long_windows, since, windows
-from segments.features import CROWDED, FIGURES, ZONE_MOVED, Features, Slots
+from segments.features import FIGURES, ZONE_MOVED, Features
 from segments.membership import exit_condition, is_in, moved_at, reads, seen_source, segment_source
+from segments.slots import Slots
 from segments.warming import identity
 from training_rules import found, pairs, patterns, recall
 from training_rules.cohorts import thresholds
-from training_rules.definitions import Placed, conditions_of, distinct, event_scope, family_of, features_of, still_condition
+from training_rules.definitions import features_of
 from training_rules.dispatch import Block, Dispatch
-from training_rules.episodes import clear_source
 from training_rules.feeds import Reading
-from training_rules.messages import holes_by_language, holes_of, prepare_words
-from training_rules.rules import Clearing, CohortCode, EngineOptions, Queue, Rule, Rules, SegmentCode, Timer, Wrap
-from training_rules.triggers import Triggers, reads_event
+from training_rules.functions import Functions
+from training_rules.messages import prepare_words
+from training_rules.rule_code import RuleCode
+from training_rules.rules import CohortCode, EngineOptions, Queue, Rule, Rules, SegmentCode, Timer, Wrap
+from training_rules.triggers import Triggers
 from training_rules.waiting import FREEING, Waiting, freed
 
 _ANNOUNCED = BROADCAST_STRUCTS | {"outdated": Outdated}
@@ -50,8 +48,8 @@ class _Compiler:
         self.segments = list(ruleset.segments.values())
         self.definitions: list[Nudge | Pattern] = [*ruleset.patterns.values(), *(n for n in ruleset.nudges.values() if n.mode != "off")]
         self.triggers = Triggers(ruleset, self.features, self.slots)
-        self.lines: list[str] = []
-        self.clearings: dict[int, tuple[int, frozenset[str]]] = {}
+        self.functions = Functions(self.features)
+        self.coded = RuleCode(ruleset, self.definitions, self.features, self.slots, self.functions, self.triggers.out)
         self.queue: Queue | None = None
         self.waiting: tuple[int, int] | None = None  # slot and timer
         self.recall: recall.Recall | None = None
@@ -65,7 +63,7 @@ class _Compiler:
         for number, definition in enumerate(self.definitions):
             self.triggers.emit(number, definition)
             if isinstance(definition, Nudge) and definition.clears is not None:
-                self._clears(number, definition, definition.clears)
+                self.coded.write_clears(number, definition, definition.clears)
         if self.ruleset.policy.during_quiet == "queue_latest":
             self.queue = Queue(self.slots.slot("queue"), self.slots.timer("queue"))
             self.triggers.out.timers.append(Timer("queue", -1))
@@ -73,26 +71,23 @@ class _Compiler:
             self.waiting = self.slots.slot("waiting"), self.slots.timer("waiting")
             self.triggers.out.timers.append(Timer("waiting", -1))
         self.recall = recall.recall_of(self.definitions, self.slots, self._lateness(), self.options.allowed_lateness)
-        self.lines += self.triggers.out.functions
+        self.functions.lines += self.triggers.out.functions
         for number in range(len(self.segments)):
             self._moved(number)
         for number, definition in enumerate(self.definitions):
-            self._definition(number, definition)
-        self._dict_function("read_features", features_of(self.definitions, self.segments, self.scope), "{value}")
+            self.coded.write(number, definition)
+        self.functions.write_dict("read_features", features_of(self.definitions, self.segments, self.scope), "{value}")
         self._first_looks()
         self._cohort_functions()
         for event in (*STRUCTS, *self._figures, *self.ruleset.patterns):
             self._handler(event)
-        code = compile("\n".join(self.lines), f"<rules {self.ruleset.version}>", "exec")
+        code = compile("\n".join(self.functions.lines), f"<rules {self.ruleset.version}>", "exec")
 
         def made(wrap: Wrap) -> Rules:
             wrap(functions := _execute(code, self._namespace()))
             return replace(self._assemble(timers, functions), remake=made)
 
         return made(lambda _: None)
-
-    def _function(self, head: str, body: Iterable[str]) -> None:
-        self.lines += [f"def {head}:", *(f"    {line}" for line in body)]
 
     # -- segments
 
@@ -101,8 +96,8 @@ class _Compiler:
             self.features.segment_slots[segment.name] = self.slots.slot(_segment_key(segment))
         for number, segment in enumerate(self.segments):
             timer = self.slots.timer(_segment_key(segment))
-            self.lines += segment_source(segment, number, timer, self.features, self.ruleset)
-            self._dict_function(f"facts_{number}", [(e, self.scope) for e in _edges(segment)], "fact({value}, {seen}, now)")
+            self.functions.lines += segment_source(segment, number, timer, self.features, self.ruleset)
+            self.functions.write_dict(f"facts_{number}", [(e, self.scope) for e in _edges(segment)], "fact({value}, {seen}, now)")
         return [Timer("segment", number) for number in range(len(self.segments))]
 
     @cached_property
@@ -114,23 +109,14 @@ class _Compiler:
         """What looks again when the partner moves in or out of segment k: `moved_<k>` the segments, `after_<k>` all else: holds, episodes, enters/exits."""
         name, out, slot = self.segments[number].name, self.triggers.out, self.features.segment_slots[self.segments[number].name]
         body = [f"if seg_{i}(s, v, now): found.moves.append({i})" for i, watched in enumerate(self._watched) if f"segment:{name}" in watched]
-        self._function(f"moved_{number}(s, v, now, found, cause)", body or ["return"])
+        self.functions.write(f"moved_{number}(s, v, now, found, cause)", body or ["return"])
         holds = [h for h, watched in out.holds.items() if f"segment:{name}" in watched]
         body = [f"if (first := hold_{h}(s, v, now, cause)) is not None: matched(found, {h}, [first], {{}}, {{}})" for h in holds]
-        body += [_look(n, slot) for n, (slot, watched) in self.clearings.items() if f"segment:{name}" in watched]
+        body += [_look(n, slot) for n, (slot, watched) in self.coded.clearings.items() if f"segment:{name}" in watched]
         for rule, crosses in out.crosses.items():
             if crosses.segment == name:
                 body.append(f"if is_in(v[{slot}]) is {crosses.entered}: matched(found, {rule}, [cause], {{}}, {{}})")
-        self._function(f"after_{number}(s, v, now, found, cause)", body or ["return"])
-
-    def _clears(self, number: int, nudge: Nudge, clears: Clears) -> None:
-        """`clear_<n>`: looks at the open episodes of a nudge."""
-        key, code = f"episodes:{nudge.name}:{clears.when} within {clears.within}", Codegen(self.features, self.scope)
-        slot, timer = self.slots.slot(key), self.slots.timer(key)
-        self.triggers.out.timers.append(Timer("episode", number))
-        self.clearings[number] = slot, reads([clears.when], self.features, self.scope)
-        self.lines += clear_source(number, slot, timer, code.true(clears.when), code.changes(clears.when), clears.within)
-        self._dict_function(f"cleared_{number}", [(clears.when, self.scope)], "fact({value}, {seen}, now)")
+        self.functions.write(f"after_{number}(s, v, now, found, cause)", body or ["return"])
 
     # -- handlers
 
@@ -143,7 +129,7 @@ class _Compiler:
             body += seen_source(self.segments[i], self.features)
         looking = ((i, "" if i in refreshed else _where_moved(event, watched)) for i, watched in enumerate(self._watched))
         watching = {i: guard for i, guard in looking if guard is not None}
-        clearing = [_look(n, slot, guard) for n, (slot, watched) in self.clearings.items() if (guard := _where_moved(event, watched)) is not None]
+        clearing = [_look(n, slot, guard) for n, (slot, watched) in self.coded.clearings.items() if (guard := _where_moved(event, watched)) is not None]
         blocks = self.triggers.out.blocks.get(event, [])
         self.looks[event] = len(updates) + len(watching) + len(clearing) + len(blocks)
         acts = [*clearing, *self._triggers(event, blocks), *(self.triggers.out.moves if event == "position" else ()), *self.triggers.notes(event)]
@@ -155,7 +141,7 @@ class _Compiler:
         if self.waiting is not None and event in FREEING[self.ruleset.policy.never_while]:
             body += [f"if v[{self.waiting[0]}] is not None: found = freed(s, now, found, WAITING)"]
         body += ["return found"]
-        self._function(f"on_{event}(s, e, t, now)", ["v, found = s.slots, None", *body])
+        self.functions.write(f"on_{event}(s, e, t, now)", ["v, found = s.slots, None", *body])
 
     def _facts(self, event: str) -> list[str]:
         """What an event states, and what it adds to what partners make together, where that is asked for."""
@@ -168,7 +154,7 @@ class _Compiler:
         """`cohort_<n>(s, v, now)`: what a cohort ranks, and what puts the partner into it."""
         for number, ref in enumerate(self.features.cohorts.values()):
             metric, group = self.features.cohort_parts(ref)
-            self._function(f"cohort_{number}(s, v, now)", [f"return {metric.code}, {group.code}"])
+            self.functions.write(f"cohort_{number}(s, v, now)", [f"return {metric.code}, {group.code}"])
 
     @property
     def _figures(self) -> tuple[str, ...]:
@@ -194,79 +180,17 @@ class _Compiler:
     def _first_looks(self) -> None:
         """What a partner's first event makes look, whatever it reads: every segment, then every `holds`."""
         looks = [f"if seg_{i}(s, v, now): found = moved(found, {i})" for i in range(len(self.segments))]
-        self._function("look_at_all(s, v, now)", ["found = None", *looks, "return found"])
+        self.functions.write("look_at_all(s, v, now)", ["found = None", *looks, "return found"])
         holds = [f"if (first := hold_{h}(s, v, now, cause)) is not None: found = matched(found, {h}, [first], {{}}, {{}})" for h in self.triggers.out.holds]
-        self._function("hold_all(s, v, now, found, cause)", ["s.unseen = False", *holds, "s.next_due = min(s.dues, default=inf)", "return found"])
+        self.functions.write("hold_all(s, v, now, found, cause)", ["s.unseen = False", *holds, "s.next_due = min(s.dues, default=inf)", "return found"])
         settled = "if (found := look_at_all(s, v, now)) is not None: settle(s, v, now, found, cause, MOVED)"
-        self._function("first_event(s, v, now, cause)", [settled, "return hold_all(s, v, now, found, cause)"])
+        self.functions.write("first_event(s, v, now, cause)", [settled, "return hold_all(s, v, now, found, cause)"])
 
     @cached_property
     def _fresh(self) -> list[set[str]]:
         """The events after which a segment with `stale_after` is fresh: those it reads, by way of other segments too. None for one without."""
         watched = {f"segment:{s.name}": _of_partner(events) for s, events in zip(self.segments, self._watched, strict=True)}
         return [_reached(f"segment:{s.name}", watched) if s.stale_after is not None else set() for s in self.segments]
-
-    def _dict_function(self, name: str, placed: Iterable[Placed], entry: str) -> None:
-        """`name(s, v, now)`: a dict of every reference in the expressions, by its spelling."""
-        lines = []
-        for label, ref, scope in distinct(placed):
-            code = Codegen(self.features, scope)
-            seen = self.features.seen(ref, scope) or None
-            lines.append(f"    {label!r}: {entry.format(value=code.value(ref), seen=seen)},")
-        self._function(f"{name}(s, v, now)", ["return {", *lines, "}"])
-
-    # -- rules
-
-    def _definition(self, number: int, definition: Nudge | Pattern) -> None:
-        self._dict_function(f"evidence_{number}", conditions_of(definition, self.scope), "fact({value}, {seen}, now)")
-        if not isinstance(definition, Nudge):
-            return
-        code = Codegen(self.features, self.scope)
-        if definition.condition is not None:
-            self._function(f"condition_{number}(s, v, now)", [f"return {code.true(definition.condition)}"])
-        for hole, expr in self._late_args(definition).items():
-            self._function(f"arg_{number}_{hole}(s, v, now)", [f"return {code.value(expr)}"])
-        if definition.seats is not None:
-            self._function(f"seats_{number}(s, v, now)", [f"return {code.value(definition.seats)}"])
-        if (still := still_condition(definition.trigger)) is not None:
-            self._function(f"still_{number}(s, v, now)", [f"return {code.true(still)}"])
-        for at, module in enumerate(definition.best_of):
-            done = code.true(Call("completed", module, definition.span, definition.span))
-            self._function(f"done_{number}_{at}(s, v, now)", [f"return {done}"])
-
-    def _late_args(self, nudge: Nudge) -> dict[str, Expr]:
-        """Message holes that are read when the nudge is decided, not when its event came."""
-        scope = event_scope(nudge.trigger, self.scope)
-        late: dict[str, Expr] = {hole: e for hole, e in nudge.args.items() if not reads_event(e, scope)}
-        message = self.ruleset.messages.get(nudge.message)
-        for hole in (holes_of(message) if message else frozenset()) - set(nudge.args):
-            if hole in BUILTINS:
-                late[hole] = Name(hole, nudge.span)
-        return late
-
-    def _rule(self, number: int, d: Nudge | Pattern, functions: dict[str, Any]) -> Rule:
-        evidence = functions[f"evidence_{number}"]
-        if isinstance(d, Pattern):
-            same = d.trigger.same if isinstance(d.trigger, Happens | InSequence) else ""
-            return Rule(number, d.name, nudge=False, evidence=evidence, same=same)
-        return Rule(
-            number, d.name, nudge=True, evidence=evidence, version=d.version, kind=d.kind, mode=d.mode, priority=d.priority, cooldown=d.cooldown,
-            max=d.max, urgent=d.urgent, about_order=d.about_order, hours=d.hours, days=d.days, rollout=d.rollout, holdout=d.holdout,
-            expires=date.fromisoformat(d.expires) if d.expires else None, valid_for=d.valid_for, offer=d.offer, message=(message := self.ruleset.messages.get(d.message)),
-            holes=holes_by_language(message) if message else {},
-            best_of=tuple((self.ruleset.modules[m], functions[f"done_{number}_{at}"]) for at, m in enumerate(d.best_of)),
-            condition=functions.get(f"condition_{number}"), measures=measured(d, self.ruleset), late_args={h: functions[f"arg_{number}_{h}"] for h in self._late_args(d)},
-            seats=functions.get(f"seats_{number}"), seats_of_zone=d.seats is not None and any(isinstance(r, Name) and r.name in CROWDED for r in references(d.seats)),
-            still=functions.get(f"still_{number}"), clears=self._clearing(number, d, functions),
-            sends_slot=self.slots.slot(f"sends:{d.name}"), paused=d.name in self.ruleset.paused, family=family_of(d.trigger, self.ruleset),
-        )  # fmt: skip
-
-    def _clearing(self, number: int, nudge: Nudge, functions: dict[str, Any]) -> Clearing | None:
-        if nudge.clears is None:
-            return None
-        otherwise = next((n for n, d in enumerate(self.definitions) if isinstance(d, Nudge) and d.name == nudge.clears.otherwise), None)
-        slot, _ = self.clearings[number]
-        return Clearing(functions[f"clear_{number}"], functions[f"cleared_{number}"], slot, nudge.clears.within, otherwise)
 
     # -- the whole
 
@@ -278,7 +202,7 @@ class _Compiler:
         return space | {f"P_{name}": places for name, places in self.features.places.items()}
 
     def _assemble(self, timers: list[Timer], functions: dict[str, Any]) -> Rules:
-        rules, asked = tuple(self._rule(number, d, functions) for number, d in enumerate(self.definitions)), thresholds(self.ruleset)
+        rules, asked = tuple(self.coded.rule(number, d, functions) for number, d in enumerate(self.definitions)), thresholds(self.ruleset)
         functions["MOVED"] = tuple((functions[f"moved_{i}"], functions[f"after_{i}"]) for i in range(len(self.segments)))
         functions |= {"freed": freed, "disproved": recall.disproved, "shown": recall.shown, "RECALL": self.recall}
         functions["WAITING"] = waits = self._waiting(rules)
@@ -299,7 +223,7 @@ class _Compiler:
             timers=(*timers, *emitted.timers), slots=tuple(self.slots.slots),
             slot_ids=tuple(identity(s.key) for s in self.slots.slots), timer_ids=tuple(identity(t) for t in self.slots.timers),
             holds={h: functions[f"hold_{h}"] for h in emitted.holds}, queue=self.queue, waiting=waits, recall=self.recall, read_features=functions["read_features"], first_look=functions["first_event"],
-            windows={identity(key): longest for key, storage, _, longest in self.features.windows() if storage == "times"}, source="\n".join(self.lines),
+            windows={identity(key): longest for key, storage, _, longest in self.features.windows() if storage == "times"}, source="\n".join(self.functions.lines),
             counts=self.features.counts, feeds=self._feeds((*timers, *emitted.timers)), cohorts={name: CohortCode(functions[f"cohort_{n}"], asked.get(name)) for n, name in enumerate(self.features.cohorts)},
         )  # fmt: skip
 

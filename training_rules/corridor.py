@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from heapq import heapify, heappop, heappush
-from itertools import islice
+from heapq import heappop, heappush
 from math import inf, nextafter
 from typing import Any
 
-from events.structs import Erased, Outdated, Tick
-from segments.crowd import LAST
-from segments.state import NOTHING_APPLIED, Offsets, PartnerState
+from events.structs import Erased, Tick
+from segments.state import NOTHING_APPLIED, PartnerState
 from training_rules import snapshots
 from training_rules.checkpoint import Checkpoint
 from training_rules.engine import NOTHING, earliest, finish, fire, remember, step
+from training_rules.handed import Handed
 from training_rules.house import House
 from training_rules.partners import Partners
+from training_rules.resting import Resting
 from training_rules.rules import Rules
 from training_rules.silence import NOBODY, Silence
-from training_rules.storing import NEVER, Alarm
-
-#: Told of a moment (s of stream time) at which all is to be counted.
-Counts = Callable[[float], None]
-
-#: How many partners are looked at, and how many of them go to rest, in one go: some 2 ms.
-LOOKS, LAID = 1000, 150
-
-#: Alarms of stored partners that are known ahead; and how many places and alarms at least may be there in vain.
-AHEAD, VAIN = 2000, 1000
+from training_rules.together import Together
 
 #: An event on its way: the time it is ordered by (s), the number of its source (its family), its offset, the event. In that order they sort as they go.
 Entry = tuple[float, int, int, Any]
@@ -51,20 +42,15 @@ class Corridor:
         self.dirty: set[str] = set()
         self._checkpoint = Checkpoint(self.write)
         self.wakes = self.outlived = 0
-        self._handed: dict[str, int] = {}  # the last offset of each source
-        self._stamp: Offsets | None = None  # the same, for the states that are written now
+        self.handed = Handed()
         self._alarms = self.partners.alarms()
-        self._known: Alarm = -inf, ""  # up to which alarms of stored partners are among those
-        self._vain = 0  # how many alarms may be there too many
-        self._look_ahead()
-        heapify(self._alarms)
+        self._resting = Resting(self, self._alarms)
         self.partners.house = self.house
         self.house.remember(self.partners.sends(), self.partners.contexts(), rules)
-        self._counts: Counts | None = None
-        self._every, self._next_count = inf, inf
+        self.together = Together(self, self._alarms)
         self.silence = Silence(self)
         if rules.counts:
-            self._count_from_states()
+            self.together.count_from_states()
         for state in self.partners.awake.values():
             state.house = self.house
             self.watch(state)
@@ -75,7 +61,7 @@ class Corridor:
             state.alarm = state.next_due
             heappush(self._alarms, (state.alarm, state.partner_id))
 
-    def _get(self, partner_id: str) -> PartnerState | None:
+    def get(self, partner_id: str) -> PartnerState | None:
         """The partner's state, awake, with their alarm: of those stored only the next are here."""
         if (state := self.partners.get(partner_id)) is not None:
             self.watch(state)
@@ -88,22 +74,15 @@ class Corridor:
 
     def feed(self, event: Any, source: str = "", offset: int = -1) -> Sequence[Any]:
         """Apply one event. With `source` (a topic) an offset at or below the last one applied from it is skipped: replays do no harm."""
-        if source and not self.takes(source, offset):
+        if source and not self.handed.takes(source, offset):
             return NOTHING
         return self._feed(event, source, offset)
-
-    def takes(self, source: str, offset: int) -> bool:
-        """Whether this is no record that was handed on before."""
-        if offset <= self._handed.get(source, -1):
-            return False
-        self._handed[source], self._stamp = offset, None
-        return True
 
     def _feed(self, event: Any, source: str, offset: int) -> Sequence[Any]:
         t, partner_id, out = event.occurred_at, event.partner_id, NOTHING
         if t > self.stream_time:
             out = self.advance(t)
-        state = self._get(partner_id)
+        state = self.get(partner_id)
         if state is None:
             state = self.partners[partner_id] = self.rules.new_state(partner_id)
         if source and offset <= state.applied.get(source, -1):
@@ -131,7 +110,7 @@ class Corridor:
         """Written for the event that most are: in order, of a known partner, before anybody's next timer. All others go by way of `feed`."""
         partner, handlers, deduped = self.partners.awake.get, self.rules.handlers, self.rules.deduped
         alarms, out = self._alarms, list[Any]()
-        now, alarm, handed = self.stream_time, self.next_due, [self._handed.get(source, -1) for source in sources]
+        now, alarm, handed = self.stream_time, self.next_due, [self.handed.last.get(source, -1) for source in sources]
         for _, source, offset, event in entries:
             if offset <= handed[source]:
                 continue
@@ -156,8 +135,8 @@ class Corridor:
             if state.next_due < state.alarm:
                 self.watch(state)
                 alarm = alarms[0][0]
-        self.stream_time, self._stamp = now, None
-        self._handed |= {source: at for source, at in zip(sources, handed, strict=True) if at >= 0}
+        self.stream_time = now
+        self.handed.took(zip(sources, handed, strict=True))
         return out
 
     def change(self, rules: Rules) -> None:
@@ -169,19 +148,19 @@ class Corridor:
         self.partners.change(self.rules)
         self.silence.change(self.rules)
         if rules.counts and not counted:
-            self._count_from_states()
+            self.together.count_from_states()
 
     def forget(self, partner_id: str, at: float, source: str, offset: int) -> Sequence[Any]:
         """Erase a partner, `at` (s): what happened before that and comes later brings nobody back. What stays for a while are the offsets applied, so
         that events from before are not taken for new ones when they are read again. Stream time does not move."""
         known = self.partners.get(partner_id)
         applied = NOTHING_APPLIED if known is None else known.applied
-        if not self.takes(source, offset) or offset <= applied.get(source, -1):
+        if not self.handed.takes(source, offset) or offset <= applied.get(source, -1):
             return NOTHING
         if known is not None:
             self.changes(known)
             self.house.forget(known, self.rules)
-        self.partners.erase(partner_id, at, self._applied(applied))
+        self.partners.erase(partner_id, at, self.handed.applied(applied))
         self.dirty.add(partner_id)
         return (Erased(partner_id, at),)
 
@@ -194,10 +173,10 @@ class Corridor:
         while self._alarms and self._alarms[0][0] <= to:
             due, partner_id = heappop(self._alarms)
             if not partner_id:
-                out += self._of_all(due)
+                out += self.together.come_to(due)
                 continue
-            if due == self._known[0] and partner_id == self._known[1]:
-                self._look_ahead()
+            if due == self._resting.known[0] and partner_id == self._resting.known[1]:
+                self._resting.look_ahead()
             state = self.partners.due(partner_id, due)
             if state is not None:
                 state.alarm = inf
@@ -234,65 +213,8 @@ class Corridor:
     # -- what partners make together
 
     def announce(self, event: Any, source: str = "") -> Sequence[Any]:
-        """Take figures up that concern all partners, now that stream time has come to theirs: those whose conditions read what changed are looked at.
-        A partner who has them applied already, by the last offset handed on from `source`, is not."""
-        now, offset = max(self.stream_time, event.occurred_at), self._handed.get(source, -1)
-        self.stream_time = now
-        whom = self.house.crowd.take(event, now, {name: cohort.thresholds for name, cohort in self.rules.cohorts.items()})
-        heappush(self._alarms, (now + LAST, ""))
-        return self._look_at(whom, event, source, offset)
-
-    def restore(self, kept: Any) -> None:
-        """What `kept` said when the last owner stopped."""
-        figures, offers = kept
-        self.house.crowd.restore(figures)
-        self.house.turnout.restore(offers)
-        for end in self.house.crowd.ends():
-            heappush(self._alarms, (end, ""))
-
-    def kept(self) -> Any:
-        """What of the crowd the next owner has to know beside the states, as plain data."""
-        return self.house.crowd.kept(), self.house.turnout.kept()
-
-    def _look_at(self, whom: Iterable[str], event: Any, source: str = "", offset: int = -1) -> list[Any]:
-        out = list[Any]()
-        for who in whom if event.__class__ in self.rules.handlers else ():
-            state = self._get(who)
-            if state is None or who in self.partners.erased or (source and offset <= state.applied.get(source, -1)):
-                continue
-            self.changes(state)
-            if event.occurred_at < self.stream_time and state.now < self.stream_time:
-                out += step(state, Tick(self.stream_time), self.rules)
-            out += step(state, event, self.rules)
-            self.watch(state)
-        return out
-
-    def _count_from_states(self) -> None:
-        """Who reads which figures, and who is online where, as the states say."""
-        crowd, turnout = self.house.crowd, self.house.turnout
-        for who, context, online, zone, zone_at in self.partners.beside():
-            if context:
-                crowd.remember(who, context)
-            if online:
-                turnout.remember(who, zone, zone_at)
-
-    def count_every(self, seconds: float, told: Counts) -> None:
-        """Have `told(at)` called whenever stream time comes to a multiple of so many seconds, before the first event of then."""
-        self._every, self._counts = seconds, told
-        self._count_at((self.stream_time // seconds + 1) * seconds if self.stream_time > -inf else 0.0)
-
-    def _count_at(self, at: float) -> None:
-        self._next_count = at
-        heappush(self._alarms, (at, ""))
-
-    def _of_all(self, due: float) -> Sequence[Any]:
-        """A moment that concerns no single partner: figures grow old, or all is counted."""
-        if self._counts is not None and due == self._next_count:
-            if due:
-                self._counts(due)
-            self._count_at(max(due + self._every, self.stream_time // self._every * self._every))  # of those that time passed over, the last
-        whom = self.house.crowd.outdated(due)
-        return self._look_at(whom, Outdated(f"@{due:.3f}", due)) if whom else NOTHING
+        """Take figures up that concern all partners, now that stream time has come to theirs. `source`: who has them applied already is not looked at."""
+        return self.together.announce(event, source)
 
     # -- out
 
@@ -309,7 +231,7 @@ class Corridor:
     def about_to_read(self, state: PartnerState) -> None:
         """Before windows are read at a later time than a checkpoint's, which lets go of what has left them: what it has to say is written now."""
         if state.partner_id in self._checkpoint:
-            self._checkpoint.written_ahead(state.partner_id, self._dumped(state))
+            self._checkpoint.written_ahead(state.partner_id, self.dumped(state))
 
     def checkpoint(self) -> Checkpoint:
         """The changed partners as they are at this moment, to be written bit by bit while events go on; they count as unchanged from now on."""
@@ -327,85 +249,34 @@ class Corridor:
             due = self.silence.parked.get(partner_id, inf)  # the next owner knows nothing of who is parked
             return snapshots.due_at(raw, due) if due < snapshots.peek(raw)[0] else raw
         state = partners[partner_id]
-        raw = self._dumped(state)
+        raw = self.dumped(state)
         if partners.roused.get(partner_id) == state.now:
-            self._lay(state, raw)
+            self._resting.lay(state, raw)
         partners.roused.pop(partner_id, None)
         return raw
 
-    def _dumped(self, state: PartnerState) -> bytes:
-        state.applied = self._applied(state.applied)
+    def dumped(self, state: PartnerState) -> bytes:
+        """The state as it is written now."""
+        state.applied = self.handed.applied(state.applied)
         return self.dump(state)
 
-    def _applied(self, known: Mapping[str, int]) -> Mapping[str, int]:
-        """What a state that is written now has applied: all that was handed on, of whomever it was; or more, where it was restored from a torn flush
-        and its records are still to be read again."""
-        stamp = self._stamp = self._stamp or Offsets(self._handed)
-        if known.__class__ is Offsets or all(stamp.get(source, -1) >= offset for source, offset in known.items()):
-            return stamp
-        return {source: max(known.get(source, -1), stamp.get(source, -1)) for source in {**known, **stamp}}
+    def unwritten(self, partner_id: str) -> bool:
+        """Whether the changelog has not what this partner is now."""
+        return partner_id in self.dirty or partner_id in self._checkpoint
 
     # -- rest
 
     def rest(self, now: float, after: float) -> None:
-        """Those who had no event for a while go to rest: after `after` seconds by `now` (monotonic s), at twice that the latest if there are not too many.
-        Only a few are looked at in one go. The changelog has what they rest as: who is changed, and not written yet, stays awake."""
-        partners, laid = self.partners, 0
-        for state in list(islice(partners.awake.values(), LOOKS)):
-            if state.looked_at > now - after:
-                break
-            if state.looked_at == -inf or state.heard != state.now or self._unwritten(state.partner_id):
-                partners.looked(state, now)
-                continue
-            self._lay(state, self.dump(state))
-            laid += 1
-            if laid == LAID:
-                break
-
-    def _unwritten(self, partner_id: str) -> bool:
-        return partner_id in self.dirty or partner_id in self._checkpoint
+        """Some of those who had no event for `after` seconds by `now` (monotonic s) go to rest."""
+        self._resting.rest(now, after)
 
     def make_room(self, most: int) -> None:
-        """Of more than `most` partners awake those go to rest, written or not, who have been so for longest."""
-        awake = self.partners.awake
-        for state in list(islice(awake.values(), max(len(awake) - most, 0))):
-            self._lay(state, self._dumped(state) if self._unwritten(state.partner_id) else self.dump(state))
-
-    def _lay(self, state: PartnerState, raw: bytes) -> None:
-        """Who rests is woken when their alarm goes: it may be early, as that of one awake, but it is there."""
-        if (due := self.silence.rests(state, asked := snapshots.peek(raw)[0])) != asked:
-            raw = snapshots.due_at(raw, due)
-        if state.alarm < due:
-            raw = snapshots.due_at(raw, state.alarm)
-        elif due < state.alarm:
-            heappush(self._alarms, (due, state.partner_id))
-        self.partners.lay(state.partner_id, raw)
-
-    # -- the store
+        """No more than `most` partners stay awake."""
+        self._resting.make_room(most)
 
     def store(self, after: float) -> None:
-        """Some of those at rest go to the store who had no event for `after` seconds of stream time; who is changed, and not written yet, does not. Their alarms
-        are in the store from then on; where most are here in vain, they are made anew."""
-        moved = self.partners.put_away(self.stream_time - after, self._unwritten)
-        self._vain += moved
-        if self._vain > (VAIN if moved else 0) and self._vain > max(len(self.partners.resting), (len(self._alarms) - AHEAD) // 2):
-            self._forget_stored()
-
-    def _forget_stored(self) -> None:
-        """Keep no places of stored partners, and no alarms of theirs but the next. All are new objects: an old one here and there would hold all the memory around it."""
-        partners, for_all = self.partners, [alarm for alarm in self._alarms if not alarm[1]]
-        partners.close_up()
-        self._alarms[:] = [*for_all, *partners.alarms(), *((s.alarm, who) for who, s in partners.awake.items() if s.alarm < inf)]
-        self._known, self._vain = (-inf, ""), 0
-        self._look_ahead()
-        heapify(self._alarms)
-
-    def _look_ahead(self) -> None:
-        """Take up the next alarms of those stored; at the last of them it is time for more."""
-        found = self.partners.store.alarms(self._known, AHEAD)
-        for alarm in found:
-            heappush(self._alarms, alarm)
-        self._known = found[-1] if len(found) == AHEAD else NEVER
+        """Some of those at rest go to the store who had no event for `after` seconds of stream time."""
+        self._resting.store(after)
 
 
 def _overdue(state: PartnerState, due: float, rules: Rules) -> Sequence[Any]:

@@ -12,7 +12,8 @@ from rulebook.model import Happens, InSequence, Nudge, Pattern, RuleSet
 from rulebook.names import BUILTINS
 from rulebook.scope import Scope, expand, ratio_parts
 from rulebook.syntax import Aggregate, Call, CohortPct, Comparison, Expr, MetricCall, Name, Reference, references
-from segments.features import Features, Slots
+from segments.features import Features
+from segments.slots import Slots
 from training_rules.messages import holes_of
 from training_rules.reading import patterns_read, segments_read, steps_of
 

@@ -19,7 +19,7 @@ from training_rules.patterns import MAX_OPEN
 from training_rules.triggers import key_of
 
 if TYPE_CHECKING:
-    from segments.features import Slots
+    from segments.slots import Slots
     from training_rules.rules import Rule
     from training_rules.waiting import Waiting
 

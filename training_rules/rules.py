@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from experiments.assignment import chosen
 from rulebook.hole_values import Quantity
 from rulebook.model import Message, Module, Offer, Policy, RuleSet
-from segments.features import Slot
+from segments.slots import Slot
 from segments.state import PartnerState
 from segments.warming import Begun
 from training_rules.found import Found, Look

@@ -9,8 +9,9 @@ from rulebook.codegen import Codegen
 from rulebook.model import Crosses, Happens, Holds, InSequence, Nudge, Pattern, RuleSet, Step, Trigger
 from rulebook.scope import Scope
 from rulebook.syntax import Expr, Name, references
-from segments.features import ZONE_MOVED, Features, Slots
+from segments.features import ZONE_MOVED, Features
 from segments.membership import due_source, reads
+from segments.slots import Slots
 from training_rules.dispatch import Block, indented
 from training_rules.patterns import LATENESS
 from training_rules.rules import Timer

@@ -19,7 +19,7 @@ from events.structs import STRUCTS
 from streams.following import FOR_ALL
 from streams.intake import Intake
 from streams.merge import Merge
-from streams.partition import ORDER, Plan, Source
+from streams.plan import ORDER, Plan, Source
 from streams.preflight import preflight
 from streams.settings import Settings
 from streams.stats import Counters

@@ -20,7 +20,7 @@ from streams.crowd.sketches import Sketch
 from training_rules import Corridor
 
 if TYPE_CHECKING:
-    from streams.partition import Plan
+    from streams.plan import Plan
 
 #: The name of the figures' topic among those that concern all partners.
 CROWD = "crowd"
@@ -84,12 +84,12 @@ class Herd:
     def listener(self, corridor: Corridor, kept: Any) -> Taker:
         taker = Taker(corridor, self._source)
         if kept is not None:
-            corridor.restore(kept)
+            corridor.together.restore(kept)
         if self._every and corridor.rules.counts:
             self.wanted.set()
         if beat := gcd(self._every, self._guards_every):
             home = weakref.ref(corridor)  # no circle: what a partition leaves behind is never looked at by the collector
-            corridor.count_every(beat, lambda at: self._at(home, at))
+            corridor.together.count_every(beat, lambda at: self._at(home, at))
         return taker
 
     # -- counting

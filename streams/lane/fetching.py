@@ -111,7 +111,7 @@ class _Whole(OrderedDict[Any, Any]):
 
 def _untie(result: Any) -> None:
     """Reading whole batches, with nothing that points back to itself: an answer is up to a megabyte that the collector does not see, comes with few objects
-    that would make it look, and what is unread when partitions change hands would be frozen with the states (`streams.worker.long_lived`) for good."""
+    that would make it look, and what is unread when partitions change hands would be frozen with the states (`streams.collector.long_lived`) for good."""
     itself, kept = ref(result), result._partition_records
     result.getall = lambda max_records=None: _all_of(itself(), max_records)
     if kept is not None:

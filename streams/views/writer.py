@@ -8,7 +8,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from math import inf
 from typing import Any, NamedTuple, Self, cast
@@ -21,7 +21,8 @@ from events.decode import encode
 from streams.settings import Settings
 from streams.tasks import end
 from streams.views.buffer import Gone, Latest, NudgeView, PartnerView
-from streams.views.keys import GONE, NUDGE, PARTNER, RECALLED, Keys
+from streams.views.keys import Keys
+from streams.views.pipeline import TIMEOUT, Add, Pipeline
 from streams.views.sent import nudge_view, recalled_view
 
 log = logging.getLogger("nudgeline.views")
@@ -30,13 +31,10 @@ CHUNK = 500  # values in one pipeline
 EVERY = 0.1  # s between two looks at the buffer
 LOOK_ALIVE = 2.0  # s between two looks whether Redis was emptied
 LONGEST_PAUSE = 5.0  # s between two tries while Redis is down
-TIMEOUT = 5.0  # s for one pipeline
 BREATH = 0.01  # s between two chunks of what a last owner did not write: the stream has to catch up at that time
 SKEW = 60.0  # s by which clocks may differ
-STUB = 3600  # s for which an erased partner's term is kept, and that a nudge was recalled
 OWED, PAID = b"owed", b"1"  # what the mark says
 
-Add = Callable[[Any, Any], Awaitable[None]]
 Sent = Callable[[float, float], AsyncIterator[list[NudgeView]]]
 
 
@@ -69,7 +67,7 @@ class Views:
         self.partners: Latest[PartnerView] = Latest(settings.views_buffer)
         self.nudges: Latest[NudgeView] = Latest(settings.views_buffer)
         self.gone: dict[str, Gone] = {}
-        self.written, self.up, self._complained = 0, False, ""
+        self.up, self._complained = False, ""
         self._lost = self._lost_of_nudges = 0  # dropped from the buffers, when all were last written anew
         self._owing = False  # Redis was emptied, and not all is written again
         self._backlog: Iterator[PartnerView] = iter(())
@@ -81,7 +79,7 @@ class Views:
         self._redis: Redis = Redis.from_url(
             options.pop("url"), **options, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, health_check_interval=0
         )  # fmt: skip
-        self._partner, self._nudge, self._recalled, self._gone = map(self._redis.register_script, (PARTNER, NUDGE, RECALLED, GONE))
+        self._pipeline = Pipeline(self._redis, self._keys)
 
     def put_partner(self, view: PartnerView) -> None:
         """The latest of a partner; it replaces what waits."""
@@ -110,6 +108,11 @@ class Views:
         self.nudges.discard(lambda view: view.partner_id == gone.partner_id)
         self.gone[gone.partner_id] = gone
         self._news.set()
+
+    @property
+    def written(self) -> int:
+        """Values that Redis took."""
+        return self._pipeline.written
 
     @property
     def pending(self) -> int:
@@ -188,7 +191,7 @@ class Views:
         await self._write_news()
         while views := list(islice(self._backlog, CHUNK)):
             try:
-                await self._send(views, self._add_partner)
+                await self._pipeline.send(views, self._pipeline.partner)
                 await self._write_news()
             except BaseException:
                 self._lost = -1  # all are owed again
@@ -202,8 +205,8 @@ class Views:
     async def _write_news(self) -> None:
         while self.gone or self.partners or self.nudges:
             await self._write_gone()
-            await self._write(self.partners, self._add_partner)
-            await self._write(self.nudges, self._add_nudge)
+            await self._write(self.partners, self._pipeline.partner)
+            await self._write(self.nudges, self._pipeline.nudge)
 
     async def _pay(self) -> None:
         """What the last owners of our partitions did not write, in slices, the news in between."""
@@ -214,7 +217,7 @@ class Views:
                 self._nudges_since = min(self._nudges_since, sent_until - SKEW)
                 views = self._homes.changed(number, since)
                 while chunk := list(islice(views, CHUNK)):
-                    await self._send([view for view in chunk if view is not None], self._add_partner)
+                    await self._pipeline.send([view for view in chunk if view is not None], self._pipeline.partner)
                     await self._write_news()
                     await asyncio.sleep(BREATH)
             except BaseException:
@@ -247,7 +250,7 @@ class Views:
         count = 0
         try:
             async for chunk in self._sent(time.time(), self._nudges_since):
-                await self._send(chunk, self._add_nudge)
+                await self._pipeline.send(chunk, self._pipeline.nudge)
                 count += len(chunk)
         except KafkaError as e:
             log.warning("the nudges that Redis lacks can't be read again yet: %s", e)
@@ -258,7 +261,7 @@ class Views:
     async def _write_gone(self) -> None:
         """All of them, before anything else: what else is taken to be written then is of a life after it."""
         while chunk := list(islice(self.gone.values(), CHUNK)):
-            await self._send(chunk, self._add_gone)
+            await self._pipeline.send(chunk, self._pipeline.gone)
             for gone in chunk:
                 if self.gone.get(gone.partner_id) is gone:
                     del self.gone[gone.partner_id]
@@ -267,39 +270,12 @@ class Views:
         chunk = buffer.take(CHUNK)
         self._under_way = len(chunk)
         try:
-            await self._send([view for _, view in chunk], add)
+            await self._pipeline.send([view for _, view in chunk], add)
         except BaseException:
             buffer.put_back([(key, view) for key, view in chunk if view.partner_id not in self.gone])
             raise
         finally:
             self._under_way = 0
-
-    async def _send(self, views: Sequence[Any], add: Add) -> None:
-        if not views:
-            return
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for view in views:
-                await add(pipeline, view)
-            async with asyncio.timeout(TIMEOUT):
-                await pipeline.execute()
-        self.written += len(views)
-
-    async def _add_partner(self, pipeline: Any, view: PartnerView) -> None:
-        keys = self._keys
-        arguments = [view.partner_id, keys.segment(""), view.term, repr(view.at), json.dumps(view.segments), json.dumps(view.features), view.version]
-        await self._partner(keys=[keys.partner(view.partner_id), keys.segments], args=arguments, client=pipeline)
-
-    async def _add_nudge(self, pipeline: Any, view: NudgeView) -> None:
-        keys = [self._keys.nudge(view.nudge_id), self._keys.inbox(view.partner_id)]
-        if not view.raw:
-            await self._recalled(keys=keys, args=[view.nudge_id, STUB], client=pipeline)
-            return
-        await self._nudge(keys=keys, args=[view.nudge_id, view.raw, repr(view.expires_at), repr(time.time())], client=pipeline)
-
-    async def _add_gone(self, pipeline: Any, view: Gone) -> None:
-        keys, who = self._keys, view.partner_id
-        arguments = [who, keys.segment(""), keys.nudge(""), view.term, repr(view.at), STUB]
-        await self._gone(keys=[keys.partner(who), keys.segments, keys.inbox(who)], args=arguments, client=pipeline)
 
     def _down(self, error: BaseException) -> None:
         """Said once for each kind of trouble, not each time."""

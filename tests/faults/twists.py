@@ -17,7 +17,8 @@ from typing import Any
 from faust.transport.drivers.aiokafka import Consumer
 from mode.utils.queues import ThrowableQueue
 
-from streams import partition, worker
+from streams import commit as committing
+from streams import snapshot as writing
 from streams.lane import terms
 from streams.lane.consumer import LaneConsumer
 from streams.lane.outbox import Outbox
@@ -50,20 +51,20 @@ def at_step(step: str, commit: int, act: Callable[[], None]) -> None:
 
     _count_commits(seen)
     _after(Outbox, "settle", lambda: passed("outputs"))
-    _after(worker, "send_records", lambda: passed("changelog torn"))
-    _after(worker.Worker, "_write", lambda: passed("changelog"))
+    _after(committing, "send_records", lambda: passed("changelog torn"))
+    _after(committing.Commit, "_write", lambda: passed("changelog"))
     _after(LaneConsumer, "_commit_offsets", lambda: passed("offsets"))
 
 
 def _count_commits(seen: dict[str, int]) -> None:
-    write = worker.Worker._write
+    write = committing.Commit._write
 
     @wraps(write)
     async def counted(self: Any, shots: Any) -> None:
         seen["commits"] += any(shot.records for shot in shots)
         await write(self, shots)
 
-    worker.Worker._write = counted  # type: ignore[method-assign]
+    committing.Commit._write = counted  # type: ignore[method-assign]
 
 
 def _after(owner: Any, name: str, then: Callable[[], None]) -> None:
@@ -90,14 +91,14 @@ def sleep_after(step: str, commit: int) -> None:
 
 def slow_commits(seconds: float) -> None:
     """A commit takes so much longer, between outputs and changelog."""
-    write = worker.Worker._write
+    write = committing.Commit._write
 
     @wraps(write)
     async def slowly(self: Any, shots: Any) -> None:
         await asyncio.sleep(seconds)
         await write(self, shots)
 
-    worker.Worker._write = slowly  # type: ignore[method-assign]
+    committing.Commit._write = slowly  # type: ignore[method-assign]
 
 
 def batches_taken_late(seconds: float) -> None:
@@ -181,8 +182,8 @@ def handed_on_while_rebalancing() -> None:
 
 def no_terms() -> None:
     """Everybody writes under the same term, so that the last record wins."""
-    partition.sealed = lambda term, state: terms.sealed(_TERM, state)  # type: ignore[attr-defined]
-    partition.mark = lambda term, at, kept=b"": terms.mark(_TERM, at, kept)  # type: ignore[attr-defined]
+    writing.sealed = lambda term, state: terms.sealed(_TERM, state)  # type: ignore[attr-defined]
+    writing.mark = lambda term, at, kept=b"": terms.mark(_TERM, at, kept)  # type: ignore[attr-defined]
 
 
 def slow_outputs(seconds: float) -> None:

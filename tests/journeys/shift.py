@@ -17,7 +17,7 @@ from aiokafka.partitioner import murmur2
 from events import FAMILIES
 from events.decode import Decoder
 from simulator.sender import Sender
-from streams.partition import ORDER
+from streams.plan import ORDER
 from streams.settings import Settings
 from training_rules import Corridor, Rules, load_rules
 

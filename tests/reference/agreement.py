@@ -22,7 +22,7 @@ def engine(text: str, line: Timeline) -> list[Any]:
         if number in line.restarts:
             states, before = {p: rules.dump(s) for p, s in corridor.partners.items()}, corridor
             corridor = Corridor(rules, Partners(rules, resting=states), before.stream_time)
-            corridor.restore(before.kept())
+            corridor.together.restore(before.together.kept())
         out += [*corridor.advance(e.occurred_at), *corridor.announce(e)] if e.type in FIGURES else corridor.feed(e)
     out += corridor.advance(line.end)
     ids = Counter(o.decision_id for o in out if o.type == "decision" and o.verdict != "drop")

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from rulebook import reader, triggers
+from rulebook import nudges, reader, triggers
 from rulebook.codes import CODES
 from rulebook.schema import schema
 from streams.settings import CATALOG
@@ -46,7 +46,7 @@ def test_it_knows_every_key_of_the_reader():
     properties = schema()["properties"]
     nudge = properties["nudges"]["patternProperties"][r"^[A-Za-z_][A-Za-z0-9_]*$"]["properties"]
     assert set(properties) == set(reader.FILE_KEYS)
-    assert set(nudge) == set(reader._NUDGE_KEYS)
+    assert set(nudge) == set(nudges._NUDGE_KEYS)
     assert set(schema()["$defs"]["trigger"]["properties"]) == {key for keys in triggers._KINDS.values() for key in keys}
 
 

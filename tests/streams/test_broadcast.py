@@ -12,7 +12,9 @@ from faust.types import TP
 
 from events.broadcasts import BROADCASTS
 from streams.lane.restored import Restored
-from streams.partition import ORDER, Partition, Plan, Snapshot, Source, corridor_of
+from streams.partition import Partition, corridor_of
+from streams.plan import ORDER, Plan, Source
+from streams.snapshot import Snapshot
 from streams.stats import Counters
 from tests.streams.test_partition import LOADED, NOW, RATINGS, Record, record, shot_of
 from training_rules import Corridor

@@ -11,7 +11,7 @@ from faust.types import TP
 from streams.erasure import covered
 from streams.lane.restored import Restored
 from streams.lane.terms import HEADER, MARK, mark, sealed
-from streams.partition import ORDER
+from streams.plan import ORDER
 from tests.journeys.shift import comparable
 from tests.streams.test_partition import GPS, LOADED, NOW, RATINGS, Bench, Record, after_restart, bad, record, shot_of
 from training_rules.partners import nobody

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from streams.intake import SLICE, Intake
 from streams.merge import Merge
-from streams.partition import Plan, Source
+from streams.plan import Plan, Source
 from streams.stats import Counters
 from tests.journeys.shift import rules
 

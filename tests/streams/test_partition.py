@@ -13,9 +13,10 @@ from faust.types import TP
 
 from streams.erasure import Over
 from streams.lane.restored import Restored
-from streams.lane.terms import MARK, read_mark, term_of
-from streams.partition import ORDER, ORIGINAL_KEPT, Partition, Plan, Snapshot, Source, corridor_of
+from streams.partition import Partition, corridor_of
+from streams.plan import ORDER, ORIGINAL_KEPT, Plan, Source
 from streams.settings import load
+from streams.snapshot import Snapshot
 from streams.stats import Counters
 from streams.views.tap import ViewTap
 from tests.journeys.shift import rules
@@ -163,21 +164,6 @@ def test_in_a_replay_a_record_without_time_stamp_is_believed() -> None:
     assert bench.told == []
 
 
-def test_a_changed_partner_is_in_the_snapshot_once_and_then_not_again() -> None:
-    bench = Bench()
-    bench.feed(RATINGS, record(0), record(1, at=NOW + 1))
-    assert [key for key, _ in bench.run().records] == [b"P1", MARK]
-    assert bench.run().records == []
-
-
-def test_a_snapshot_bears_the_term_and_ends_with_the_stream_time() -> None:
-    bench = Bench()
-    bench.feed(RATINGS, record(0, at=NOW + 5))
-    (_, state), (_, mark) = bench.run().records
-    assert term_of(state) == 7
-    assert read_mark(mark) == (7, NOW + 5, b"")
-
-
 def test_a_record_replayed_after_a_restart_is_applied_once() -> None:
     first = Bench()
     first.feed(RATINGS, record(0))
@@ -223,28 +209,12 @@ def test_time_that_passes_without_events_fires_timers() -> None:
     assert "nudge" in bench.kinds()
 
 
-def test_what_a_timer_changed_is_in_the_next_snapshot() -> None:
-    bench = Bench()
-    bench.feed(ORDERS, record(0, "arrived_at_restaurant"))
-    bench.run()
-    bench.partition.advance(NOW + 900)
-    assert [key for key, _ in bench.run().records] == [b"P1", MARK]
-
-
 def test_time_does_not_go_back() -> None:
     bench = Bench()
     bench.feed(RATINGS, record(0))
     bench.run()
     bench.partition.advance(NOW - 100)
     assert bench.partition.corridor.stream_time == NOW
-
-
-def test_features_of_changed_partners_are_shown_at_a_pace() -> None:
-    bench = Bench(features_every=10.0)
-    for offset in range(3):
-        bench.feed(RATINGS, record(offset, at=NOW + offset, stars=5))
-        bench.run()
-    assert bench.kinds() == ["features"]
 
 
 def test_reading_is_counted_by_family() -> None:
@@ -258,28 +228,6 @@ def laid(bench: Bench) -> None:
     for now in (0.0, 1000.0, 2000.0):
         bench.partition.rest(now)
     assert not bench.partition.corridor.partners.awake
-
-
-def test_the_last_features_of_one_who_went_to_rest_are_shown() -> None:
-    bench = Bench(features_every=10.0)
-    for offset in range(2):
-        bench.feed(RATINGS, record(offset, at=NOW + offset, stars=5))
-        bench.run()
-    laid(bench)
-    shot_of(bench.partition, 11.0)
-    assert [(o.type, o.at) for o in bench.told] == [("features", NOW), ("features", NOW + 1)]
-    assert not bench.partition.corridor.partners.awake
-
-
-def test_one_who_rests_is_written_again_after_their_next_event() -> None:
-    bench = Bench()
-    bench.feed(RATINGS, record(0))
-    bench.run()
-    laid(bench)
-    assert bench.run().records == []
-    bench.feed(RATINGS, record(1, at=NOW + 1))
-    assert [key for key, _ in bench.run().records] == [b"P1", MARK]
-    assert "nudge" in bench.kinds()
 
 
 def test_views_show_those_at_rest_and_wake_nobody() -> None:

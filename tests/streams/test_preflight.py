@@ -9,7 +9,7 @@ import pytest
 from kafka.admin import NewTopic
 
 from streams.errors import BrokerUnreachable, TopicFault, UnsupportedKafka, WrongCredentials
-from streams.partition import ORIGINAL_KEPT
+from streams.plan import ORIGINAL_KEPT
 from streams.preflight import _check_versions, original_kept, preflight
 from streams.settings import load
 from streams.topics import admin, create

@@ -17,8 +17,10 @@ from streams.changes import RulesChanged, change
 from streams.errors import TopicFault
 from streams.judging import faults_of
 from streams.lane.restored import Restored
-from streams.partition import Partition, Plan, Snapshot, corridor_of
+from streams.partition import Partition, corridor_of
+from streams.plan import Plan
 from streams.reload import Library, begin
+from streams.snapshot import Snapshot
 from streams.stats import Counters
 from tests.streams.test_broadcast import RULES, SOURCES
 from tests.streams.test_partition import NOW, RATINGS, Record, record, shot_of

@@ -34,7 +34,7 @@ class Crowded(Town):
         old = self.corridor
         states = {who: old.rules.dump(state) for who, state in old.partners.items()}
         self.corridor = Corridor(old.rules, Partners(old.rules, resting=states), old.stream_time, House(old.house.part, old.house.parts))
-        self.corridor.restore(old.kept())
+        self.corridor.together.restore(old.together.kept())
 
 
 def crowded(trigger='{holds: zone_demand == "high"}', head="", **keys):
@@ -182,7 +182,7 @@ def test_a_replay_of_figures_that_a_partner_has_applied_does_not_look_at_them():
     town = crowded()
     logged_in(town)
     town.corridor.partners["p"].applied = {"crowd": 7}
-    assert town.corridor.takes("crowd", 7)
+    assert town.corridor.handed.takes("crowd", 7)
     figures = Zone(event_id="z", occurred_at=START + 60, at=START + 55, zone="north", offers=9, online=3, level="high")
     assert town.corridor.announce(figures, "crowd") == []
 

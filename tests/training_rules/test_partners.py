@@ -7,7 +7,7 @@ import pytest
 from tests.training_rules.test_corridor import NAMES, RULES, entries, told
 from tests.training_rules.town import START, Town, nudge, rules
 from training_rules import Corridor, House, Partners
-from training_rules import corridor as corridor_module
+from training_rules import resting as resting_module
 from training_rules.snapshots import UnknownFormat, plain
 
 STUCK = "nudges:\n" + nudge(trigger="{happens: arrived_at_restaurant, without: order_picked_up, for: 10m}")
@@ -226,8 +226,8 @@ def test_whom_a_timer_woke_and_then_an_event_stays_awake(quiet):
 
 
 def test_only_a_few_go_to_rest_at_once(monkeypatch):
-    monkeypatch.setattr(corridor_module, "LAID", 10)
-    monkeypatch.setattr(corridor_module, "LOOKS", 25)
+    monkeypatch.setattr(resting_module, "LAID", 10)
+    monkeypatch.setattr(resting_module, "LOOKS", 25)
     town = Town(rules(STUCK))
     for number in range(60):
         arrive(town.corridor, town, 0, f"p{number}", number)
@@ -240,7 +240,7 @@ def test_only_a_few_go_to_rest_at_once(monkeypatch):
 
 
 def test_a_look_at_many_ends_after_some(monkeypatch):
-    monkeypatch.setattr(corridor_module, "LOOKS", 25)
+    monkeypatch.setattr(resting_module, "LOOKS", 25)
     town = Town(rules(STUCK))
     for number in range(60):
         arrive(town.corridor, town, 0, f"p{number}", number)

@@ -15,7 +15,8 @@ from rulebook.loader import read_text
 from segments.state import PartnerState
 from streams.lane.restored import Restored
 from streams.lane.terms import sealed
-from streams.partition import Plan, corridor_of
+from streams.partition import corridor_of
+from streams.plan import Plan
 from tests.journeys.shift import comparable
 from tests.streams.test_lane_restored import Written
 from tests.training_rules.town import START, Town, nudge, rules

@@ -8,8 +8,8 @@ from tests.training_rules.test_corridor import NAMES, RULES, entries, told
 from tests.training_rules.test_partners import STUCK, arrive, written
 from tests.training_rules.town import START, Town, nudge, rules
 from training_rules import Corridor, Partners
-from training_rules import corridor as corridor_module
 from training_rules import partners as partners_module
+from training_rules import resting as resting_module
 from training_rules.storing import InMemory
 
 
@@ -155,8 +155,8 @@ def test_where_nothing_is_stored_no_one_is_noted_for_it(resting):
 
 
 def test_alarms_of_those_who_are_stored_do_not_stay_in_memory(monkeypatch):
-    monkeypatch.setattr(corridor_module, "AHEAD", 10)
-    monkeypatch.setattr(corridor_module, "VAIN", 50)
+    monkeypatch.setattr(resting_module, "AHEAD", 10)
+    monkeypatch.setattr(resting_module, "VAIN", 50)
     town = Town(rules(STUCK))
     town.corridor = Corridor(town.corridor.rules, Partners(town.corridor.rules, store=InMemory()))
     for number in range(400):
@@ -172,8 +172,8 @@ def test_alarms_of_those_who_are_stored_do_not_stay_in_memory(monkeypatch):
 @pytest.fixture
 def few(monkeypatch):
     """Few go to the store at a time, and few alarms are known ahead."""
-    monkeypatch.setattr(corridor_module, "AHEAD", 3)
-    monkeypatch.setattr(corridor_module, "VAIN", 5)
+    monkeypatch.setattr(resting_module, "AHEAD", 3)
+    monkeypatch.setattr(resting_module, "VAIN", 5)
     monkeypatch.setattr(partners_module, "STORED", 7)
 
 

@@ -19,8 +19,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
+from streams.collector import COLLECT
 from streams.settings import Settings, load
-from streams.worker import COLLECT
 from tests.faults.outcome import Outcome, Verdict, compare
 from tests.faults.soak.left import Outputs, sent, states
 from tests.faults.soak.lines import Lines
