@@ -51,6 +51,7 @@ class Corridor:
         self.dirty: set[str] = set()
         self._checkpoint = Checkpoint(self.write)
         self.wakes = self.outlived = 0
+        self.closed = False
         self._handed: dict[str, int] = {}  # the last offset of each source
         self._stamp: Offsets | None = None  # the same, for the states that are written now
         self._alarms = self.partners.alarms()
@@ -295,6 +296,13 @@ class Corridor:
         return self._look_at(whom, Outdated(f"@{due:.3f}", due)) if whom else NOTHING
 
     # -- out
+
+    def close(self) -> None:
+        """It is taken away. What points back to it is let go of: no collector looks at what was to live long (`streams.worker.long_lived`), and all partners would
+        stay in memory."""
+        self.closed = True
+        self.partners.close()
+        del self.dump, self.silence, self._checkpoint
 
     def _dump(self, state: PartnerState) -> bytes:
         return self.rules.dump(state)
