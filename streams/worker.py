@@ -28,7 +28,7 @@ from streams.errors import PartitionerFault, TopicFault
 from streams.freezing import Newest
 from streams.identity import grown, other_than_restored
 from streams.lane.consumer import LaneConsumer
-from streams.lane.outbox import Outbox, Record, send_records
+from streams.lane.outbox import BatchProducer, Outbox, Record, send_records
 from streams.lane.restored import Restored
 from streams.lane.terms import SOURCES, next_term, sealed
 from streams.lane.transport import LaneApp
@@ -203,7 +203,7 @@ class Worker:
 
     async def _send(self, shot: Snapshot, after: float) -> None:
         await asyncio.sleep(after if shot.records else 0)
-        await send_records(self._app.states_producer, self._changelog, shot.partition, self._signature(shot) + shot.records)
+        await send_records(self._producer, self._changelog, shot.partition, self._signature(shot) + shot.records)
 
     def _signature(self, shot: Snapshot) -> list[Record]:
         """Before the first states of a partition: which topics they are made from."""
@@ -371,12 +371,16 @@ class Worker:
     @property
     def _box(self) -> Outbox:
         if self._outbox is None:
-            self._outbox = Outbox(self._app.batch_producer, self._count, self.failed)
+            self._outbox = Outbox(self._producer, self._count, self.failed)
         return self._outbox
 
     @property
     def _consumer(self) -> LaneConsumer:
         return cast(LaneConsumer, self._app.consumer)
+
+    @property
+    def _producer(self) -> BatchProducer:
+        return self._app.batch_producer
 
     # -- windows
 

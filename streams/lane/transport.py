@@ -14,25 +14,7 @@ from streams.lane.ports import Port
 
 
 class LaneProducer(Producer):
-    """acks=all and idempotent: a batch that is sent again after a lost answer is written once. aiokafka has one request under way to a broker: states go
-    by a connection of their own, lest a nudge waits for hundreds of kilobytes of them."""
-
-    _states: Any = None
-
-    @property
-    def states(self) -> BatchProducer:
-        """aiokafka's producer of the changelog: it takes whole batches."""
-        return cast(BatchProducer, self._states)
-
-    async def on_start(self) -> None:
-        await super().on_start()
-        self._states = self._new_producer()
-        await self._states.start()
-
-    async def on_stop(self) -> None:
-        await super().on_stop()
-        if self._states is not None:
-            await self._states.stop()
+    """acks=all and idempotent: a batch that is sent again after a lost answer is written once."""
 
     def _settings_extra(self) -> Mapping[str, Any]:
         return {"acks": "all", "enable_idempotence": True}
@@ -50,13 +32,8 @@ class LaneApp(faust.App):
 
     @property
     def batch_producer(self) -> BatchProducer:
-        """aiokafka's producer of what goes out: it takes whole batches."""
+        """aiokafka's producer: it takes whole batches."""
         return cast(BatchProducer, cast(LaneProducer, self.producer)._ensure_producer())
-
-    @property
-    def states_producer(self) -> BatchProducer:
-        """The same for states."""
-        return cast(LaneProducer, self.producer).states
 
     async def until_crashed(self) -> BaseException:
         """Returns why, once a part of the app crashed."""

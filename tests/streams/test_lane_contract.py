@@ -49,7 +49,6 @@ CALLS: list[tuple[Any, str, tuple[str, ...]]] = [
     (QueueServiceThread, "call_thread", ("self", "fun", "args", "kwargs")),
     (Producer, "_settings_extra", ("self",)),
     (Producer, "_ensure_producer", ("self",)),
-    (Producer, "_new_producer", ("self", "transactional_id")),
     (Conductor, "_update_tp_index", ("self", "assigned")),
     (TableManager, "on_rebalance", ("self", "assigned", "revoked", "newly_assigned", "generation_id")),
     (Recovery, "revoke", ("self", "tp")),

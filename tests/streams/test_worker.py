@@ -90,7 +90,7 @@ class Bench:
         self.producer, self.consumer = Producer(), Consumer()
         self.worker = Worker(plan, partitions=2, changelog="changelog")
         self.app: Any = SimpleNamespace(
-            rebalancing=False, flow_control=SimpleNamespace(is_active=lambda: True), consumer=self.consumer, batch_producer=self.producer, states_producer=self.producer,
+            rebalancing=False, flow_control=SimpleNamespace(is_active=lambda: True), consumer=self.consumer, batch_producer=self.producer
         )
         self.worker.bind(self.app)
 
