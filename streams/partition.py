@@ -196,8 +196,8 @@ class Partition:
             self.corridor.store(self._plan.store_after)
 
     def close(self) -> None:
-        """It is taken away: what was stored of its partners goes."""
-        self.corridor.partners.store.close()
+        """It is taken away: what is known of its partners goes."""
+        self.corridor.close()
 
     def make_room(self, most: int) -> None:
         """Keep no more than `most` partners awake."""

@@ -85,7 +85,7 @@ class Worker:
                 rules, kept = await begin(self.plan, restored)
                 corridor = await corridor_of(self.plan, restored, House(number, self._count), rules)
                 if epoch != self._epoch:  # taken away again meanwhile
-                    corridor.partners.store.close()
+                    corridor.close()
                     return
                 term = next_term(restored.highest_term, generation)
                 home = self.partitions[number] = Partition(number, self.plan, corridor, term, self.outputs.tell, self.counters, kept)

@@ -43,6 +43,7 @@ class Corridor:
         self._checkpoint = Checkpoint(self.write)
         self.wakes = self.outlived = 0
         self.handed = Handed()
+        self.closed = False
         self._alarms = self.partners.alarms()
         self._resting = Resting(self, self._alarms)
         self.partners.house = self.house
@@ -217,6 +218,13 @@ class Corridor:
         return self.together.announce(event, source)
 
     # -- out
+
+    def close(self) -> None:
+        """It is taken away. What points back to it is let go of: no collector looks at what was to live long (`streams.collector.long_lived`), and all partners would
+        stay in memory."""
+        self.closed = True
+        self.partners.close()
+        del self.dump, self.silence, self.together, self._resting, self._checkpoint
 
     def _dump(self, state: PartnerState) -> bytes:
         return self.rules.dump(state)

@@ -131,6 +131,13 @@ class Partners:
             del self.resting[who]
         return len(going)
 
+    def close(self) -> None:
+        """Nobody is asked for any more."""
+        self.store.close()
+        self.store = InMemory()
+        for kept in (self.awake, self.resting, self.erased):
+            kept.clear()
+
     def close_up(self) -> None:
         """A table never gets smaller by itself, and to look for its first takes long where many before it are gone."""
         self.resting = dict(self.resting)

@@ -35,24 +35,24 @@ class Survey:
     """Reads the metrics of all who are online in one partition, a slice at a time, for a moment `at` (s)."""
 
     def __init__(self, corridor: Corridor, at: float) -> None:
-        self._corridor, self._at, self._waiting = corridor, at, list(corridor.house.turnout.online)
+        self.corridor, self._at, self._waiting = corridor, at, list(corridor.house.turnout.online)
         self._sketches: dict[str, dict[str, Sketch]] = {}
 
     def go_on(self) -> Sketched | None:
         """The next slice; what was found, when that was the last."""
         slice_, self._waiting = self._waiting[-SLICE:], self._waiting[:-SLICE]
         for who in slice_:
-            if (state := self._corridor.partners.look(who)) is not None:
-                self._corridor.about_to_read(state)
+            if (state := self.corridor.partners.look(who)) is not None:
+                self.corridor.about_to_read(state)
                 self._read(state)
         if self._waiting:
             return None
-        house = self._corridor.house
+        house = self.corridor.house
         found = {cohort: {value: sketch.dump() for value, sketch in values.items()} for cohort, values in self._sketches.items()}
         return Sketched(house.part, house.parts, self._at, found)
 
     def _read(self, s: PartnerState) -> None:
-        for name, cohort in self._corridor.rules.cohorts.items():
+        for name, cohort in self.corridor.rules.cohorts.items():
             x, value = cohort.read(s, s.slots, max(s.now, self._at))
             if x is not None and value is not None:
                 values = self._sketches.setdefault(name, {})
@@ -143,6 +143,9 @@ class Herd:
 
     def _survey(self) -> None:
         began, survey = time.perf_counter(), self._surveys[0]
+        if survey.corridor.closed:  # taken away: its next owner counts
+            self._surveys.popleft()
+            return
         if (found := survey.go_on()) is not None:
             self._surveys.popleft()
             self._tell(found)

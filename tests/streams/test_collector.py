@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import weakref
+from typing import Any
 
 import pytest
 
 from streams import collector
 from tests.streams.test_partition import NOW, RATINGS, record
-from tests.streams.test_worker import Bench, story
+from tests.streams.test_worker import Bench, story, two_ratings
 
 
 def test_many_who_woke_up_are_not_looked_at_by_the_collector(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,3 +28,21 @@ def test_many_who_woke_up_are_not_looked_at_by_the_collector(monkeypatch: pytest
     first, second, third, fourth = story(told)
     gc.unfreeze()
     assert first >= second < third >= fourth  # what was frozen and is gone is not counted
+
+
+def test_a_partition_that_is_taken_away_leaves_nothing_that_only_the_collector_would_find() -> None:
+    async def told(bench: Bench) -> list[weakref.ref[Any]]:
+        await two_ratings(bench)
+        await bench.worker.write_out()
+        bench.feed(RATINGS, record(2, at=NOW + 2))
+        await bench.pumped()
+        bench.worker.tick()
+        left = [weakref.ref(kept) for home in bench.worker.partitions.values() for kept in (home, home.corridor, home.merge)]
+        bench.worker.closed()
+        return left
+
+    gc.disable()
+    try:
+        assert [kept() for kept in story(told)] == [None] * 6
+    finally:
+        gc.enable()

@@ -49,3 +49,16 @@ def test_where_no_rule_sends_nothing_is_told_and_nobody_is_asked_to_put_it_toget
 
 def test_in_a_replay_nothing_is_told():
     assert told(Herd("crowd", 0, 0), town(), 1, 2) == [[], []]
+
+
+def test_of_a_partition_that_is_taken_away_meanwhile_nothing_is_told():
+    async def run():
+        herd, several = Herd("crowd", 0, 0, guards_every=60), town()
+        herd.listener(several.corridor, None)
+        several.advance(1)
+        several.corridor.close()
+        while herd._surveys:
+            herd._survey()
+        return herd.take_told()
+
+    assert asyncio.run(run()) == []
