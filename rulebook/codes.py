@@ -102,7 +102,6 @@ CODES: tuple[Code, ...] = (
     Code("E312", "The function does not fit the field.", "`count` takes none, `sum` and `avg` take numbers.", _segment("sum(order_rejected.reason over 2h) > 3")),
     Code("E313", "A function takes a name.", "`distance_to(PLACES)`, `used(FEATURE)`.", _segment("completed()")),
     Code("E314", "A ratio over `last N` of events that are not among those it is of.", "Over `last 20` it is the share of `of` among the newest 20 events of `to`: each event of `of` has to be one of `to`. Over a time, the two are counted apart.", _segment("done(last 20) < 50%").replace("segments:", "metrics:\n  done: {ratio: {of: order_delivered, to: order_accepted}}\nsegments:")),
-    Code("W290", "It has no effect in this version.", "It is read and checked, so that a rule set of a later version can be kept; nobody shall rely on it.", _NUDGE.format(trigger="{happens: logged_in}", cooldown="1d", more="    feeds: [gps]\n")),
     Code("W292", "A language that is not known.", "Its code has the right form; partners have it in their profile, or it is misspelled.", "version: 1\nmessages:\n  m: {zzz: {title: Hello, body: A word.}}\n"),
     Code("W293", "A snooze that allows nothing.", "It names a warning and the day until which it is allowed: `# allow W432 until 2026-12-01`.", "version: 1 # allow W401 until soon\n"),
     Code("W291", "A file of the folder that is no rule file.", "Neither `version: 1` nor a section of rules is in it, so it is left out. A file that is given by name is always read.", "services: {web: {image: nginx}}\n"),

@@ -47,11 +47,6 @@ class _Linker:
             self.nudge(nudge)
         self.faults.where = ""
 
-    def later(self, used: object, what: str, span: Span, instead: str) -> None:
-        """What is read and checked, and has no effect in this version, is said: nobody shall rely on it."""
-        if used:
-            self.faults.warn("W290", f"`{what}` has no effect in this version", span, help=instead)
-
     def events(self, names: Iterable[str], span: Span) -> None:
         for name in names:
             if name not in self.scope.events:
