@@ -76,8 +76,10 @@ class Corridor:
             heappush(self._alarms, (state.alarm, state.partner_id))
 
     def _get(self, partner_id: str) -> PartnerState | None:
-        """The partner's state, awake, with their alarm: of those stored only the next are here."""
+        """The partner's state, awake, with their alarm: of those stored only the next are here. Whose timers wait for feeds does not lose that by a rest."""
         if (state := self.partners.get(partner_id)) is not None:
+            if state.next_due <= self.stream_time and self.silence.active:
+                self.silence.keep_back(state)
             self.watch(state)
         return state
 

@@ -63,8 +63,8 @@ class Silence:
         back = {feed: known.pop(feed) for feed in feeds if feed in known}
         if not back:
             return ()
+        out = self._brought_up(self.parked)
         parked, self.parked = self.parked, {}
-        out = self._brought_up(parked)
         said = self._said(Verdict.THAWED, back, at, {})
         self._turn(known)
         self._rearm(parked)
@@ -86,9 +86,10 @@ class Silence:
     def _brought_up(self, whom: Iterable[str]) -> list[Any]:
         """Their own time comes to stream time before what is overdue is looked at: a nudge that is no longer valid is not sent."""
         corridor, out = self._corridor, list[Any]()
-        for who in whom:
+        for who in list(whom):
             state = corridor.partners.get(who)
             if state is not None and who not in corridor.partners.erased and state.now < corridor.stream_time:
+                self.keep_back(state)
                 corridor.changes(state)
                 out += step(state, Tick(corridor.stream_time), corridor.rules)
         return out
@@ -130,6 +131,11 @@ class Silence:
         if any(state.dues[n] != inf for n in rules.frozen):
             self.parked[state.partner_id] = inf
         return rules.frozen | unheard.keys() if unheard else rules.frozen
+
+    def keep_back(self, state: PartnerState) -> None:
+        """Before somebody's own time comes to stream time: what is due by then, and does not go. Who was at rest has it for their next timer."""
+        now = self._corridor.stream_time
+        state.next_due = earliest(state, self.left_out(state, now))
 
     def _unheard(self, state: PartnerState, until: float) -> dict[int, str]:
         """The timers due by then that are not frozen, and wait: each with a feed that is not heard of from after its deadline."""

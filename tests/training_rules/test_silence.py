@@ -213,6 +213,22 @@ def test_who_rests_while_a_timer_waits_is_looked_at_when_its_feed_comes_on():
     assert town.sent() == [("stuck", 15)]
 
 
+@pytest.mark.parametrize("stored", [False, True])
+def test_who_rests_while_a_timer_waits_is_not_told_by_an_event_of_another_feed(stored):
+    town = stuck()
+    town.hear(14, "orders")
+    town.advance(20)
+    town.corridor.make_room(0)
+    if stored:
+        town.corridor.dirty.clear()
+        town.corridor.store(-1.0)
+    town.feed("position", 21, lat=1.0, lon=1.0)
+    assert town.sent() == []
+    town.hear(22, "orders")
+    town.advance(22)
+    assert town.sent() == [("stuck", 15)]
+
+
 def test_nobody_who_waits_for_one_feed_is_looked_at_for_another():
     town = stuck()
     town.hear(14, "orders", "gps")
