@@ -276,6 +276,17 @@ def test_the_next_owner_of_one_who_rests_in_a_silence_finds_the_timer():
     assert [o.decided_at for o in out if o.type == "nudge"] == [START + 15 * 60]
 
 
+def test_a_nudge_of_before_the_silence_was_noticed_is_recalled_by_what_comes_late_whatever_was_sent_since():
+    town = Silent(rules(STUCK + nudge("alone", "{happens: logged_in, without: feature_used, for: 4m}")))
+    town.feed("arrived_at_restaurant", 0, order_id="o")
+    town.advance(15.5)
+    town.freeze(16, "orders", known=14)
+    town.feed("logged_in", 16)
+    town.advance(25)
+    town.feed("order_picked_up", 14.5, order_id="o")
+    assert [(o.type, o.rule) for o in town.out if o.type.startswith("nudge")] == [("nudge", "stuck"), ("nudge", "alone"), ("nudge_recalled", "stuck")]
+
+
 # -- at random
 
 
