@@ -80,7 +80,7 @@ class Silence:
     def _turn(self, known: Mapping[str, float]) -> None:
         before, self.frozen = self.frozen, Freeze(self.base, known) if known else None
         if self.frozen is not None and before is not None:
-            self.frozen.begun |= before.begun
+            self.frozen.go_on(before)
         self._corridor.rules = self.base if self.frozen is None else self.frozen.rules
 
     def _brought_up(self, whom: Iterable[str]) -> list[Any]:

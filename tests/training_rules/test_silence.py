@@ -249,6 +249,21 @@ def test_another_rule_set_is_frozen_as_the_one_before():
     assert town.sent() == [("stuck", 15)]
 
 
+@pytest.mark.parametrize("changed", [False, True])
+def test_another_rule_set_knows_since_when_a_stretch_can_have_begun(changed):
+    """Its timers have other numbers: there is a segment before them."""
+    town = Silent(rules(IDLE))
+    town.feed("order_accepted", 0, order_id="o")
+    town.freeze(1, "orders")
+    town.feed("logged_in", 20)
+    if changed:
+        town.corridor.change(rules(QUIET + IDLE))
+    town.feed("order_delivered", 5, order_id="o")
+    town.thaw(40, "orders")
+    town.advance(60)
+    assert town.sent() == [("idle", 50)]
+
+
 @pytest.mark.parametrize("early", [False, True])
 def test_who_rests_through_a_silence_is_woken_when_it_is_over(early):
     """Whether they went to rest before the deadline or after it, once, not again and again."""
