@@ -302,6 +302,21 @@ def test_a_nudge_of_before_the_silence_was_noticed_is_recalled_by_what_comes_lat
     assert [(o.type, o.rule) for o in town.out if o.type.startswith("nudge")] == [("nudge", "stuck"), ("nudge", "alone"), ("nudge_recalled", "stuck")]
 
 
+@pytest.mark.parametrize("rests", [False, True])
+def test_a_copy_of_what_comes_late_is_applied_once(rests):
+    town = Silent(rules(STUCK + nudge("twice", "{happens: order_rejected, times: 2, within: 5m}")))
+    town.feed("logged_in", 0)
+    town.freeze(1, "orders")
+    town.feed("position", 20, lat=1.0, lon=1.0)
+    town.feed("order_rejected", 10, event_id="x", order_id="o")
+    if rests:
+        town.corridor.make_room(0)
+    for number in range(12):
+        town.feed("logged_in", 21 + number)
+    town.feed("order_rejected", 10, event_id="x", order_id="o")
+    assert town.sent() == []
+
+
 # -- at random
 
 
