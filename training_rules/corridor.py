@@ -117,9 +117,12 @@ class Corridor:
         self.changes(state)
         if erased:
             self.partners.begin_anew(partner_id)
-        if t < self.stream_time and state.now < self.stream_time:
+        before = state.now
+        if t < self.stream_time and before < self.stream_time:
             step(state, Tick(self.stream_time), self.rules)
         decided = step(state, event, self.rules) if self.silence.frozen is None else self.silence.step(state, event)
+        if state.unseen and before > -inf:  # it came too late: by their time the next look knows that other rules run
+            state.now = before
         self.watch(state)
         if not decided:
             return out

@@ -14,7 +14,7 @@ from events.outputs import Verdict
 from events.structs import OUTPUT_STRUCTS, Tick
 from segments.state import PartnerState
 from training_rules.decisions import make_id
-from training_rules.engine import earliest, fire, step
+from training_rules.engine import earliest, fire, first_look, step
 from training_rules.frozen import Freeze, names_of
 
 if TYPE_CHECKING:
@@ -85,13 +85,14 @@ class Silence:
 
     def _brought_up(self, whom: Iterable[str]) -> list[Any]:
         """Their own time comes to stream time before what is overdue is looked at: a nudge that is no longer valid is not sent."""
-        corridor, out = self._corridor, list[Any]()
+        corridor, now, out = self._corridor, self._corridor.stream_time, list[Any]()
         for who in list(whom):
             state = corridor.partners.get(who)
-            if state is not None and who not in corridor.partners.erased and state.now < corridor.stream_time:
+            if state is not None and who not in corridor.partners.erased and state.now < now and min(state.dues, default=inf) <= now:
                 self.keep_back(state)
                 corridor.changes(state)
-                out += step(state, Tick(corridor.stream_time), corridor.rules)
+                out += step(state, Tick(now), corridor.rules)
+                out += first_look(state, now, corridor.rules) if state.unseen else ()
         return out
 
     def _rearm(self, whom: Iterable[str]) -> None:

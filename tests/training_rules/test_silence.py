@@ -264,6 +264,22 @@ def test_another_rule_set_knows_since_when_a_stretch_can_have_begun(changed):
     assert town.sent() == [("idle", 50)]
 
 
+@pytest.mark.parametrize("rests", [False, True])
+def test_who_rests_after_a_silence_was_looked_at_by_a_rule_set_that_came_in_it(rests):
+    """Time passes the change by when the feed is back: bytes tell nobody that the new rules were not looked at."""
+    town = Silent(rules(STUCK))
+    town.feed("logged_in", 0)
+    town.feed("arrived_at_restaurant", 1, order_id="o")
+    town.freeze(2, "orders")
+    town.advance(18)
+    town.corridor.change(rules("segments:\n  here: {enter: {when: online}}\n" + STUCK))
+    town.thaw(19, "orders")
+    if rests:
+        town.corridor.make_room(0)
+    town.feed("rating_received", 20, stars=5)
+    assert [(segment, way) for segment, way, _ in town.moves()] == [("here", "entered")]
+
+
 @pytest.mark.parametrize("early", [False, True])
 def test_who_rests_through_a_silence_is_woken_when_it_is_over(early):
     """Whether they went to rest before the deadline or after it, once, not again and again."""
