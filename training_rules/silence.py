@@ -85,10 +85,10 @@ class Silence:
 
     def _brought_up(self, whom: Iterable[str]) -> list[Any]:
         """Their own time comes to stream time before what is overdue is looked at: a nudge that is no longer valid is not sent."""
-        corridor, now, out = self._corridor, self._corridor.stream_time, list[Any]()
+        corridor, now, out, frozen = self._corridor, self._corridor.stream_time, list[Any](), self._corridor.rules.frozen
         for who in list(whom):
             state = corridor.partners.get(who)
-            if state is not None and who not in corridor.partners.erased and state.now < now and min(state.dues, default=inf) <= now:
+            if state is not None and state.now < now and any(state.dues[n] <= now for n in frozen):
                 self.keep_back(state)
                 corridor.changes(state)
                 out += step(state, Tick(now), corridor.rules)
