@@ -184,8 +184,9 @@ class Partition:
             self._tell(self.number, out)
 
     def listen(self, wall: float, newest: Newest | None) -> None:
-        """Look whether feeds are heard of, at `wall` (s since the epoch); `newest`: when each family's topic last had a record."""
-        if not self.barrier.stands and (out := self.feeds.look(wall, newest)):
+        """Look whether feeds are heard of, at `wall` (s since the epoch); `newest`: when each family's topic last had a record. Nothing goes between what was
+        written out for a change and the change."""
+        if not self.barrier.stands and self._awaited is None and (out := self.feeds.look(wall, newest)):
             self._tell(self.number, out)
 
     def rest(self, now: float) -> None:

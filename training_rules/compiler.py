@@ -70,7 +70,7 @@ class _Compiler:
         if self.ruleset.policy.never_while:
             self.waiting = self.slots.slot("waiting"), self.slots.timer("waiting")
             self.triggers.out.timers.append(Timer("waiting", -1))
-        self.recall = recall.recall_of(self.definitions, self.slots, self._lateness(), self.options.allowed_lateness)
+        self.recall = recall.recall_of(self.definitions, self.slots, self._lateness(), self.options.allowed_lateness, None if self.queue is None else self.queue.slot)
         self.functions.lines += self.triggers.out.functions
         for number in range(len(self.segments)):
             self._moved(number)

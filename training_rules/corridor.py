@@ -63,8 +63,10 @@ class Corridor:
             heappush(self._alarms, (state.alarm, state.partner_id))
 
     def get(self, partner_id: str) -> PartnerState | None:
-        """The partner's state, awake, with their alarm: of those stored only the next are here."""
+        """The partner's state, awake, with their alarm: of those stored only the next are here. Whose timers wait for feeds does not lose that by a rest."""
         if (state := self.partners.get(partner_id)) is not None:
+            if state.next_due <= self.stream_time and self.silence.active:
+                self.silence.keep_back(state)
             self.watch(state)
         return state
 
@@ -95,9 +97,12 @@ class Corridor:
         self.changes(state)
         if erased:
             self.partners.begin_anew(partner_id)
-        if t < self.stream_time and state.now < self.stream_time:
+        before = state.now
+        if t < self.stream_time and before < self.stream_time:
             step(state, Tick(self.stream_time), self.rules)
         decided = step(state, event, self.rules) if self.silence.frozen is None else self.silence.step(state, event)
+        if state.unseen and before > -inf:  # it came too late: by their time the next look knows that other rules run
+            state.now = before
         self.watch(state)
         if not decided:
             return out

@@ -127,6 +127,12 @@ def _moment(state: PartnerState, now: float, rules: Rules, but: Container[int]) 
     return found if found.moves or found.matches or found.closed or found.overdue else None
 
 
+def first_look(state: PartnerState, now: float, rules: Rules) -> Sequence[Any]:
+    """Other rules run since their last event or timer, and time is to pass them by: whoever reads the state later can't tell any more."""
+    found = rules.first_look(state, state.slots, now, cause := f"@{now:.3f}")
+    return NOTHING if found is None else finish(state, now, found, cause, rules)
+
+
 def _look_at_episodes(state: PartnerState, now: float, found: Found, rule: Rule) -> None:
     """Those that are cleared; of those whose time is over, the nudge that follows is a match. After a ghost, only a ghost can follow."""
     clearing = rule.clears

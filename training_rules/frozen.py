@@ -35,7 +35,13 @@ class Freeze:
         assert base.remake is not None
         lateness = {kind: inf if kind in self.family_of else late for kind, late in base.lateness.items()}
         made = base.remake(self._wrap)
-        self.rules = replace(made, frozen=frozenset(self.hanging), lateness=lateness, own=base.own, witness=base.witness)
+        recall = base.recall if base.recall is None else replace(base.recall, lateness=inf)  # what was sent before the silence was noticed may be disproved late
+        self.rules = replace(made, frozen=frozenset(self.hanging), lateness=lateness, own=base.own, witness=base.witness, recall=recall)
+
+    def go_on(self, before: Freeze) -> None:
+        """Take over what `before` found in the same silence; it may be of another rule set, whose timers have other numbers."""
+        numbers, ids = self.base.timer_numbers, before.base.timer_ids
+        self.begun |= {(who, numbers[ids[n]]): at for (who, n), at in before.begun.items() if ids[n] in numbers}
 
     # -- late events
 

@@ -1,6 +1,6 @@
 """`during_quiet: queue_latest`: of a partner's nudges that fall into quiet hours the latest waits for their end, and is decided anew then.
 
-Slot: `[rule, events, args, fields, key, queued_at, control]`, the rule by its name; None where nothing waits.
+Slot: `[rule, events, args, fields, key, queued_at, control, span]`, the rule by its name; None where nothing waits. States of before have no span.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def enqueue(s: PartnerState, now: float, matches: Sequence[Match], rules: Rules)
         return
     m = matches[0]
     queued_at = now if m.queued_at is None else m.queued_at
-    s.slots[queue.slot] = [rules.rules[m.trigger].name, m.events, m.args, m.fields, m.key, queued_at, m.control]
+    s.slots[queue.slot] = [rules.rules[m.trigger].name, m.events, m.args, m.fields, m.key, queued_at, m.control, m.span]
     due = s.dues[queue.timer] = clock.next_time_of_day(s, now, hours[1])
     s.next_due = min(s.next_due, due)
 
@@ -32,7 +32,7 @@ def release(s: PartnerState, found: Found, rules: Rules) -> None:
     waiting, s.slots[rules.queue.slot], s.dues[rules.queue.timer] = s.slots[rules.queue.slot], None, inf
     if waiting is None:
         return
-    name, events, args, fields, key, queued_at, control = waiting
+    name, events, args, fields, key, queued_at, control, *span = waiting
     number = next((r.number for r in rules.rules if r.nudge and r.name == name), None)
     if number is not None:
-        found.matches.append(Match(number, events, args, fields, key, queued_at, control))
+        found.matches.append(Match(number, events, args, fields, key, queued_at, control, span=span[0] if span else None))

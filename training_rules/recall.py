@@ -6,7 +6,7 @@ where there is none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -42,11 +42,13 @@ class Silence:
 
 @dataclass(frozen=True)
 class Recall:
-    """Where sends stand that can be disproved; the rules, by name; for how long after its deadline a send can be (s)."""
+    """Where sends stand that can be disproved; the rules, by name; for how long after its deadline a send can be (s); `queue`: where what waits for the end of
+    quiet hours stands, if it does."""
 
     slot: int
     silences: Mapping[str, Silence]
     lateness: float
+    queue: int | None
 
     @property
     def events(self) -> frozenset[str]:
@@ -65,7 +67,7 @@ def silent(definition: Nudge) -> dict[str, str | None]:
             return {}
 
 
-def recall_of(definitions: Sequence[Nudge | Pattern], slots: Slots, lateness: Mapping[type, float], allowed: float) -> Recall | None:
+def recall_of(definitions: Sequence[Nudge | Pattern], slots: Slots, lateness: Mapping[type, float], allowed: float, queue: int | None) -> Recall | None:
     """What late events can disprove; None where no rule is about a silence. `lateness` (s) by the class of an event, `allowed` where that has no end."""
     silences = {}
     for number, d in enumerate(definitions):
@@ -73,7 +75,7 @@ def recall_of(definitions: Sequence[Nudge | Pattern], slots: Slots, lateness: Ma
             stretch = slots.slot(key_of(d)) if isinstance(d.trigger, Holds) else None
             silences[d.name] = Silence(number, d.version, getattr(d.trigger, "wait", 0.0), ends, stretch)
     late = [at for silence in silences.values() for event in silence.events if isfinite(at := lateness[STRUCTS[event]])]
-    return Recall(slots.slot("recall"), silences, max(late, default=allowed)) if silences else None
+    return Recall(slots.slot("recall"), silences, max(late, default=allowed), queue) if silences else None
 
 
 def source(recall: Recall, event: str) -> list[str]:
@@ -82,7 +84,8 @@ def source(recall: Recall, event: str) -> list[str]:
         return [f"if v[{recall.slot}] is not None: shown(s, RECALL, e.nudge_id)"]
     if event not in recall.events:
         return []
-    return [f"if t < now and (v[{recall.slot}] is not None or WAITING is not None): found = disproved(s, e, t, now, found, RECALL, WAITING)"]
+    queued = "" if recall.queue is None else f" or v[{recall.queue}] is not None"
+    return [f"if t < now and (v[{recall.slot}] is not None or WAITING is not None{queued}): found = disproved(s, e, t, now, found, RECALL, WAITING)"]
 
 
 def sent(s: PartnerState, now: float, rule: Rule, match: Match, identity: str, verdict: str, recall: Recall) -> None:
@@ -120,11 +123,19 @@ def disproved(s: PartnerState, e: Any, t: float, now: float, found: Found | None
         found = found or Found()
         found.recalled.append((silence.number, entry))
     s.slots[recall.slot] = left or None
-    for name, kept in (s.slots[waiting.slot] or {}).items() if waiting is not None else ():
+    for name, kept in _held(s, recall, waiting):
         silence, span = recall.silences.get(name), kept[-1]
         if silence is not None and span and _disproves(silence, e, t, now, span[0], span[1], kept[4]):
             kept[-1] = []
     return found
+
+
+def _held(s: PartnerState, recall: Recall, waiting: Waiting | None) -> Iterator[tuple[str, list[Any]]]:
+    """What waits, by the rule's name: for a safe moment, or for the end of quiet hours."""
+    if waiting is not None and (kept := s.slots[waiting.slot]):
+        yield from kept.items()
+    if recall.queue is not None and (queued := s.slots[recall.queue]) and isinstance(queued[-1], list):  # states of before have no span
+        yield queued[0], queued
 
 
 def _disproves(silence: Silence, e: Any, t: float, now: float, began: float, deadline: float, key: Any) -> bool:

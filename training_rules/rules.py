@@ -213,7 +213,10 @@ class Rules:
 
     @cached_property
     def ids_kept(self) -> float:
-        """How long ids of events are remembered (s): as late as any may come that is ever too late, since copies are looked for only that far back."""
+        """How long ids of events are remembered (s): as late as any may come that is ever too late, since copies are looked for only that far back. While feeds
+        are frozen, what they bring may be of any time."""
+        if self.frozen:
+            return inf
         return max([self.options.allowed_lateness, *(late for kind in self.deduped if isfinite(late := self.lateness[kind]))])
 
     @cached_property

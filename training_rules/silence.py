@@ -14,7 +14,7 @@ from events.outputs import Verdict
 from events.structs import OUTPUT_STRUCTS, Tick
 from segments.state import PartnerState
 from training_rules.decisions import make_id
-from training_rules.engine import earliest, fire, step
+from training_rules.engine import earliest, fire, first_look, step
 from training_rules.frozen import Freeze, names_of
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ class Silence:
         back = {feed: known.pop(feed) for feed in feeds if feed in known}
         if not back:
             return ()
+        out = self._brought_up(self.parked)
         parked, self.parked = self.parked, {}
-        out = self._brought_up(parked)
         said = self._said(Verdict.THAWED, back, at, {})
         self._turn(known)
         self._rearm(parked)
@@ -80,17 +80,19 @@ class Silence:
     def _turn(self, known: Mapping[str, float]) -> None:
         before, self.frozen = self.frozen, Freeze(self.base, known) if known else None
         if self.frozen is not None and before is not None:
-            self.frozen.begun |= before.begun
+            self.frozen.go_on(before)
         self._corridor.rules = self.base if self.frozen is None else self.frozen.rules
 
     def _brought_up(self, whom: Iterable[str]) -> list[Any]:
         """Their own time comes to stream time before what is overdue is looked at: a nudge that is no longer valid is not sent."""
-        corridor, out = self._corridor, list[Any]()
-        for who in whom:
+        corridor, now, out, frozen = self._corridor, self._corridor.stream_time, list[Any](), self._corridor.rules.frozen
+        for who in list(whom):
             state = corridor.partners.get(who)
-            if state is not None and who not in corridor.partners.erased and state.now < corridor.stream_time:
+            if state is not None and state.now < now and any(state.dues[n] <= now for n in frozen):
+                self.keep_back(state)
                 corridor.changes(state)
-                out += step(state, Tick(corridor.stream_time), corridor.rules)
+                out += step(state, Tick(now), corridor.rules)
+                out += first_look(state, now, corridor.rules) if state.unseen else ()
         return out
 
     def _rearm(self, whom: Iterable[str]) -> None:
@@ -130,6 +132,11 @@ class Silence:
         if any(state.dues[n] != inf for n in rules.frozen):
             self.parked[state.partner_id] = inf
         return rules.frozen | unheard.keys() if unheard else rules.frozen
+
+    def keep_back(self, state: PartnerState) -> None:
+        """Before somebody's own time comes to stream time: what is due by then, and does not go. Who was at rest has it for their next timer."""
+        now = self._corridor.stream_time
+        state.next_due = earliest(state, self.left_out(state, now))
 
     def _unheard(self, state: PartnerState, until: float) -> dict[int, str]:
         """The timers due by then that are not frozen, and wait: each with a feed that is not heard of from after its deadline."""

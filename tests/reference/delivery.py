@@ -121,7 +121,7 @@ class Delivery:
         if waiting and self.rules.policy.during_quiet == "queue_latest":
             m = min(waiting, key=lambda m: m.rank)
             end = p.clock_shows(now, self.rules.policy.quiet_hours[1])
-            p.queued = end, Match(m.rule, m.events, m.args, m.key, now if m.queued_at is None else m.queued_at, m.control)
+            p.queued = end, Match(m.rule, m.events, m.args, m.key, now if m.queued_at is None else m.queued_at, m.control, began=m.began)
 
         for m in matches:
             if m.reason == "not_safe_now":
@@ -153,7 +153,7 @@ class Delivery:
         """The sends that would not have been, had the event come in time; what waits of them is not true any more."""
         if not e.occurred_at < now:
             return []
-        for m in p.waiting.values():
+        for m in [*p.waiting.values(), *([p.queued[1]] if p.queued is not None else [])]:
             if m.began is not None and broken(m.rule.trigger, e, now, m.key, m.began, m.began + m.rule.trigger.wait):
                 m.disproved = True
         wrong = [u for u in p.unshown if broken(u.rule.trigger, e, now, u.key, u.began, u.deadline)]

@@ -172,6 +172,21 @@ def test_nothing_goes_between_what_was_written_out_and_a_change() -> None:
     assert (bench.version, bench.partition.barrier.stands, bench.partition.run(0.0)) == (version(BOTH), True, 0)
 
 
+def test_no_feed_is_thawed_between_what_was_written_out_and_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, looks = Bench(), list[float]()
+    monkeypatch.setattr(bench.partition.feeds, "look", lambda wall, _: looks.append(wall) or [])
+    bench.feed(RULES, announced(0, BOTH, NOW + 30))
+    bench.feed(RATINGS, *ratings(0, 1))
+    deadline = time.monotonic() + 20
+    while not bench.partition.barrier.stands and time.monotonic() < deadline:
+        bench.partition.run(0.0)
+    bench.write()
+    bench.partition.listen(1.0, {})
+    bench.run()
+    bench.partition.listen(2.0, {})
+    assert (looks, bench.version) == ([2.0], version(BOTH))
+
+
 def test_who_takes_a_partition_over_begins_with_the_set_its_states_were_made_by() -> None:
     bench = Bench()
     record_ = announced(0, BOTH, NOW + 30)

@@ -313,3 +313,16 @@ def test_alarms_do_not_grow_with_every_rest():
             corridor.rest(number * 100 + now, 5.0)
         assert awake(town) == []
     assert len(corridor._alarms) == 1
+
+
+@pytest.mark.parametrize("rests", [False, True])
+def test_an_event_that_is_too_late_hides_no_change_of_rules_from_one_who_rests_after_it(rests):
+    town = Town(rules(STUCK))
+    town.feed("logged_in", 0)
+    town.corridor.change(rules("segments:\n  here: {enter: {when: online}}\n" + STUCK))
+    town.feed("logged_in", 10, partner="q")
+    town.feed("arrived_at_restaurant", 2)
+    if rests:
+        town.corridor.make_room(0)
+    town.feed("rating_received", 11, stars=5)
+    assert [o.segment for o in town.out if o.type == "segment_transition" and o.partner_id == "p"] == ["here"]

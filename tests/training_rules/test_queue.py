@@ -85,3 +85,35 @@ def test_what_waits_outlives_a_restart():
     town.corridor = type(town.corridor)(compiled, {"p": state}, START + 600)
     town.advance(180)
     assert town.sent() == [("a", 120)]
+
+
+STUCK = "{happens: arrived_at_restaurant, without: order_picked_up, for: 15m, same: order_id}"
+
+
+def test_a_silence_that_a_late_event_disproves_is_not_told_in_the_morning():
+    town = told(nudge("a", trigger=STUCK))
+    town.feed("arrived_at_restaurant", 0, order_id="o")
+    town.advance(16)
+    town.feed("order_picked_up", 14.5, order_id="o")
+    town.advance(180)
+    assert town.decisions() == [("a", "hold", "quiet_hours", 15), ("a", "hold", "stale", 120)]
+
+
+def test_a_silence_that_another_order_ended_is_told_in_the_morning():
+    town = told(nudge("a", trigger=STUCK))
+    town.feed("arrived_at_restaurant", 0, order_id="o")
+    town.advance(16)
+    town.feed("order_picked_up", 14.5, order_id="other")
+    town.advance(180)
+    assert town.sent() == [("a", 120)]
+
+
+def test_what_an_older_version_queued_is_told_too():
+    town = told(nudge("a", trigger=STUCK))
+    town.feed("arrived_at_restaurant", 0, order_id="o")
+    town.advance(16)
+    state, slot = town.corridor.partners["p"], town.corridor.rules.queue.slot
+    state.slots[slot] = state.slots[slot][:7]
+    town.feed("order_picked_up", 14.5, order_id="o")
+    town.advance(180)
+    assert town.sent() == [("a", 120)]

@@ -213,6 +213,22 @@ def test_who_rests_while_a_timer_waits_is_looked_at_when_its_feed_comes_on():
     assert town.sent() == [("stuck", 15)]
 
 
+@pytest.mark.parametrize("stored", [False, True])
+def test_who_rests_while_a_timer_waits_is_not_told_by_an_event_of_another_feed(stored):
+    town = stuck()
+    town.hear(14, "orders")
+    town.advance(20)
+    town.corridor.make_room(0)
+    if stored:
+        town.corridor.dirty.clear()
+        town.corridor.store(-1.0)
+    town.feed("position", 21, lat=1.0, lon=1.0)
+    assert town.sent() == []
+    town.hear(22, "orders")
+    town.advance(22)
+    assert town.sent() == [("stuck", 15)]
+
+
 def test_nobody_who_waits_for_one_feed_is_looked_at_for_another():
     town = stuck()
     town.hear(14, "orders", "gps")
@@ -231,6 +247,37 @@ def test_another_rule_set_is_frozen_as_the_one_before():
     assert town.sent() == []
     town.thaw(21, "orders")
     assert town.sent() == [("stuck", 15)]
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_another_rule_set_knows_since_when_a_stretch_can_have_begun(changed):
+    """Its timers have other numbers: there is a segment before them."""
+    town = Silent(rules(IDLE))
+    town.feed("order_accepted", 0, order_id="o")
+    town.freeze(1, "orders")
+    town.feed("logged_in", 20)
+    if changed:
+        town.corridor.change(rules(QUIET + IDLE))
+    town.feed("order_delivered", 5, order_id="o")
+    town.thaw(40, "orders")
+    town.advance(60)
+    assert town.sent() == [("idle", 50)]
+
+
+@pytest.mark.parametrize("rests", [False, True])
+def test_who_rests_after_a_silence_was_looked_at_by_a_rule_set_that_came_in_it(rests):
+    """Time passes the change by when the feed is back: bytes tell nobody that the new rules were not looked at."""
+    town = Silent(rules(STUCK))
+    town.feed("logged_in", 0)
+    town.feed("arrived_at_restaurant", 1, order_id="o")
+    town.freeze(2, "orders")
+    town.advance(18)
+    town.corridor.change(rules("segments:\n  here: {enter: {when: online}}\n" + STUCK))
+    town.thaw(19, "orders")
+    if rests:
+        town.corridor.make_room(0)
+    town.feed("rating_received", 20, stars=5)
+    assert [(segment, way) for segment, way, _ in town.moves()] == [("here", "entered")]
 
 
 @pytest.mark.parametrize("early", [False, True])
@@ -258,6 +305,32 @@ def test_the_next_owner_of_one_who_rests_in_a_silence_finds_the_timer():
     later.advance(START + 60 * 20)
     out = later.thaw(["orders"], START + 60 * 21)
     assert [o.decided_at for o in out if o.type == "nudge"] == [START + 15 * 60]
+
+
+def test_a_nudge_of_before_the_silence_was_noticed_is_recalled_by_what_comes_late_whatever_was_sent_since():
+    town = Silent(rules(STUCK + nudge("alone", "{happens: logged_in, without: feature_used, for: 4m}")))
+    town.feed("arrived_at_restaurant", 0, order_id="o")
+    town.advance(15.5)
+    town.freeze(16, "orders", known=14)
+    town.feed("logged_in", 16)
+    town.advance(25)
+    town.feed("order_picked_up", 14.5, order_id="o")
+    assert [(o.type, o.rule) for o in town.out if o.type.startswith("nudge")] == [("nudge", "stuck"), ("nudge", "alone"), ("nudge_recalled", "stuck")]
+
+
+@pytest.mark.parametrize("rests", [False, True])
+def test_a_copy_of_what_comes_late_is_applied_once(rests):
+    town = Silent(rules(STUCK + nudge("twice", "{happens: order_rejected, times: 2, within: 5m}")))
+    town.feed("logged_in", 0)
+    town.freeze(1, "orders")
+    town.feed("position", 20, lat=1.0, lon=1.0)
+    town.feed("order_rejected", 10, event_id="x", order_id="o")
+    if rests:
+        town.corridor.make_room(0)
+    for number in range(12):
+        town.feed("logged_in", 21 + number)
+    town.feed("order_rejected", 10, event_id="x", order_id="o")
+    assert town.sent() == []
 
 
 # -- at random
