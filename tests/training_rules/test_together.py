@@ -104,9 +104,9 @@ class Teller:
         if before.silence.frozen is not None and before.silence.frozen.begun:
             return
         self.changelog |= dict(before.checkpoint().take(10))
-        known, kept = before.silence.known, before.kept()
+        known, kept = before.silence.known, before.together.kept()
         self.corridor = self.made(before.silence.base, dict(self.changelog), before.stream_time)
-        self.corridor.restore(kept)
+        self.corridor.together.restore(kept)
         if known:
             self.corridor.freeze(known, before.stream_time)
         self.corridor.silence.hear(self.heard)
