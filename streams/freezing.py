@@ -63,6 +63,12 @@ class Freezing:
         if self._flowing:
             self._corridor.silence.hear(self._health.heard(self._flowing))
 
+    def heard_by(self, at: float) -> bool:
+        """Whether the feeds that flow are heard of from after `at` (s): no timer that is due by then waits for one."""
+        heard = self._health.heard(self._flowing) if self._flowing else {}
+        self._corridor.silence.hear(heard)
+        return all(until >= at for until in heard.values())
+
     def look(self, wall: float, newest: Newest | None) -> list[Any]:
         """Freeze what can't be relied on at `wall` (s since the epoch), and thaw what is back. Returns outputs. `newest`: when each topic last had a record, as far
         as the broker was asked; None before that."""

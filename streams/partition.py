@@ -142,13 +142,13 @@ class Partition:
         return event.occurred_at if self._plan.clock == "wall" else min(event.occurred_at, self.corridor.stream_time)
 
     def _turn(self, head: Entry) -> bool:
-        """Take up what concerns all partners, if it can be: whether it was. What is due by its time goes before it."""
+        """Take up what concerns all partners, if it can be: whether it was. What is due by its time goes before it: a change of rules waits until no timer does."""
         at, number, offset, event = head
         listener, corridor = self._listeners.get(number), self.corridor
-        if listener is not None and not (listener.ready(event) and self._settled(listener, head)):
+        if listener is not None and not (listener.ready(event) and (not listener.settles or self.feeds.heard_by(at)) and self._settled(listener, head)):
             return False
         self.merge.passed(head)
-        out = list(corridor.advance(at)) if at > corridor.stream_time else []
+        out = list(corridor.advance(max(at, corridor.stream_time)))
         if corridor.handed.takes(self._names[number], offset) and listener is not None:
             try:
                 out += listener.apply(event)

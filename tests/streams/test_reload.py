@@ -23,7 +23,7 @@ from streams.reload import Library, begin
 from streams.snapshot import Snapshot
 from streams.stats import Counters
 from tests.streams.test_broadcast import RULES, SOURCES
-from tests.streams.test_partition import NOW, RATINGS, Record, record, shot_of
+from tests.streams.test_partition import GPS, NOW, RATINGS, Record, record, shot_of
 from tests.training_rules.town import MESSAGES, nudge
 from training_rules import EngineOptions, House, compile_rules
 
@@ -185,6 +185,23 @@ def test_no_feed_is_thawed_between_what_was_written_out_and_a_change(monkeypatch
     bench.run()
     bench.partition.listen(2.0, {})
     assert (looks, bench.version) == ([2.0], version(BOTH))
+
+
+def test_a_change_waits_until_the_feeds_that_flow_are_heard_of_from_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Timers that wait for them are due before it: they are decided by the old rules, as in a replay."""
+    bench, heard = Bench(), list[bool]()
+    feeds, asked = bench.partition.feeds, bench.partition.feeds.heard_by
+    monkeypatch.setattr(feeds, "_flowing", ["gps"])
+    monkeypatch.setattr(feeds, "heard_by", lambda at: heard.append(asked(at)) or heard[-1])
+    bench.feed(RULES, announced(0, BOTH, NOW + 30))
+    bench.feed(RATINGS, *ratings(0, 1))
+    deadline = time.monotonic() + 20
+    while not heard and time.monotonic() < deadline:
+        bench.partition.run(0.0)
+    assert (heard, bench.partition.barrier.stands) == ([False], False)
+    bench.feed(GPS, record(0, "position", at=NOW + 40))
+    bench.run()
+    assert bench.version == version(BOTH)
 
 
 def test_who_takes_a_partition_over_begins_with_the_set_its_states_were_made_by() -> None:
