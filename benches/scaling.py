@@ -13,8 +13,6 @@ import asyncio
 import ctypes
 import gc
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,8 +20,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from benches import live, machine
-from benches.states import Crowd, Day
+from benches import machine
+from benches.states import Crowd, Day, apart
 from events.decode import Decoder
 from streams.partition import corridor_of
 from streams.plan import Plan
@@ -57,7 +55,7 @@ def measure(sizes: list[int], hours: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         day = Path(name, "day")
         Day.lived(load_rules(CATALOG), hours).write(day)
-        rows = [_apart(size, day) for size in sorted(sizes)]
+        rows = [apart("scaling", size, "--day", str(day)) for size in sorted(sizes)]
     return {
         "hours": hours, "changelog_bytes": rows[-1]["changelog_bytes"], "cold_slope_bytes": slope(rows, "cold_bytes"), "limited_slope_bytes": slope(rows, "limited_bytes"), "awake": AWAKE, "warm_slope_bytes": slope(rows, "warm_bytes"), "sizes": rows,
     }  # fmt: skip
@@ -67,14 +65,6 @@ def slope(rows: list[dict[str, Any]], key: str) -> int:
     """Bytes for each partner more, between the two largest sizes."""
     less, more = list(pairwise(rows))[-1]
     return round((more[key] * more["partners"] - less[key] * less["partners"]) / (more["partners"] - less["partners"]))
-
-
-def _apart(size: int, day: Path) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, "-m", "benches.scaling", "--one", str(size), "--day", str(day)], capture_output=True, text=True, check=False, cwd=live.ROOT)
-    if done.returncode:
-        raise SystemExit(f"{size:,} partners: {done.stderr}")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 def one(count: int, day: Day) -> dict[str, Any]:

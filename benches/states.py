@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
+from benches import live
 from benches.partner_bytes import lived
 from streams.lane.restored import Restored
 from streams.lane.terms import MARK, mark, sealed
@@ -68,3 +72,12 @@ class Crowd:
             found.apply(self.records(range(start, min(start + CHUNK, count))))
         found.apply([self.closing()])
         return found
+
+
+def apart(bench: str, size: int, *words: str) -> dict[str, Any]:
+    """What `python -m benches.BENCH --one SIZE ..` prints: a process of its own, whose memory nobody used before. Raises SystemExit where it fails."""
+    done = subprocess.run([sys.executable, "-m", f"benches.{bench}", "--one", str(size), *words], capture_output=True, text=True, check=False, cwd=live.ROOT)
+    if done.returncode:
+        raise SystemExit(f"{size:,} partners: {done.stderr}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found

@@ -14,8 +14,6 @@ import argparse
 import asyncio
 import json
 import random
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,7 +23,7 @@ from typing import Any
 
 from benches import live, machine
 from benches.scaling import HOURS, peak_mb, resident
-from benches.states import Crowd, Day
+from benches.states import Crowd, Day, apart
 from streams.lane.terms import HEADER
 from streams.partition import corridor_of
 from streams.plan import Plan
@@ -59,16 +57,8 @@ def measure(sizes: list[int], hours: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         day = Path(name, "day")
         Day.lived(load_rules(CATALOG), hours).write(day)
-        rows = [{"partners": size} | {k: v for how in HOW for k, v in _apart(size, day, how).items()} for size in sorted(sizes)]
+        rows = [{"partners": size} | {k: v for how in HOW for k, v in apart("store", size, "--day", str(day), "--how", how).items()} for size in sorted(sizes)]
     return {"hours": hours, "sizes": rows}
-
-
-def _apart(size: int, day: Path, how: str) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, "-m", "benches.store", "--one", str(size), "--day", str(day), "--how", how], capture_output=True, text=True, check=False, cwd=live.ROOT)
-    if done.returncode:
-        raise SystemExit(f"{size:,} partners: {done.stderr}")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 def stored(count: int, day: Day) -> dict[str, Any]:

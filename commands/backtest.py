@@ -28,7 +28,7 @@ from simulator.importers import Cut
 from streams.changes import history
 from streams.reload import last_set
 from streams.settings import Settings, load
-from training_rules import EngineOptions, Rules, compile_rules, load_rules
+from training_rules import Rules, compile_rules, load_rules
 
 
 def backtest(
@@ -108,7 +108,7 @@ def _changes(settings: Settings, until: float, sweeps: list[str] | None) -> list
 def _job(
     settings: Settings, against: list[Path] | None, sweeps: list[str], sample: float, changes: list[Any], window: tuple[float, float]
 ) -> tuple[Job, list[Variation]]:
-    options = EngineOptions(allowed_lateness=settings.allowed_lateness, season=settings.season)
+    options = settings.engine_options
     sets: list[Rules] = [load_rules(settings.rules, options=options)]
     if changes:
         sets = [last_set(changes, options) or sets[0]]

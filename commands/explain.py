@@ -17,7 +17,7 @@ from rich.console import Console
 from analysis.hindsight import now_from, watch
 from analysis.taps import Wanted, records
 from commands.explained import Page
-from commands.in_force import library, options_of
+from commands.in_force import library
 from commands.output import numbers, say
 from commands.replay import moment, progress_bar
 from rulebook import units
@@ -73,7 +73,7 @@ def explain(
         raise typer.BadParameter("--back is a duration such as 1d, --format text or json")
     settings = load(rules=rules, brokers=bootstrap)
     if events is not None:
-        found = _from_file(load_rules(settings.rules, options=options_of(settings)), partner, at, events, ledger, sort=sort)
+        found = _from_file(load_rules(settings.rules, options=settings.engine_options), partner, at, events, ledger, sort=sort)
     else:
         found = _live(settings, rules, partner, at, span, replay=replay)
     since = found.at - span

@@ -10,7 +10,7 @@ import typer
 
 from analysis.errors import HindsightError
 from commands.explain import followed, instant
-from commands.in_force import library, options_of
+from commands.in_force import library
 from commands.output import note, say
 from commands.replay import moment, progress_bar
 from rulebook.faults import did_you_mean
@@ -45,7 +45,7 @@ def record(
     first, last = when(begin, "--from"), when(until, "--to")
     if first >= last:
         raise typer.BadParameter("it begins after it ends", param_hint="--from")
-    loaded = load_rules(settings.rules, options=options_of(settings)) if events is not None else _in_force(settings, rules, first, last)
+    loaded = load_rules(settings.rules, options=settings.engine_options) if events is not None else _in_force(settings, rules, first, last)
     _check(rule or (), loaded)
     mine, house = (_from_file(events, partner, sort=sort), None) if events is not None else _from_topics(settings, loaded, partner, last)
     if all(event.__class__ in FIGURES for event in mine):

@@ -29,7 +29,7 @@ from streams.settings import Settings, load
 from streams.supervised import supervise
 from streams.topics import partition_count
 from streams.worker import Worker
-from training_rules import EngineOptions, Rules, load_rules
+from training_rules import Rules, load_rules
 
 
 def worker(
@@ -56,8 +56,7 @@ def worker(
     """
     settings = load(brokers=bootstrap, clock=clock, rules=rules)
     until = None if length is None else seconds(length)
-    options = EngineOptions(allowed_lateness=settings.allowed_lateness, season=settings.season)
-    loaded = load_rules(settings.rules, options=options)
+    loaded = load_rules(settings.rules, options=settings.engine_options)
     _log_to_stderr("debug" if verbose else settings.log_level)
     if watch or processes is not None:
         asyncio.run(preflight(settings))

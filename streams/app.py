@@ -14,7 +14,6 @@ from uuid import uuid4
 import faust
 
 from events import FAMILIES
-from events.broadcasts import BROADCASTS
 from events.structs import OUTPUT_STRUCTS
 from streams import topics
 from streams.broadcast import Broadcast
@@ -23,7 +22,7 @@ from streams.lane.book import Book
 from streams.lane.transport import LaneApp
 from streams.outputs import Tap
 from streams.partitioner import Guard
-from streams.plan import ORDER, ORIGINAL_KEPT, Plan, Source
+from streams.plan import ORDER, ORIGINAL_KEPT, SOURCES, Plan, Source
 from streams.settings import Settings
 from streams.store import FileStore
 from streams.worker import Worker
@@ -102,7 +101,7 @@ def plan(settings: Settings, rules: Rules, original_kept: int = ORIGINAL_KEPT) -
     """What the settings say to a partition."""
     return Plan(
         rules=rules,
-        sources=tuple(_source(settings, family) for family in (*ORDER, *BROADCASTS)),
+        sources=tuple(_source(settings, family) for family in SOURCES),
         outputs={OUTPUT_STRUCTS[kind]: settings.topic(name) for kind, name in OUTPUT_TOPICS.items()},
         clock=settings.clock,
         merge_wait=settings.merge_wait,

@@ -21,14 +21,13 @@ from streams.errors import TopicFault
 from streams.merge import Merge
 from streams.partitioner import by_murmur2
 from streams.partners import MOST, PATIENCE, POLL_MS
-from streams.plan import ORDER
+from streams.plan import ORDER, SOURCES
 from streams.settings import Settings
 from streams.topics import asked
 from training_rules.corridor import Entry
 
 #: A family of which fewer events are held is read on.
 FEW = 5000
-SOURCES = (*ORDER, *BROADCASTS)
 
 
 @dataclass(frozen=True)

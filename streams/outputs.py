@@ -57,7 +57,7 @@ class Outputs:
     @property
     def crowded(self) -> bool:
         """So much is on its way out that nothing more may come in."""
-        return self._outbox is not None and self._outbox.waiting > MOST_OUT
+        return self.waiting > MOST_OUT
 
     async def settle(self) -> None:
         """Wait until everything that was said before this call is acknowledged; raises what could not be sent."""

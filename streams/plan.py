@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from events.broadcasts import BROADCASTS
 from events.decode import MAX_BYTES
 from streams.broadcast import Broadcast
 from streams.health import Limits
@@ -13,6 +14,9 @@ from training_rules.storing import InMemory, Store
 
 #: At equal event times the earlier goes first: who the partner is and where, before what they were asked and did.
 ORDER = ("profile", "session", "training", "app", "earnings", "ratings", "gps", "orders", "feedback")
+
+#: All that is read, in this order: the families, and after them what concerns all partners.
+SOURCES = (*ORDER, *BROADCASTS)
 
 #: Bytes of a bad record that are kept where nobody says how much the dead-letter topic takes: base64 and all, it passes a broker that takes 1 MB.
 ORIGINAL_KEPT = 512 * 1024

@@ -15,6 +15,7 @@ from events import FAMILIES
 from events.broadcasts import BROADCASTS
 from streams.errors import SettingsError
 from streams.health import BEHIND_AFTER, SILENT_AFTER, Limits
+from training_rules import EngineOptions
 
 PREFIX = "NUDGELINE_"
 ROOT = Path(__file__).resolve().parents[1]
@@ -142,6 +143,11 @@ class Settings(BaseSettings):
     def limits(self) -> Limits:
         """When feeds are silent, behind or late."""
         return Limits(self.silent_after, self.behind_after, self.allowed_lateness)
+
+    @property
+    def engine_options(self) -> EngineOptions:
+        """How rules are compiled here."""
+        return EngineOptions(allowed_lateness=self.allowed_lateness, season=self.season)
 
     @property
     def counts_crowd(self) -> bool:

@@ -190,14 +190,16 @@ class Corridor:
         return out
 
     def _wake(self, state: PartnerState, due: float) -> Sequence[Any]:
-        out, but = NOTHING, NOBODY
+        out: Sequence[Any] = NOTHING
+        but = NOBODY
         state.next_due = min(state.dues, default=inf)
         if state.next_due <= due and self.silence.active and (but := self.silence.left_out(state, due)):
             state.next_due = earliest(state, but)
         if state.next_due <= due:
             self.wakes += 1
             self.changes(state)
-            out = self.silence.partly(state, due, but) if but else step(state, Tick(due), self.rules) if due > state.now else _overdue(state, due, self.rules)
+            out = fire(state, due, self.rules, but)
+            state.now = max(state.now, due)
             if state.partner_id in self.partners.roused:
                 self.partners.roused[state.partner_id] = state.now
         else:
@@ -290,8 +292,3 @@ class Corridor:
     def store(self, after: float) -> None:
         """Some of those at rest go to the store who had no event for `after` seconds of stream time."""
         self._resting.store(after)
-
-
-def _overdue(state: PartnerState, due: float, rules: Rules) -> Sequence[Any]:
-    """A timer that was set for a moment at which the partner's own time already stands."""
-    return fire(state, due, rules)

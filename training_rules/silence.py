@@ -14,7 +14,7 @@ from events.outputs import Verdict
 from events.structs import OUTPUT_STRUCTS, Tick
 from segments.state import PartnerState
 from training_rules.decisions import make_id
-from training_rules.engine import earliest, fire, first_look, step
+from training_rules.engine import earliest, first_look, step
 from training_rules.frozen import Freeze, names_of
 
 if TYPE_CHECKING:
@@ -143,12 +143,6 @@ class Silence:
         rules, heard = self._corridor.rules, self._heard
         due = [(number, at) for number, at in enumerate(state.dues) if at <= until and number not in rules.frozen]
         return {number: feed for number, at in due for feed in rules.feeds[number] if heard.get(feed, inf) < at}
-
-    def partly(self, state: PartnerState, due: float, but: frozenset[int]) -> list[Any]:
-        """Fire what is due, but for some."""
-        out = fire(state, due, self._corridor.rules, but)
-        state.now = max(state.now, due)
-        return out
 
     def rests(self, state: PartnerState, due: float) -> float:
         """When somebody who goes to rest is to be woken, who would be `due`, were nothing frozen."""

@@ -14,12 +14,11 @@ from kafka.errors import KafkaError
 
 from analysis.backtest.history import Piece, Refused, Share
 from analysis.errors import BacktestError
-from events.broadcasts import BROADCASTS
 from events.structs import STRUCTS
 from streams.following import FOR_ALL
 from streams.intake import Intake
 from streams.merge import Merge
-from streams.plan import ORDER, Plan, Source
+from streams.plan import ORDER, SOURCES, Plan, Source
 from streams.preflight import preflight
 from streams.settings import Settings
 from streams.stats import Counters
@@ -29,7 +28,6 @@ from training_rules.corridor import Entry
 
 POLL_MS, MOST = 500, 5000  # ms to wait for records; records of a topic's partition that are held before it is paused
 EXAMPLES = 3
-SOURCES = (*ORDER, *BROADCASTS)
 _Profile = STRUCTS["profile_updated"]
 
 
