@@ -27,7 +27,7 @@ from events.decode import Decoder
 from simulator.sender import positive_hash
 from streams.collector import long_lived
 from streams.intake import SLICE
-from streams.lane.terms import sealed
+from streams.lane.terms import signed
 from streams.merge import Merge
 from training_rules import Corridor, Rules, load_rules
 
@@ -120,7 +120,7 @@ def once(rules: Rules, fetched: list[list[Answer]]) -> dict[str, float]:
 
 def _snapshot(corridor: Corridor, took: dict[str, float]) -> None:
     with _timed(took, "dump"):
-        records = [(who.encode(), sealed(1, raw)) for who, raw in corridor.checkpoint().take(10**9)]
+        records = [(who.encode(), signed(1, raw)) for who, raw in corridor.checkpoint().take(10**9)]
     with _timed(took, "pack"):
         _batch(records, ZSTD)
 

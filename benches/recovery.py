@@ -4,7 +4,8 @@
 
 The changelog is written by the bench (`benches.states`). A partition is served again when a decision is read on an event that was sent to it after the moment
 from which time counts; events come ten a second to each partition, at the stream time of the states (clock: events), which costs each decision the second for
-which a replay waits for other families. Partners a second are those of a start with all of them, less what a start with none takes.
+which a replay waits for other families. Partners a second are those of a start with all of them, less what a start with none takes. All is done by a worker
+of one process and by one of two (`--processes 2`), between which a machine of two cores divides the work.
 A million partners need some 2 GB for one worker, and as much again while two share them.
 """
 
@@ -16,7 +17,7 @@ import json
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -37,6 +38,7 @@ from training_rules import load_rules
 PROBE = Path(__file__).parent / "probe.yaml"
 RULES = (*CATALOG, PROBE)
 HOURS = 10.0
+PROCESSES = 1, 2  # of a worker
 EVERY = 0.1  # s between two events to each partition
 PATIENCE = 600.0  # s
 
@@ -58,16 +60,24 @@ def measure(partners: int, hours: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name, live.kafka(Path(name, "services"), clock="events") as settings:
         empty, full = live.apart(settings, "empty"), live.apart(settings, "full")
         written = asyncio.run(_write(full, crowd, partners))
-        start_empty = asyncio.run(_start(empty, crowd.end, Path(name, "empty")))
-        took = asyncio.run(_kills(full, crowd.end, Path(name, "full")))
-    return {"partners": partners, **written, "start_empty_s": start_empty, **took, "partners_per_s": round(partners / max(took["start_s"] - start_empty, 0.1))}
+        rows = [_recovered(empty, full, crowd.end, Path(name), processes, partners) for processes in PROCESSES]
+    return {"partners": partners, **written, "by_processes": rows}
+
+
+def _recovered(empty: Settings, full: Settings, at: float, folder: Path, processes: int, partners: int) -> dict[str, Any]:
+    """What a worker of so many processes takes, with nobody and with all."""
+    options = ("--processes", str(processes)) if processes > 1 else ()
+    start_empty = asyncio.run(_start(empty, at, folder / f"empty{processes}", options))
+    took = asyncio.run(_kills(full, at, folder / f"full{processes}", options))
+    a_second = round(partners / max(took["start_s"] - start_empty, 0.1))
+    return {"processes": processes, "start_empty_s": start_empty, **took, "partners_per_s": a_second}
 
 
 async def _write(settings: Settings, crowd: Crowd, partners: int) -> dict[str, Any]:
     """Write the changelog of so many partners; bytes each, and seconds."""
     topic, began, total = changelog(settings), time.monotonic(), 0
     live.make_topic(settings, topic, CHANGELOG_CONFIG)
-    async with AIOKafkaProducer(**settings.kafka_client(), acks="all", compression_type="lz4", max_batch_size=512 * 1024) as producer:
+    async with AIOKafkaProducer(**settings.kafka_client(), acks="all", compression_type="zstd", max_batch_size=512 * 1024) as producer:
         for start in range(0, partners, CHUNK):
             placed: list[list[Kept]] = [[] for _ in range(settings.partitions)]
             for record in crowd.records(range(start, min(start + CHUNK, partners))):
@@ -78,25 +88,25 @@ async def _write(settings: Settings, crowd: Crowd, partners: int) -> dict[str, A
     return {"writing_s": round(time.monotonic() - began, 1), "changelog_bytes": round(total / partners)}
 
 
-async def _start(settings: Settings, at: float, folder: Path) -> float:
+async def _start(settings: Settings, at: float, folder: Path, options: Sequence[str]) -> float:
     """Seconds from the start of a worker to its first decision in every partition."""
     async with Probe(settings, at) as probe:
         began = time.monotonic()
-        with _worker(settings, folder):
+        with _worker(settings, folder, options):
             return round(await probe.served(began) - began, 1)
 
 
-async def _kills(settings: Settings, at: float, folder: Path) -> dict[str, Any]:
+async def _kills(settings: Settings, at: float, folder: Path, options: Sequence[str]) -> dict[str, Any]:
     """A start, a kill with a restart at once, and a kill of one of two."""
     async with Probe(settings, at) as probe:
         began = time.monotonic()
-        with _worker(settings, folder / "first") as first:
+        with _worker(settings, folder / "first", options) as first:
             start = await probe.served(began) - began
             rss = live.Stats(folder / "first", first).last()["rss_mb"]
             killed = _kill(first)
-            with _worker(settings, folder / "again") as again:
+            with _worker(settings, folder / "again", options) as again:
                 restart = await probe.served(killed) - killed
-                with _worker(settings, folder / "second") as second:
+                with _worker(settings, folder / "second", options) as second:
                     await asyncio.to_thread(live.Stats(folder / "second", second).until, lambda last: last["partitions"], "two share the partitions", PATIENCE)
                     await probe.served(time.monotonic())
                     killed = _kill(again)
@@ -105,9 +115,9 @@ async def _kills(settings: Settings, at: float, folder: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _worker(settings: Settings, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _worker(settings: Settings, folder: Path, options: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
     folder.mkdir(parents=True)
-    process = live.worker(settings, RULES, folder)
+    process = live.worker(settings, RULES, folder, *options)
     try:
         yield process
     finally:

@@ -131,15 +131,19 @@ def _silence(found: dict[str, Any]) -> str:
 
 
 def _recovery(found: dict[str, Any]) -> str:
-    rows = [
-        ("states restored a second, from Kafka to serving", f"{found['partners_per_s']:,}"),
-        ("from the start of a worker to its first decision, with no state", f"{found['start_empty_s']} s"),
-        ("the same with all states", f"{found['start_s']} s"),
-        ("killed and started again at once: to the first decision in every partition", f"{found['restart_s']} s"),
-        ("one of two killed: until the other decides in every partition", f"{found['takeover_s']} s"),
-    ]  # fmt: skip
-    told = f"A changelog of {found['partners']:,} partners, {found['changelog_bytes']:,} bytes each, written in {found['writing_s']} s; {found['rss_mb']:,} MB resident."
-    return _table(("recovery", ""), rows) + f"\n\n{told} {_where(found)}."
+    by = found["by_processes"]
+    told = (
+        ("states restored a second, from Kafka to serving", "partners_per_s", ""),
+        ("from the start of a worker to its first decision, with no state", "start_empty_s", " s"),
+        ("the same with all states", "start_s", " s"),
+        ("killed and started again at once: to the first decision in every partition", "restart_s", " s"),
+        ("one of two killed: until the other decides in every partition", "takeover_s", " s"),
+        ("resident", "rss_mb", " MB"),
+    )  # fmt: skip
+    head = "recovery of a worker of", *("one process" if run["processes"] == 1 else f"{run['processes']} processes" for run in by)
+    rows = [(what, *(f"{run[name]:,}{unit}" for run in by)) for what, name, unit in told]
+    whom = f"A changelog of {found['partners']:,} partners, {found['changelog_bytes']:,} bytes each, written in {found['writing_s']} s."
+    return _table(head, rows) + f"\n\n{whom} {_where(found)}."
 
 
 def _workers(found: dict[str, Any]) -> str:

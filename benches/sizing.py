@@ -86,7 +86,7 @@ def measured() -> Slopes:
     names = ("yardstick", "step", "partner_bytes", "handover", "recovery", "store")
     yard, step, size, gap, recovery, store = (json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name in names)
     return Slopes(
-        min(run["events_per_cpu_s"] for run in yard["runs"]), step["us"]["dump"], 1e6 / recovery["partners_per_s"], size["memory_bytes"],
+        min(run["events_per_cpu_s"] for run in yard["runs"]), step["us"]["dump"], 1e6 / recovery["by_processes"][0]["partners_per_s"], size["memory_bytes"],
         size["resting_bytes"], size["changelog_bytes_median"], yard["rss_mb"], gap["cases"]["killed, supervised"]["moved_s"], gap["cases"]["ended"]["moved_s"],
         store["sizes"][-1]["stored_bytes"],
     )  # fmt: skip

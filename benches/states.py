@@ -14,7 +14,7 @@ import msgspec
 from benches import live
 from benches.partner_bytes import lived
 from streams.lane.restored import Restored
-from streams.lane.terms import MARK, mark, sealed
+from streams.lane.terms import MARK, mark, signed
 from training_rules import Rules
 
 TERM = 1
@@ -59,7 +59,7 @@ class Crowd:
         for number in numbers:
             state = self._templates[number % len(self._templates)]
             state.partner_id = f"p{number}"
-            yield Kept(state.partner_id.encode(), sealed(TERM, self._rules.dump(state)))
+            yield Kept(state.partner_id.encode(), signed(TERM, self._rules.dump(state)))
 
     def closing(self) -> Kept:
         """The record that ends a flush."""

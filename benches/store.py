@@ -24,7 +24,6 @@ from typing import Any
 from benches import live, machine
 from benches.scaling import HOURS, peak_mb, resident
 from benches.states import Crowd, Day, apart
-from streams.lane.terms import HEADER
 from streams.partition import corridor_of
 from streams.plan import Plan
 from streams.settings import CATALOG
@@ -68,7 +67,7 @@ def stored(count: int, day: Day) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="store-", dir=live.ROOT) as folder:
         empty, store = resident(), FileStore(Path(folder))
         for start in range(0, count, CHUNK):
-            store.put({kept.key.decode(): kept.value[HEADER:] for kept in crowd.records(range(start, min(start + CHUNK, count)))})
+            store.put({kept.key.decode(): kept.value for kept in crowd.records(range(start, min(start + CHUNK, count)))})
         corridor = Corridor(rules, Partners(rules, store=store), crowd.end + LONG)
         after = resident()
         return {"stored_bytes": round((after - empty) / count, 1), "disk_bytes": round(store.disk_bytes / count), "us": _times(corridor, store, _drawn(count))}

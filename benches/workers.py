@@ -56,30 +56,36 @@ def measure(events: int, partners: int, runs: int, numbers: tuple[int, ...] = (1
             for run in range(runs):
                 for number in numbers:
                     own = live.apart(settings, f"w{number}-{run}")
-                    done[number].append(_once(own, number, events, wanted, folder / f"{number}-{run}"))
+                    done[number].append(once(own, number, events, wanted, folder / f"{number}-{run}"))
     return {"events": events, "partners": partners, "runs": runs, "right": all(r["right"] for rs in done.values() for r in rs), "workers": compared(done)}
 
 
-def _once(settings: Settings, number: int, events: int, wanted: list[str], folder: Path) -> dict[str, Any]:
+def once(settings: Settings, number: int, events: int, wanted: list[str], folder: Path) -> dict[str, Any]:
+    """One run by so many workers, of a group that has done nothing yet; the answer is checked, and is in the group's own topics."""
     with ExitStack() as stack:
         workers = [stack.enter_context(live.working(settings, [yard.RULES], folder / str(n))) for n in range(number)]
         ended = _until_committed(settings, events, workers)
     last = [worker.last() for worker in workers]
-    wall, cpu = ended - _began(workers), sum(line["cpu_s"] for line in last)
+    wall, cpu, before = ended - _began(workers), sum(line["cpu_s"] for line in last), sum(line["cpu_s"] for worker in workers for line in _idle(worker)[-1:])
     found = list(dict.fromkeys(yard.spelled(live.outputs(settings, "segment.transitions", "decisions"))))
     wrong = yard.differences(wanted, found)
     if wrong:
         print("\n".join(wrong), file=sys.stderr)
     return {
         "right": not wrong, "wall_s": round(wall, 2), "cpu_s": round(cpu, 2), "events_per_s": round(events / wall), "events_per_cpu_s": round(events / cpu),
+        "events_per_running_cpu_s": round(events / (cpu - before)),
         "applied": [line["applied"] for line in last], "rss_mb": sum(line["rss_mb"] for line in last),
     }  # fmt: skip
 
 
 def _began(workers: list[live.Stats]) -> float:
     """The last moment (s since the epoch) at which no worker had applied anything."""
-    idle = [[line["at"] for line in worker.lines() if not line["applied"]] for worker in workers]
-    return min(max(moments, default=0.0) for moments in idle)
+    return min(max((line["at"] for line in _idle(worker)), default=0.0) for worker in workers)
+
+
+def _idle(worker: live.Stats) -> list[dict[str, Any]]:
+    """What a worker said before it had applied anything."""
+    return [line for line in worker.lines() if not line["applied"]]
 
 
 def _until_committed(settings: Settings, events: int, workers: list[live.Stats]) -> float:

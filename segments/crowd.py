@@ -167,7 +167,11 @@ class Crowd:
         """What a partner read before; once, when they come from a snapshot."""
         for name, noted in context.items():
             if _is_noted(name):
-                self.readers.setdefault((name, noted[0]), {})[who] = noted[1]
+                value, x = noted
+                readers = self.readers.get((name, value))
+                if readers is None:
+                    readers = self.readers[name, value] = {}
+                readers[who] = x
 
     def leave(self, s: PartnerState) -> None:
         """The partner was erased."""

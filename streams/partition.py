@@ -31,23 +31,29 @@ from training_rules.snapshots import peek
 #: How long a family that is behind is waited for in a replay (s).
 REPLAY_WAIT = 60.0
 
-#: States taken in between two looks at other tasks.
+#: States looked at between two looks at other tasks.
 BREATHE = 5000
 
 
 async def corridor_of(plan: Plan, restored: Restored, house: House | None = None, rules: Rules | None = None) -> Corridor:
-    """The corridor with its partners at rest, as the changelog has them; `restored` gives them away. Those who are to be stored are first: they go while events
-    are served, so that a start takes no longer for them. `rules`: those they were made by, if not the plan's. Other tasks run in between."""
-    rules, store, since = plan.rules if rules is None else rules, plan.new_store() if plan.store_after else None, restored.stream_time - plan.store_after
-    resting: dict[str, bytes] = {}
-    recent: dict[str, bytes] = {}
-    while len(restored):
-        states = restored.take(BREATHE)
-        if store is not None:
-            recent |= {who: states.pop(who) for who, raw in list(states.items()) if peek(raw)[1] >= since}
-        resting |= states
-        await asyncio.sleep(0)
-    return Corridor(rules, Partners(rules, resting=resting | recent if recent else resting, store=store), restored.stream_time, house)
+    """The corridor with its partners at rest, as the changelog has them; `restored` gives them away. `rules`: those they were made by, if not the plan's. Other tasks run before."""
+    await asyncio.sleep(0)
+    rules, resting, store = plan.rules if rules is None else rules, restored.take(), None
+    if plan.store_after:
+        resting, store = await _longest_unseen_first(resting, restored.stream_time - plan.store_after), plan.new_store()
+    return Corridor(rules, Partners(rules, resting=resting, store=store), restored.stream_time, house)
+
+
+async def _longest_unseen_first(states: dict[str, bytes], since: float) -> dict[str, bytes]:
+    """First those who have not come up to `since` (stream time, s): they go to the store while events are served, so that a start takes no longer for them.
+    Other tasks run in between."""
+    first, recent = dict[str, bytes](), dict[str, bytes]()
+    for number, (who, raw) in enumerate(states.items()):
+        (recent if peek(raw)[1] >= since else first)[who] = raw
+        if number % BREATHE == 0:
+            await asyncio.sleep(0)
+    first |= recent
+    return first
 
 
 Tell = Callable[[int, Sequence[Any]], None]

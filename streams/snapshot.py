@@ -11,7 +11,7 @@ from events.structs import OUTPUT_STRUCTS
 from streams.barrier import Barrier
 from streams.erasure import Over
 from streams.lane.outbox import Record
-from streams.lane.terms import MARK, mark, sealed
+from streams.lane.terms import MARK, mark, signed
 from streams.pace import Pace
 from training_rules import Corridor
 
@@ -47,7 +47,7 @@ class Snapshots:
         checkpoint = corridor.checkpoint()
         while checkpoint or self._pace.any_due(now):
             written = checkpoint.take(SLICE)
-            records += [(who.encode(), sealed(self._term, raw)) for who, raw in written]
+            records += [(who.encode(), signed(self._term, raw)) for who, raw in written]
             self._show_features([who for who, _ in written], now)
             yield None
         if records or stood or kept != self._written or (corridor.partners.erased and not self._marked):

@@ -44,7 +44,7 @@ class Corridor:
         self.wakes = self.outlived = 0
         self.handed = Handed()
         self.closed = False
-        self._alarms = self.partners.alarms()
+        self._alarms = self.partners.first_alarms
         self._resting = Resting(self, self._alarms)
         self.partners.house = self.house
         self.house.remember(self.partners.sends(), self.partners.contexts(), rules)

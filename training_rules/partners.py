@@ -26,11 +26,11 @@ class Partners:
     """`awake` is for the hot path, which finds whom it wants there nearly always; all else asks here. Nobody is in two of `awake`, `resting`, `store` and `erased`.
 
     Of those awake the first are those who woke up, or were looked at, longest ago. `roused` are those whom a timer woke, with their own time then: they are awake for nothing, unless an event moves it on.
-    `woken` counts who woke up or is new. `stores`: whether anybody is to go to the store; `unheard` are those at rest of whom a timer was the last that
+    `woken` counts who woke up or is new; `first_alarms` are those of who was at rest at the beginning, for the corridor to go on with. `stores`: whether anybody is to go to the store; `unheard` are those at rest of whom a timer was the last that
     came: they need not wait for that.
     """
 
-    __slots__ = ("_rules", "awake", "erased", "house", "resting", "roused", "store", "stores", "unheard", "woken")
+    __slots__ = ("_rules", "awake", "erased", "first_alarms", "house", "resting", "roused", "store", "stores", "unheard", "woken")
 
     def __init__(
         self, rules: Rules, awake: dict[str, PartnerState] | None = None, resting: dict[str, bytes] | None = None, store: Store | None = None
@@ -40,7 +40,8 @@ class Partners:
         self.resting: dict[str, bytes] = {} if resting is None else resting
         self.stores, self.store = store is not None, InMemory() if store is None else store
         self.roused, self.unheard, self.woken = dict[str, float](), dict[str, None](), 0
-        self.erased = {who: rules.load(self.resting.pop(who)) for who in snapshots.erased(self.resting)}
+        self.first_alarms, erased = snapshots.survey(self.resting)
+        self.erased = {who: rules.load(self.resting.pop(who)) for who in erased}
 
     def __len__(self) -> int:
         return len(self.awake) + len(self.resting) + len(self.store) + len(self.erased)
@@ -197,18 +198,16 @@ class Partners:
 
     def alarms(self) -> list[tuple[float, str]]:
         """When those at rest in memory want to be woken, in no order. Raises UnknownFormat where a newer version wrote a state."""
-        return snapshots.dues(self.resting)
+        return snapshots.survey(self.resting)[0]
 
     def contexts(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Of every partner what their conditions and seats noted."""
-        return ((who, context) for who, context, *_ in self.beside())
+        return ((who, context) for who, (context, *_) in self.beside())
 
-    def beside(self) -> Iterator[tuple[str, Mapping[str, Any], bool | None, str | None, float]]:
-        """Of every partner what concerns others: what they noted, whether they are online, their zone, and of when (s) that is."""
-        for who, state in self.awake.items():
-            yield who, state.context, state.online, state.zone, state.zone_at
-        for who, raw in self.rested():
-            yield who, *snapshots.beside(raw, self._rules)
+    def beside(self) -> Iterator[tuple[str, snapshots.Beside]]:
+        """Of every partner what concerns others."""
+        awake = ((who, (state.context, state.online, state.zone, state.zone_at)) for who, state in self.awake.items())
+        return chain(awake, snapshots.beside(self.rested(), self._rules))
 
     def sent(self, partner_id: str) -> tuple[float, Mapping[int, Sequence[float]], Mapping[str, Any]] | None:
         """The stream time (s) up to which a partner has come, the moments of what they were sent by slot id, and what is noted of their opt-outs, without waking

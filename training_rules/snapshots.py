@@ -1,8 +1,9 @@
 """A partner's state as bytes: what a changelog record holds, how a restart, or a worker on another machine, gets it back, and what one at rest is in memory.
 
-Layout: a header of format (1 byte), next due moment and stream time (big-endian doubles) and the length of what follows first (4 bytes): the moments of sends,
-apart from the rest, since seats and budgets are counted from them without waking anybody. Then fields, slots and timers. All are msgpack. Slots, sends and
-timers stand under a hash of their definition, so that those of unchanged rules are found again by another rule set, and others begin anew.
+Layout: a header of room for who writes it (8 bytes, left empty here; a changelog's record is the same bytes with that filled in, so that a million of them are
+taken over as they are read), format (1 byte), next due moment and stream time (big-endian doubles) and the length of what follows first (4 bytes): the moments
+of sends, apart from the rest, since seats and budgets are counted from them without waking anybody. Then fields, slots and timers. All are msgpack. Slots, sends
+and timers stand under a hash of their definition, so that those of unchanged rules are found again by another rule set, and others begin anew.
 
 Format 1, read still: no length, sends among the slots, the profile under its names.
 """
@@ -10,8 +11,7 @@ Format 1, read still: no length, sends among the slots, the profile under its na
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
 from operator import attrgetter, itemgetter
 from sys import intern
@@ -24,9 +24,11 @@ from segments.state import Offsets, PartnerState
 from training_rules.rules import Rules
 
 FORMAT, OLDEST = 2, 1
-_HEADER, _OLD_HEADER = struct.Struct(">BddI"), struct.Struct(">Bdd")
+#: Bytes for who writes it.
+ROOM = 8
+_HEADER, _OLD_HEADER = struct.Struct(f">{ROOM}xBddI"), struct.Struct(f">{ROOM}xBdd")
 _due = struct.Struct(">d")
-_NOW, _NOBODY = slice(9, 17), _due.pack(-inf)
+_DUE = ROOM + 1
 _pack, _unpack, _glance = _HEADER.pack, _HEADER.unpack_from, _OLD_HEADER.unpack_from
 _START, _OLD_START = _HEADER.size, _OLD_HEADER.size
 _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder().decode
@@ -41,6 +43,8 @@ _fields_of = attrgetter(*_FIELDS)
 _AT_APPLIED, _AT_PROFILE, _AT_RECENT = map(_FIELDS.index, ("applied", "profile", "recent"))
 
 Kept = dict[int, Any]
+#: What of a state concerns other partners: what they noted, whether they are online, their zone, and of when (s) that is.
+Beside = tuple[dict[str, Any], bool | None, str | None, float]
 #: Where, among the moments of sends, what concerns other partners stands: no slot's id is negative.
 BESIDE = -1
 
@@ -65,11 +69,18 @@ def dump(state: PartnerState, rules: Rules) -> bytes:
     return _pack(FORMAT, min(dues.values(), default=inf), state.now, len(first)) + first + _encode((fields, slots, dues))
 
 
-def dues(states: Mapping[str, bytes]) -> list[tuple[float, str]]:
-    """When partners want to be woken, with their ids; of those who do at all. Raises UnknownFormat where any state is in a format that is not known."""
-    for version in {raw[0] for raw in states.values()}:
-        _look_at(version)
-    return [(due, who) for (due,), who in zip(map(_due.unpack_from, states.values(), repeat(1)), states, strict=True) if due != inf]
+def survey(states: Mapping[str, bytes]) -> tuple[list[tuple[float, str]], list[str]]:
+    """When partners want to be woken, with their ids, of those who do at all; and those of whom only the applied offsets are kept (`training_rules.partners.nobody`).
+    Raises UnknownFormat where any state is in a format that is not known."""
+    dues, erased, never, nobody = list[tuple[float, str]](), list[str](), inf, -inf
+    for who, (version, due, now) in zip(states, map(_glance, states.values()), strict=True):
+        if due != never:
+            dues.append((due, who))
+        if now == nobody:
+            erased.append(who)
+        if version != FORMAT:
+            _look_at(version)
+    return dues, erased
 
 
 def peek(raw: bytes) -> tuple[float, float]:
@@ -81,7 +92,7 @@ def peek(raw: bytes) -> tuple[float, float]:
 
 def due_at(raw: bytes, due: float) -> bytes:
     """A snapshot that says another next due moment; an early one does no harm."""
-    return raw[:1] + _due.pack(due) + raw[1 + _due.size :]
+    return raw[:_DUE] + _due.pack(due) + raw[_DUE + _due.size :]
 
 
 def _look_at(version: int) -> None:
@@ -148,7 +159,7 @@ class _Moves:
 def _parts(raw: bytes) -> tuple[Kept, Any]:
     """Sends, and fields, slots and timers."""
     view = memoryview(raw)
-    if raw[0] == OLDEST:
+    if raw[ROOM] == OLDEST:
         return {}, _decode(view[_OLD_START:])
     end = _START + _unpack(raw)[3]
     return _decode(view[_START:end]) if end > _START else {}, _decode(view[end:])
@@ -190,7 +201,7 @@ def apart(raw: bytes) -> tuple[Kept, Mapping[str, Any]]:
 
 def _apart(raw: bytes) -> Kept:
     """What stands before the fields."""
-    if raw[0] == OLDEST:
+    if raw[ROOM] == OLDEST:
         return _decode(memoryview(raw)[_OLD_START:])[1]  # type: ignore[no-any-return]
     size = _unpack(raw)[3]
     return _decode(memoryview(raw)[_START : _START + size]) if size else {}
@@ -202,19 +213,17 @@ def unnamed(raw: bytes, rules: Rules) -> Kept:
     return {i: v for i, v in (slots | sent).items() if i not in rules.slot_numbers and i != BESIDE}
 
 
-def beside(raw: bytes, rules: Rules) -> tuple[dict[str, Any], bool | None, str | None, float]:
-    """What of a state concerns other partners, without making one: `context`, `online`, `zone`, `zone_at`. It stands apart where rules ask for it; in states
-    that others wrote it is looked for."""
-    found = _apart(raw).get(BESIDE)
-    if found is None:
-        state = load(raw, rules)
-        found = state.context, state.online, state.zone, state.zone_at
-    return tuple(found)
-
-
-def erased(states: Mapping[str, bytes]) -> list[str]:
-    """Those of whom only the applied offsets are kept (`training_rules.partners.nobody`)."""
-    return [who for who, raw in states.items() if raw[_NOW] == _NOBODY]
+def beside(states: Iterable[tuple[str, bytes]], rules: Rules) -> Iterator[tuple[str, Beside]]:
+    """What of each state concerns other partners, without making one. It stands apart where rules ask for it; in states
+    that others wrote it is looked for. Written for a million of them, at a start."""
+    unpack, decode, first = _unpack, _decode, _START
+    for who, raw in states:
+        version, _, _, size = unpack(raw)
+        found = decode(raw[first : first + size]).get(BESIDE) if version == FORMAT and size else None
+        if found is None:
+            state = load(raw, rules)
+            found = state.context, state.online, state.zone, state.zone_at
+        yield who, found
 
 
 def plain(state: PartnerState, rules: Rules) -> dict[str, Any]:

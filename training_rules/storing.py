@@ -73,7 +73,7 @@ class InMemory:
         return iter(list(self._states.items()))
 
     def alarms(self, after: Alarm, most: int) -> list[Alarm]:
-        return sorted(alarm for alarm in snapshots.dues(self._states) if alarm > after)[:most]
+        return sorted(alarm for alarm in snapshots.survey(self._states)[0] if alarm > after)[:most]
 
     def close(self) -> None:
         self._states.clear()

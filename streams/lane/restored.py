@@ -1,24 +1,20 @@
 """What a changelog partition holds, applied in whole fetched batches. Pure.
 
 The higher term wins, whatever the order; within a term the later record. What an older owner writes of a partner who was erased, after a newer
-one closed a flush, brings nobody back. States stay bytes until all is read, so that a partner written a
-thousand times is decoded once.
+one closed a flush, brings nobody back. States stay the bytes that were read, so that a partner written a thousand times is decoded once, and one at
+rest not at all.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from itertools import islice
 from math import inf
-from operator import itemgetter
 from typing import Any, Protocol
 
 import msgspec
 
-from streams.lane.terms import HEADER, MARK, SOURCES, Mark, read_mark, term_of
-
-_TERM, _STATE = itemgetter(slice(HEADER)), itemgetter(slice(HEADER, None))
+from streams.lane.terms import CONTROL, HEADER, MARK, SOURCES, Mark, read_mark, term_of
 
 
 class Written(Protocol):
@@ -32,45 +28,48 @@ class Written(Protocol):
 
 
 class Restored:
-    """States of one partition by partner, as sealed bytes, and the last mark."""
+    """States of one partition by partner, as they were signed, and the last mark."""
 
     def __init__(self) -> None:
-        self._sealed: dict[bytes, bytes] = {}
+        self._states: dict[str, bytes] = {}
         self._mark = Mark(0, -inf)
         self._least = b""  # the header of the highest mark so far
+        self._highest = bytes(HEADER)  # the header of the highest term so far
         self._sources = b""
-        self._taken = set[bytes]()  # terms of the states that were given away
-        self.records = 0
 
     def __len__(self) -> int:
-        return len(self._sealed)
+        return len(self._states)
 
     def apply(self, records: Iterable[Written]) -> None:
         """Take in one batch, in order of offset."""
-        held, known_of, n = self._sealed, self._sealed.get, 0
+        states, decode, highest = self._states, bytes.decode, self._highest
         for r in records:
-            key, value, n = r.key, r.value, n + 1
+            key, value = r.key, r.value
             if key is None:
                 continue
-            if value is None:
-                held.pop(key, None)  # a partner who was erased
-            elif key == MARK:
-                self._close(read_mark(value), value[:HEADER])
-            elif key == SOURCES:
-                self._made_from(value)
-            else:
-                known = known_of(key)
-                if value[:HEADER] >= (self._least if known is None else known[:HEADER]):  # big-endian: terms compare as bytes
-                    held[key] = value
-        self.records += n
+            if key in CONTROL:
+                if value is not None:
+                    self._note(key, value)
+                    highest = self._highest
+            elif value is None:
+                states.pop(decode(key), None)  # a partner who was erased
+            elif value.startswith(highest) or self._counts(decode(key), value):  # most are by one owner, the last
+                states[decode(key)] = value
+                highest = self._highest
 
-    def _close(self, mark: Mark, header: bytes) -> None:
-        if mark.term >= self._mark.term:
-            self._mark, self._least = mark, header
-
-    def _made_from(self, value: bytes) -> None:
-        if value[:HEADER] >= self._sources[:HEADER]:
+    def _note(self, key: bytes, value: bytes) -> None:
+        term = value[:HEADER]
+        self._highest = max(self._highest, term)
+        if key == MARK and term >= self._least:
+            self._mark, self._least = read_mark(value), term
+        elif key == SOURCES and term >= self._sources[:HEADER]:
             self._sources = value
+
+    def _counts(self, who: str, state: bytes) -> bool:
+        """Whether a state may stand, by terms; big-endian, they compare as bytes."""
+        term, known = state[:HEADER], self._states.get(who)
+        self._highest = max(self._highest, term)
+        return term >= (self._least if known is None else known[:HEADER])
 
     @property
     def sources(self) -> dict[str, str]:
@@ -80,8 +79,8 @@ class Restored:
 
     @property
     def highest_term(self) -> int:
-        """The highest term of any record, given away or not; 0 when there is none."""
-        return max([self._mark.term, *map(term_of, self._taken), *map(term_of, self._sealed.values())])
+        """The highest term of any record; 0 when there is none."""
+        return term_of(self._highest)
 
     @property
     def stream_time(self) -> float:
@@ -97,13 +96,11 @@ class Restored:
         found: dict[str, Any] = msgspec.msgpack.decode(self._mark.kept) if self._mark.kept else {}
         return found
 
-    def take(self, most: int) -> dict[str, bytes]:
-        """At most so many partners, and their states as they were dumped. They are given away: a million are not there twice."""
-        keys = list(islice(self._sealed, most))
-        values = list(map(self._sealed.pop, keys))
-        self._taken.update(map(_TERM, values))
-        return dict(zip(map(bytes.decode, keys), map(_STATE, values), strict=True))
+    def take(self) -> dict[str, bytes]:
+        """All partners, and their states as they were signed. They are given away: a million are not there twice."""
+        taken, self._states = self._states, {}
+        return taken
 
     def states(self) -> Iterable[bytes]:
-        """The states as they were dumped."""
-        return (value[HEADER:] for value in self._sealed.values())
+        """The states as they were signed."""
+        return self._states.values()

@@ -1,6 +1,6 @@
 """What stands before a partner's state in the changelog: who wrote it, so that a worker paused past its session cannot overwrite its successor.
 
-A record is `term (8 bytes) + state`. The term grows with every change of ownership: an era in the high half, the consumer group's generation
+A record begins with the term (8 bytes): a state's in the room that it leaves for that. The term grows with every change of ownership: an era in the high half, the consumer group's generation
 in the low half. The era grows when the group's own counting began anew (the group was deleted, or expired while nobody was there).
 The record under `MARK` closes a flush: `term + stream time`, and what the listeners to broadcasts keep (msgpack, by topic) where there is any. States after the last mark belong to a flush that was torn.
 """
@@ -14,6 +14,7 @@ from typing import NamedTuple
 MARK = b"\xff"
 #: The key of the record that says which source topics the states were made from: `term + JSON`, ids in Kafka by name.
 SOURCES = b"\xfe"
+CONTROL = frozenset({MARK, SOURCES})
 
 _TERM, _MARK = struct.Struct(">Q"), struct.Struct(">Qd")
 _pack_term, _read_term = _TERM.pack, _TERM.unpack_from
@@ -34,14 +35,19 @@ def next_term(highest: int, generation: int) -> int:
     return (era + (generation < last)) << 32 | generation
 
 
-def sealed(term: int, state: bytes) -> bytes:
-    """A changelog value."""
-    return _pack_term(term) + state
+def signed(term: int, state: bytes) -> bytes:
+    """The changelog's record of a partner."""
+    return _pack_term(term) + state[HEADER:]
 
 
-def term_of(value: bytes) -> int:
-    """The term of a changelog value."""
-    term: int = _read_term(value)[0]
+def sealed(term: int, said: bytes) -> bytes:
+    """The changelog's record of something else."""
+    return _pack_term(term) + said
+
+
+def term_of(header: bytes) -> int:
+    """The term that a record begins with."""
+    term: int = _read_term(header)[0]
     return term
 
 

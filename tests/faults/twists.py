@@ -182,7 +182,7 @@ def handed_on_while_rebalancing() -> None:
 
 def no_terms() -> None:
     """Everybody writes under the same term, so that the last record wins."""
-    writing.sealed = lambda term, state: terms.sealed(_TERM, state)  # type: ignore[attr-defined]
+    writing.signed = lambda term, state: terms.signed(_TERM, state)  # type: ignore[attr-defined]
     writing.mark = lambda term, at, kept=b"": terms.mark(_TERM, at, kept)  # type: ignore[attr-defined]
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.lane.restored import Restored
-from streams.lane.terms import MARK, SOURCES, mark, next_term, sealed
+from streams.lane.terms import HEADER, MARK, SOURCES, mark, next_term, sealed, signed
+from training_rules.snapshots import ROOM
 
 
 class Written(NamedTuple):
@@ -25,6 +26,11 @@ def closed(stream_time: float, term: int = 1) -> Written:
     return Written(MARK, mark(term, stream_time))
 
 
+def held(found: Restored) -> list[bytes]:
+    """The states without their terms."""
+    return [raw[HEADER:] for raw in found.states()]
+
+
 def restored(*records: Written) -> Restored:
     found = Restored()
     found.apply(records)
@@ -32,25 +38,25 @@ def restored(*records: Written) -> Restored:
 
 
 def test_the_later_record_of_a_partner_stands() -> None:
-    assert list(restored(state(b"p", b"old"), state(b"p", b"new")).states()) == [b"new"]
+    assert held(restored(state(b"p", b"old"), state(b"p", b"new"))) == [b"new"]
 
 
 def test_a_worker_paused_past_its_session_does_not_overwrite_its_successor() -> None:
-    assert list(restored(state(b"p", b"successor", term=7), state(b"p", b"zombie", term=6)).states()) == [b"successor"]
+    assert held(restored(state(b"p", b"successor", term=7), state(b"p", b"zombie", term=6))) == [b"successor"]
 
 
 def test_what_a_zombie_wrote_stands_until_its_successor_writes_that_partner() -> None:
-    assert list(restored(state(b"q", b"successor", term=7), state(b"p", b"zombie", term=6)).states()) == [b"successor", b"zombie"]
+    assert held(restored(state(b"q", b"successor", term=7), state(b"p", b"zombie", term=6))) == [b"successor", b"zombie"]
 
 
 @given(st.permutations([3, 258, 1 << 32, 5]))
 def test_the_highest_term_wins_in_whatever_order_it_was_written(terms: list[int]) -> None:
     found = restored(*[state(b"p", str(term).encode(), term) for term in terms])
-    assert list(found.states()) == [str(1 << 32).encode()]
+    assert held(found) == [str(1 << 32).encode()]
 
 
 def test_an_erased_partner_is_gone() -> None:
-    assert list(restored(state(b"p", b"old"), Written(b"p", None)).states()) == []
+    assert held(restored(state(b"p", b"old"), Written(b"p", None))) == []
 
 
 def test_the_mark_is_no_partner() -> None:
@@ -100,7 +106,7 @@ def made_from(sources: bytes, term: int = 1) -> Written:
 
 def test_the_topics_that_states_were_made_from_are_no_partner() -> None:
     found = restored(made_from(b'{"gps":"a"}'), state(b"p", b"state"))
-    assert (found.sources, list(found.states())) == ({"gps": "a"}, [b"state"])
+    assert (found.sources, held(found)) == ({"gps": "a"}, [b"state"])
 
 
 def test_of_the_topics_the_latest_owner_speaks() -> None:
@@ -113,11 +119,19 @@ def test_a_changelog_that_does_not_say_has_no_topics() -> None:
 
 def test_states_that_were_taken_are_given_away() -> None:
     found = restored(state(b"p", b"one"), state(b"q", b"two"))
-    assert found.take(1) | found.take(5) == {"p": b"one", "q": b"two"}
-    assert (len(found), found.take(5)) == (0, {})
+    assert found.take() == {"p": sealed(1, b"one"), "q": sealed(1, b"two")}
+    assert (len(found), found.take()) == (0, {})
 
 
 def test_the_highest_term_is_known_when_all_states_were_taken() -> None:
     found = restored(state(b"p", b"one", term=7), state(b"q", b"two", term=9), closed(1.0, term=8))
-    assert len(found.take(5)) == 2
+    assert len(found.take()) == 2
     assert found.highest_term == 9
+
+
+def test_a_mark_may_have_the_highest_term() -> None:
+    assert restored(state(b"p", b"one", term=7), closed(1.0, term=8)).highest_term == 8
+
+
+def test_a_record_is_the_state_with_the_term_in_the_room_that_it_leaves_for_it() -> None:
+    assert (signed(7, bytes(HEADER) + b"state"), HEADER) == (sealed(7, b"state"), ROOM)

@@ -11,7 +11,7 @@ import pytest
 
 from streams.errors import StoreFault
 from streams.lane.restored import Restored
-from streams.lane.terms import MARK, mark, sealed
+from streams.lane.terms import MARK, mark, signed
 from streams.settings import load
 from streams.store import FileStore
 from streams.views.tap import ViewTap
@@ -20,7 +20,7 @@ from tests.streams.test_worker import Bench as Workers
 from tests.streams.test_worker import story
 from tests.training_rules.test_corridor import RULES
 from tests.training_rules.test_storing import decides_the_same, few
-from training_rules.snapshots import due_at
+from training_rules.snapshots import ROOM, due_at
 from training_rules.storing import InMemory, Store
 
 __all__ = ["few"]
@@ -106,7 +106,7 @@ def test_one_that_was_closed_has_nobody(store: FileStore) -> None:
 
 def test_of_one_who_is_dropped_no_byte_is_left_in_the_file(tmp_path: Path) -> None:
     store = FileStore(tmp_path)
-    store.put({f"q{number}": b"\x02" + b"\0" * 20 + b"secret" * 300 for number in range(2000)} | {"p": b"\x02" + b"\0" * 20 + b"the name" * 300})
+    store.put({f"q{number}": bytes(ROOM) + b"\x02" + bytes(20) + b"secret" * 300 for number in range(2000)} | {"p": bytes(ROOM) + b"\x02" + bytes(20) + b"the name" * 300})
     store._db.execute("COMMIT")
     store._db.execute("BEGIN")
     assert b"the name" in bytes_of(tmp_path)
@@ -147,7 +147,7 @@ def restored() -> Restored:
     """Of one who was heard of just now, one long ago, and one who was erased."""
     found = Restored()
     states = {"now": NOW - 10.0, "long ago": NOW - 10_000.0, "erased": -inf}
-    found.apply([Kept(who.encode(), sealed(1, dumped(who, at))) for who, at in states.items()])
+    found.apply([Kept(who.encode(), signed(1, dumped(who, at))) for who, at in states.items()])
     found.apply([Kept(MARK, mark(1, NOW))])
     return found
 

@@ -14,6 +14,7 @@ from faust.types import TP
 
 from events.structs import OUTPUT_STRUCTS
 from streams.lane.restored import Restored
+from streams.lane.terms import signed
 from streams.plan import ORDER, Plan, Source
 from streams.worker import Worker
 from tests.streams.test_partition import LOADED, NOW, RATINGS, Record, record
@@ -181,7 +182,7 @@ def test_partitions_that_are_taken_away_while_they_are_opened_are_not_kept() -> 
 def _with_a_partner() -> Restored:
     restored = Restored()
     state = LOADED.dump(LOADED.new_state("P1"))
-    restored.apply([Record(0, 0, b"P1", b"\0" * 8 + state)])
+    restored.apply([Record(0, 0, b"P1", signed(1, state))])
     return restored
 
 

@@ -8,7 +8,7 @@ from tests.training_rules.test_corridor import NAMES, RULES, entries, told
 from tests.training_rules.town import START, Town, nudge, rules
 from training_rules import Corridor, House, Partners
 from training_rules import resting as resting_module
-from training_rules.snapshots import UnknownFormat, plain
+from training_rules.snapshots import ROOM, UnknownFormat, plain
 
 STUCK = "nudges:\n" + nudge(trigger="{happens: arrived_at_restaurant, without: order_picked_up, for: 10m}")
 
@@ -123,9 +123,10 @@ def test_one_who_was_erased_has_no_timer(waiting):
 
 def test_a_state_of_a_newer_version_is_refused_at_the_start():
     compiled = rules(STUCK)
-    newer = bytes([compiled.dump(compiled.new_state("p"))[0] + 1]) + compiled.dump(compiled.new_state("p"))[1:]
+    raw = bytearray(compiled.dump(compiled.new_state("p")))
+    raw[ROOM] += 1
     with pytest.raises(UnknownFormat):
-        Corridor(compiled, Partners(compiled, resting={"p": newer}))
+        Corridor(compiled, Partners(compiled, resting={"p": bytes(raw)}))
 
 
 @pytest.mark.parametrize(("keys", "why"), [({"seats": "1", "valid_for": "30m"}, "seats"), ({"offer": "{bonus: 40 INR, valid: 2h, budget: 40 INR per 1h}"}, "budget")])

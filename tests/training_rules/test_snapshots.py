@@ -21,7 +21,7 @@ from tests.journeys.shift import comparable
 from tests.streams.test_lane_restored import Written
 from tests.training_rules.town import START, Town, nudge, rules
 from training_rules import Corridor, EngineOptions, Partners, compile_rules, snapshots
-from training_rules.snapshots import UnknownFormat
+from training_rules.snapshots import ROOM, UnknownFormat
 
 RECORDED = json.loads(Path(__file__).with_name("data").joinpath("format1.json").read_text(encoding="utf-8"))
 DERIVED = {"alarm", "changed", "heard", "house", "looked_at", "unseen", "slots", "dues", "next_due", "now", "day_start", "day_end"}
@@ -35,7 +35,7 @@ def recorded_rules():
 @pytest.fixture(scope="module")
 def yesterday():
     """A changelog's states as format 1 has them, by partner."""
-    return {who: base64.b64decode(raw) for who, raw in RECORDED["states"].items()}
+    return {who: sealed(1, base64.b64decode(raw)) for who, raw in RECORDED["states"].items()}
 
 
 def fed(corridor, events):
@@ -52,7 +52,7 @@ def resting(compiled, states):
 
 
 def test_yesterdays_changelog_is_in_format_1(yesterday):
-    assert {raw[0] for raw in yesterday.values()} == {1}
+    assert {raw[ROOM] for raw in yesterday.values()} == {1}
 
 
 def test_partners_of_yesterdays_changelog_decide_as_if_they_had_never_stopped(recorded_rules, yesterday):
@@ -75,7 +75,7 @@ def test_what_was_applied_by_yesterdays_changelog_is_not_applied_again(recorded_
 def test_a_state_of_yesterday_is_written_in_todays_format_and_is_smaller(recorded_rules, yesterday):
     for raw in yesterday.values():
         again = recorded_rules.dump(recorded_rules.load(raw))
-        assert again[0] == 2
+        assert again[ROOM] == 2
         assert len(again) < len(raw)
 
 
@@ -106,7 +106,7 @@ def test_a_loaded_state_lacks_no_part(recorded_rules, yesterday):
 def test_a_format_that_is_not_known_is_refused_at_the_start(recorded_rules, yesterday, version):
     """Not at the partner's next event, when others have been served, and written, already."""
     restored, name = Restored(), next(iter(yesterday))
-    restored.apply([Written(who.encode(), sealed(1, bytes([version if who == name else 1]) + raw[1:])) for who, raw in yesterday.items()])
+    restored.apply([Written(who.encode(), sealed(1, bytes([version if who == name else 1]) + raw[ROOM + 1 :])) for who, raw in yesterday.items()])
     with pytest.raises(UnknownFormat, match=f"format {version}; this version reads"):
         asyncio.run(corridor_of(Plan(recorded_rules, ()), restored))
 
