@@ -1,4 +1,4 @@
-"""Memory by the number of partners: bytes each when all rest, as after a start (cold), with a tenth of them awake, with all of them (warm), and where all are active but few awake (limited); and the slopes.
+"""Memory by the number of partners: bytes each when all rest, as after a start (cold), where all are active but few awake (limited), with a tenth of them awake, and with all of them (warm); and the slopes.
 
     python -m benches.scaling [--sizes 10000 100000 1000000]
 
@@ -31,6 +31,7 @@ from training_rules import Corridor, load_rules
 
 HOURS = 10.0
 AWAKE = 2_000  # of the partners that are active, as NUDGELINE_AWAKE_LIMIT says
+COMMIT = 5_000  # partners that change between two commits
 WARMING = (("gps", "position", '"lat":12.93,"lon":77.62'), ("orders", "order_offered", '"order_id":"o"'), ("app", "feature_used", '"feature":"heat_map"'))
 
 
@@ -79,10 +80,10 @@ def one(count: int, day: Day) -> dict[str, Any]:
     took = time.perf_counter() - began
     del restored
     cold = resident()
-    _warm(corridor, count // 10, crowd.end + 1.0)
-    tenth = resident()
-    _warm(corridor, count, crowd.end + 2.0, AWAKE)
+    _warm(corridor, count, crowd.end + 1.0, AWAKE)
     limited = resident()
+    _warm(corridor, count // 10, crowd.end + 2.0)
+    tenth = resident()
     _warm(corridor, count, crowd.end + 3.0)
     return {
         "partners": count, "changelog_bytes": round(changelog), "cold_bytes": round((cold - empty) / count), "tenth_bytes": round((tenth - empty) / count),
@@ -91,7 +92,7 @@ def one(count: int, day: Day) -> dict[str, Any]:
 
 
 def _warm(corridor: Corridor, count: int, at: float, awake: int = 10**9) -> None:
-    """Events of each of the first `count` partners, a family after the other; so many are awake at most."""
+    """Events of each of the first `count` partners, a family after the other, with commits now and then; so many are awake at most."""
     for family, kind, fields in WARMING:
         decode: Callable[..., Any] = Decoder(family).decode
         for number in range(count):
@@ -99,8 +100,10 @@ def _warm(corridor: Corridor, count: int, at: float, awake: int = 10**9) -> None
             corridor.feed(decode(value.encode(), f"p{number}".encode()))
             if not number % 500:
                 corridor.make_room(awake)
+            if not number % COMMIT:
+                corridor.checkpoint().take(COMMIT)
         corridor.make_room(awake)
-        corridor.checkpoint()
+        corridor.checkpoint().take(COMMIT)
 
 
 def resident() -> float:

@@ -120,7 +120,8 @@ def _of_nudge(nudge: Nudge, rule: Rule) -> dict[str, Bound]:
     sends = [1 + ceil(rule.remembers / rule.cooldown)] if rule.cooldown else []
     sends += [rule.max[0]] if rule.max and rule.remembers <= rule.max[1] else []
     grows = () if sends or not rule.remembers else (Growth(TIME, "send", rule.remembers),)
-    found = {f"sends:{nudge.name}": Bound(TIME * min(sends, default=1), grows)}
+    kept = ("sends", "shadows") if nudge.mode == "shadow" else ("sends",)
+    found = {f"{what}:{nudge.name}": Bound(TIME * min(sends, default=1), grows) for what in kept}
     return found | ({f"episodes:{nudge.name}:": Bound(MAX_OPEN * (TIME + 3 * ID + LIST))} if nudge.clears is not None else {})
 
 

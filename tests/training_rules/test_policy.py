@@ -85,6 +85,24 @@ def test_a_shadow_never_displaces_a_live_rule():
     assert town.decisions() == [("a", "send", None, 0), ("b", "shadow", None, 0)]
 
 
+def modes(*changes):
+    """What comes of a rejected order each minute, under one mode after another."""
+    sets = {mode: rules("nudges:\n" + nudge(cooldown="1h", mode=mode)) for mode in changes}
+    town = Town(sets[changes[0]])
+    for minute, mode in enumerate(changes):
+        town.corridor.change(sets[mode])
+        town.feed("order_rejected", minute)
+    return [verdict if verdict != "hold" else reason for _, verdict, reason, _ in town.decisions()]
+
+
+def test_whom_a_trial_would_have_reached_can_be_reached_when_the_rule_goes_live():
+    assert modes("shadow", "shadow", "live", "live") == ["shadow", "cooldown", "send", "cooldown"]
+
+
+def test_who_was_sent_something_is_known_still_when_a_trial_is_over():
+    assert modes("live", "shadow", "live") == ["send", "shadow", "cooldown"]
+
+
 def test_a_hole_without_a_value_is_never_guessed():
     text = "nudges:\n" + nudge() + "messages:\n  text: {en: {title: Hello, body: 'Dear {first_name}'}}\n"
     town = Town(rules(text))
