@@ -66,6 +66,8 @@ class Page:
                 self._clause(tree.add(label), clause)
         self._opened(tree, rule.opened)
         tree.add("last send " + (", ".join(map(self._when, rule.sends[-3:])) if rule.sends else "none that counts still"))
+        if rule.shadows:
+            tree.add("last shadow " + ", ".join(map(self._when, rule.shadows[-3:])))
         self._gates(tree, "if it matched now: ", rule.gates)
         self._decisions(tree, rule.decisions, pairs)
         self._words(tree, rule)

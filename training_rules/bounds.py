@@ -30,6 +30,8 @@ HEAD = 5 + 2 * LIST  # a slot's name, and where its lists begin
 #: A pattern's event in the place of an id: its name, twenty ids, and values that decided.
 TRACE = 20 * ID + 2 * ID + 16 * (TEXT + NUMBER + TEXT)
 SEGMENT, HOLE = 40, 202
+#: How keys begin that end with a rule's name.
+SENDS = "sends:", "shadows:"
 
 
 class Growth(NamedTuple):
@@ -80,8 +82,8 @@ def kept(rules: Rules) -> list[Kept]:
 
 
 def _named(keys: Iterable[str], own: dict[str, Bound]) -> dict[str, Bound]:
-    """Bounds by the beginnings of keys, by the keys themselves."""
-    return {key: bound for key in keys for start, bound in own.items() if key.startswith(start)}
+    """Bounds by the beginnings of keys, by the keys themselves; moments of sends have a rule's whole name for a key."""
+    return {key: bound for key in keys for start, bound in own.items() if key == start or (key.startswith(start) and not start.startswith(SENDS))}
 
 
 def _of_trigger(definition: Nudge | Pattern, start: str, ruleset: RuleSet) -> dict[str, Bound]:
@@ -213,6 +215,8 @@ def spelled(key: str) -> str:
     match kind:
         case "segment" | "pattern" | "nudge":
             return f"{kind} {rest.partition(':')[0]}"
+        case "shadows":
+            return f"trial of {rest}"
         case "sends" | "episodes":
             return f"nudge {rest.partition(':')[0]}"
         case "queue":

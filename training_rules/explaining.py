@@ -86,6 +86,7 @@ class RuleView:
     clears: Clause | None
     opened: tuple[Open, ...]
     sends: tuple[float, ...]
+    shadows: tuple[float, ...]
     gates: tuple[Gate, ...]
     decisions: tuple[Decided, ...]
     words: Words
@@ -93,7 +94,7 @@ class RuleView:
     @property
     def concerns(self) -> bool:
         """Whether there is something to say of it: it triggered, was held, or something is open."""
-        return bool(self.decisions or self.opened or self.trigger.opened or self.sends or any(p.opened for p in self.patterns))
+        return bool(self.decisions or self.opened or self.trigger.opened or self.sends or self.shadows or any(p.opened for p in self.patterns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +151,12 @@ class _Looker:
     def rule(self, rule: Rule) -> RuleView:
         rules, nudge = self.watched.rules, self.watched.rules.ruleset.nudges[rule.name]
         opened = (*progress.episodes(rule, self.s), *(waiting for name, waiting in progress.queued(self.s, rules) if name == rule.name))
+        sent = self.s.slots[rule.sends_slot] or ()
         decisions = tuple(d for d in self.watched.decided if d.decision.rule == rule.name and d.decision.decided_at >= self.since)
         return RuleView(
             rule.name, rule.version, rule.mode, rule.kind, self.trigger(nudge), tuple(self.patterns(nudge.trigger)), tuple(self.segments(nudge)),
             None if nudge.condition is None else self.clause(nudge.condition), None if nudge.clears is None else self.clause(nudge.clears.when),
-            opened, tuple(self.s.slots[rule.sends_slot] or ()), held_now(self.s, self.at, rule, rules), decisions, self.words(rule, decisions),
+            opened, tuple(sent), tuple(at for at in rule.moments(self.s) if at not in sent), held_now(self.s, self.at, rule, rules), decisions, self.words(rule, decisions),
         )  # fmt: skip
 
     def trigger(self, definition: Nudge | Pattern) -> TriggerView:

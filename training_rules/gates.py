@@ -96,14 +96,15 @@ def _told(reason: HoldReason, s: PartnerState, now: float, trial: Trial) -> tupl
 
 
 def _cooldown(s: PartnerState, now: float, rule: Rule, rules: Rules) -> tuple[str, float]:
-    last = s.slots[rule.sends_slot][-1]
-    return f"{spell(rule.cooldown)} from the last send", last + rule.cooldown
+    last = rule.moments(s)[-1]
+    what = "send" if last in (s.slots[rule.sends_slot] or ()) else "shadow"
+    return f"{spell(rule.cooldown)} from the last {what}", last + rule.cooldown
 
 
 def _max(s: PartnerState, now: float, rule: Rule, rules: Rules) -> tuple[str, float | None]:
     assert rule.max is not None
     most, span = rule.max
-    return f"{counted(most, 'send')} in {spell(span)}", _room([at for at in s.slots[rule.sends_slot] if at + span > now], most, span)
+    return f"{counted(most, 'send')} in {spell(span)}", _room([at for at in rule.moments(s) if at + span > now], most, span)
 
 
 def _cap(s: PartnerState, now: float, rule: Rule, rules: Rules) -> tuple[str, float | None]:

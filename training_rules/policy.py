@@ -111,7 +111,7 @@ def _outlived(s: PartnerState, now: float, rule: Rule, match: Match) -> HoldReas
 
 
 def _paced(s: PartnerState, now: float, rule: Rule) -> HoldReason | None:
-    sent: list[float] = s.slots[rule.sends_slot] or []
+    sent = rule.moments(s)
     if sent and now < sent[-1] + rule.cooldown:
         return _COOLDOWN
     if rule.max is not None and sum(at + rule.max[1] > now for at in sent) >= rule.max[0]:
@@ -170,8 +170,8 @@ def _module(s: PartnerState, c: Candidate, wanted: str | None) -> HoldReason | N
 
 def _accept(s: PartnerState, now: float, c: Candidate, rules: Rules) -> None:
     rule = c.rule
-    sent, kept_for = s.slots[rule.sends_slot] or (), rule.remembers
-    s.slots[rule.sends_slot] = [*[at for at in sent if at + kept_for > now], now]
+    slot, kept_for = rule.trial_slot if rule.mode == "shadow" else rule.sends_slot, rule.remembers
+    s.slots[slot] = [*[at for at in s.slots[slot] or () if at + kept_for > now], now]
     if rule.mode == "shadow":
         c.verdict = _SHADOW
         return

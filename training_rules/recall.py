@@ -156,7 +156,8 @@ def _of_key(e: Any, same: str | None, key: Any) -> bool:
 def undo(s: PartnerState, rule: Rule, entry: Sent) -> None:
     """As if it had not been sent: for cooldown and caps, for seats and budgets, and for what it was meant to clear."""
     identity, at, verdict = entry[2], entry[6], entry[7]
-    s.slots[rule.sends_slot] = _without(s.slots[rule.sends_slot], at)
+    slot = rule.trial_slot if verdict == "shadow" else rule.sends_slot
+    s.slots[slot] = _without(s.slots[slot], at)
     if verdict == "shadow":
         return
     s.sends = _without(s.sends, at)

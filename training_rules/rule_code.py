@@ -85,14 +85,8 @@ class RuleCode:
             condition=functions.get(f"condition_{number}"), measures=measured(d, self._ruleset), late_args={h: functions[f"arg_{number}_{h}"] for h in self._late_args(d)},
             seats=functions.get(f"seats_{number}"), seats_of_zone=d.seats is not None and any(isinstance(r, Name) and r.name in CROWDED for r in references(d.seats)),
             still=functions.get(f"still_{number}"), clears=self._clearing(number, d, functions),
-            sends_slot=self._sends_slot(d), paused=d.name in self._ruleset.paused, family=family_of(d.trigger, self._ruleset),
+            sends_slot=self._slots.slot(f"sends:{d.name}"), trial_slot=self._slots.slot(f"shadows:{d.name}") if d.mode == "shadow" else -1, paused=d.name in self._ruleset.paused, family=family_of(d.trigger, self._ruleset),
         )  # fmt: skip
-
-    def _sends_slot(self, nudge: Nudge) -> int:
-        """Where the moments of its sends are. A trial has its own, lest those whom it would have reached rest when the rule goes live; what was sent stays."""
-        shadows = self._slots.slot(f"shadows:{nudge.name}") if nudge.mode == "shadow" else None
-        sends = self._slots.slot(f"sends:{nudge.name}")
-        return sends if shadows is None else shadows
 
     def _clearing(self, number: int, nudge: Nudge, functions: dict[str, Any]) -> Clearing | None:
         if nudge.clears is None:

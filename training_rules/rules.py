@@ -57,7 +57,7 @@ class Clearing:
 @dataclass(frozen=True)
 class Rule:
     """One nudge rule or pattern (`nudge` False, `same` the field that its event carries), compiled. Durations are in seconds; `holes` are those of
-    the message, by language."""
+    the message, by language. `sends_slot` and `trial_slot` hold the moments of what was sent, and of what a rule in trial would have sent."""
 
     number: int
     name: str
@@ -90,6 +90,7 @@ class Rule:
     clears: Clearing | None = None
     still: Read | None = None
     sends_slot: int = -1
+    trial_slot: int = -1
     family: str = ""
     paused: bool = False
 
@@ -97,6 +98,12 @@ class Rule:
     def rank(self) -> tuple[int, str]:
         """Which of several goes first: the least."""
         return -self.priority, self.name
+
+    def moments(self, s: PartnerState) -> list[float]:
+        """The moments (s) that the partner rests for, oldest first: of what the rule sent and, in trial, of what it would have. Those are apart, so that nobody rests
+        for a trial when the rule goes live."""
+        sent: list[float] = s.slots[self.sends_slot] or []
+        return sorted([*sent, *(s.slots[self.trial_slot] or ())]) if self.trial_slot >= 0 else sent
 
     @property
     def seat_span(self) -> float:

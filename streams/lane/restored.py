@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from streams.lane.terms import CONTROL, HEADER, MARK, SOURCES, Mark, read_mark, term_of
+from streams.lane.terms import CONTROL, HEADER, SOURCES, Mark, read_mark, term_of
 
 
 class Written(Protocol):
@@ -59,11 +59,10 @@ class Restored:
 
     def _note(self, key: bytes, value: bytes) -> None:
         term = value[:HEADER]
-        self._highest = max(self._highest, term)
-        if key == MARK and term >= self._least:
-            self._mark, self._least = read_mark(value), term
-        elif key == SOURCES and term >= self._sources[:HEADER]:
-            self._sources = value
+        if key == SOURCES:
+            self._sources = value if term >= self._sources[:HEADER] else self._sources
+        elif term >= self._least:
+            self._mark, self._least, self._highest = read_mark(value), term, max(self._highest, term)
 
     def _counts(self, who: str, state: bytes) -> bool:
         """Whether a state may stand, by terms; big-endian, they compare as bytes."""
@@ -79,7 +78,7 @@ class Restored:
 
     @property
     def highest_term(self) -> int:
-        """The highest term of any record; 0 when there is none."""
+        """The highest term of any state or mark; 0 when there is none."""
         return term_of(self._highest)
 
     @property

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.lane.restored import Restored
-from streams.lane.terms import HEADER, MARK, SOURCES, mark, next_term, sealed, signed
+from streams.lane.terms import HEADER, MARK, SOURCES, mark, next_term, sealed, signed, term_of
 from training_rules.snapshots import ROOM
 
 
@@ -53,6 +53,40 @@ def test_what_a_zombie_wrote_stands_until_its_successor_writes_that_partner() ->
 def test_the_highest_term_wins_in_whatever_order_it_was_written(terms: list[int]) -> None:
     found = restored(*[state(b"p", str(term).encode(), term) for term in terms])
     assert held(found) == [str(1 << 32).encode()]
+
+
+KEYS = st.sampled_from([b"p", b"q", b"r"])
+TERMS = st.sampled_from([0, 1, 2, 7, 1 << 32])
+RECORDS = st.one_of(
+    st.builds(lambda who, term, n: state(who, b"%d" % n, term), KEYS, TERMS, st.integers(0, 99)), st.builds(lambda who: Written(who, None), KEYS),
+    st.builds(closed, st.floats(0, 9), TERMS),
+)  # fmt: skip
+
+
+def by_the_rule(records: list[Written]) -> dict[str, bytes]:
+    """The higher term wins, within one the later record; whom nobody knows, no owner older than the last mark can bring."""
+    found, least = dict[str, bytes](), 0
+    for key, value in records:
+        if key == MARK and value is not None:
+            least = max(least, term_of(value))
+        elif key is not None and value is None:
+            found.pop(key.decode(), None)
+        elif key is not None and value is not None and term_of(value) >= (term_of(found[key.decode()]) if key.decode() in found else least):
+            found[key.decode()] = value
+    return found
+
+
+@given(st.lists(st.lists(RECORDS, max_size=8), max_size=5))
+def test_batches_of_any_owners_come_to_what_the_rule_says(batches: list[list[Written]]) -> None:
+    found = Restored()
+    for batch in batches:
+        found.apply(batch)
+    assert found.take() == by_the_rule([record for batch in batches for record in batch])
+
+
+def test_which_topics_states_were_made_from_is_no_state() -> None:
+    """A first flush that was torn after it leaves a partition that is as good as new."""
+    assert restored(made_from(b"{}", term=7)).highest_term == 0
 
 
 def test_an_erased_partner_is_gone() -> None:

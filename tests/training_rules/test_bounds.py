@@ -136,7 +136,12 @@ def test_what_is_bounded_and_small_is_spared():
 
 @pytest.mark.parametrize(
     ("key", "said"),
-    [("times:count(position)", "window count(position)"), ("wait:nudge:stuck:happens x", "nudge stuck"), ("ends:logged_out:", "logged_out of the last minutes")],
+    [("times:count(position)", "window count(position)"), ("wait:nudge:stuck:happens x", "nudge stuck"), ("ends:logged_out:", "logged_out of the last minutes"), ("shadows:tip", "trial of tip")],
 )
 def test_slots_are_spelled_for_people(key, said):
     assert spelled(key) == said
+
+
+def test_a_rule_keeps_nothing_of_one_whose_name_goes_on():
+    compiled = rules("nudges:\n" + nudge("tip", mode="shadow") + nudge("tip_two", mode="shadow"))
+    assert [sorted(k for k in of.slots if k.startswith("s")) for of in kept(compiled)] == [[f"sends:{name}", f"shadows:{name}"] for name in ("tip", "tip_two")]

@@ -53,6 +53,11 @@ def test_decisions_are_shown_from_a_moment_on():
     assert rule.sends == (START + 60, START + 1200)[-len(rule.sends) :]
 
 
+def test_what_a_trial_would_have_sent_is_shown_apart_from_what_was_sent():
+    [rule] = told("nudges:\n" + nudge("a", mode="shadow", cooldown="1h"), ("order_rejected", 1, {})).rules
+    assert (rule.sends, rule.shadows) == ((), (START + 60,))
+
+
 SEGMENT = "segments:\n  s: {enter: {when: online and not on_order, for: 1h}}\n  t: {when: segment.s}\nnudges:\n" + nudge(trigger="{enters: t}")
 
 

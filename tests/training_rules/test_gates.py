@@ -67,6 +67,10 @@ def test_each_gate_says_what_it_goes_by_and_when_it_opens():
     ]  # fmt: skip
 
 
+def test_a_trial_says_that_it_rests_for_what_it_would_have_sent():
+    assert held(5, ("order_rejected", 1), mode="shadow", cooldown="1h") == [("cooldown", 61, "1h from the last shadow")]
+
+
 def test_nothing_holds_what_may_be_sent():
     assert held(5) == []
 

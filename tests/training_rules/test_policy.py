@@ -3,6 +3,7 @@
 import pytest
 
 from tests.training_rules.town import Town, nudge, rules
+from training_rules import Corridor, Partners
 
 
 def reasons(keys=None, policy="", lines=(("order_rejected", 0),), everyone=True, setup=()):
@@ -85,22 +86,27 @@ def test_a_shadow_never_displaces_a_live_rule():
     assert town.decisions() == [("a", "send", None, 0), ("b", "shadow", None, 0)]
 
 
-def modes(*changes):
-    """What comes of a rejected order each minute, under one mode after another."""
-    sets = {mode: rules("nudges:\n" + nudge(cooldown="1h", mode=mode)) for mode in changes}
-    town = Town(sets[changes[0]])
-    for minute, mode in enumerate(changes):
-        town.corridor.change(sets[mode])
+def changed(town, rules):
+    town.corridor.change(rules)
+
+
+def restarted(town, rules):
+    before = town.corridor
+    states = {who: before.rules.dump(state) for who, state in before.partners.items()}
+    town.corridor = Corridor(rules, Partners(rules, resting=states), before.stream_time)
+
+
+@pytest.mark.parametrize("changes", [changed, restarted])
+@pytest.mark.parametrize(("minutes", "came"), [
+    ("shadow shadow live live", "shadow cooldown send cooldown"), ("live shadow live", "send cooldown cooldown"), ("shadow live shadow", "shadow send cooldown"),
+])  # fmt: skip
+def test_a_trial_rests_for_what_was_sent_and_nobody_rests_for_a_trial(changes, minutes, came):
+    sets = {mode: rules("nudges:\n" + nudge(cooldown="1h", mode=mode)) for mode in ("shadow", "live")}
+    town = Town(sets[minutes.split()[0]])
+    for minute, mode in enumerate(minutes.split()):
+        changes(town, sets[mode])
         town.feed("order_rejected", minute)
-    return [verdict if verdict != "hold" else reason for _, verdict, reason, _ in town.decisions()]
-
-
-def test_whom_a_trial_would_have_reached_can_be_reached_when_the_rule_goes_live():
-    assert modes("shadow", "shadow", "live", "live") == ["shadow", "cooldown", "send", "cooldown"]
-
-
-def test_who_was_sent_something_is_known_still_when_a_trial_is_over():
-    assert modes("live", "shadow", "live") == ["send", "shadow", "cooldown"]
+    assert [verdict if verdict != "hold" else reason for _, verdict, reason, _ in town.decisions()] == came.split()
 
 
 def test_a_hole_without_a_value_is_never_guessed():
