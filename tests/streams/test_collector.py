@@ -46,3 +46,19 @@ def test_a_partition_that_is_taken_away_leaves_nothing_that_only_the_collector_w
         assert [kept() for kept in story(told)] == [None] * 6
     finally:
         gc.enable()
+
+
+def test_what_was_kept_and_went_in_a_cycle_is_gone_at_the_next_hand_over() -> None:
+    class Knot:
+        itself: Any
+
+    with collector.long_lived():
+        knot = Knot()
+        knot.itself = knot
+    left = weakref.ref(knot)
+    del knot
+    gc.collect()
+    assert left() is not None
+    with collector.long_lived():
+        assert left() is None
+    gc.unfreeze()
