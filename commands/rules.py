@@ -30,7 +30,7 @@ def push_rules(
     paths: Paths, why: Annotated[str, typer.Option("--note", help="Why: it stands in the history.")] = "", at: At = None,
     if_changed: Annotated[bool, typer.Option("--if-changed", help="Do nothing where this very set was pushed last.")] = False, bootstrap: Bootstrap = None,
 ) -> None:
-    """Check rules and run their tests, as `check` and `test` do; then put them in force for all workers. All or nothing."""
+    """Check rules and run their tests, as `check` and `test` do; then put them in force for all workers, in place of all that is in force: what is not in these files is gone, and what goes is told."""
     settings = load(brokers=bootstrap)
     pushed(settings, texts(paths), why, at, if_changed=if_changed)
 
@@ -40,7 +40,11 @@ def pushed(settings: Settings, files: dict[str, str], why: str, at: str | None, 
     if if_changed and (known := _last(settings)) is not None and known.files == files:
         note(f"rule set {known.version} was pushed already")
         return
-    _told(settings, push(settings, files, note=why, at=_moment(at)))
+    before = _last(settings)
+    event = push(settings, files, note=why, at=_moment(at))
+    _told(settings, event)
+    for line in () if before is None else difference(before, files, event.paused).lines():
+        note(line)
 
 
 def _last(settings: Settings) -> Any:
@@ -98,7 +102,7 @@ def roll_back(
     version: Annotated[str, typer.Argument(help="The version to go back to, or how it begins; otherwise the one before the last.")] = "",
     why: Annotated[str, typer.Option("--note", help="Why: it stands in the history.")] = "", at: At = None, bootstrap: Bootstrap = None,
 ) -> None:
-    """Put an earlier set in force again: one more change, and the history stays."""
+    """Put an earlier set in force again: one more change, and the history stays. What is paused stays so."""
     settings = load(brokers=bootstrap)
     _told(settings, rollback(settings, version, note=why, at=_moment(at)))
 

@@ -76,17 +76,18 @@ def current(settings: Settings) -> tuple[list[Any], Any]:
 
 
 def rollback(settings: Settings, version: str = "", *, at: float | None = None, note: str = "") -> Any:
-    """Put the set of an earlier change in force again: the one of that version (its beginning will do), or the one before the last. Raises RulesRefused."""
+    """Put the rules of an earlier change in force again: of that version (its beginning will do), or the last that were others than now. What is paused stays so.
+    Raises RulesRefused."""
     known, last = current(settings)
-    earlier = [e for e in known if (e.version.startswith(version) if version else e.version != last.version)]
+    earlier = [e for e in known if (e.version.startswith(version) if version else e.files != last.files)]
     if not earlier:
         raise RulesRefused(f"no version that begins with {version} was ever pushed" if version else "there is no earlier version to go back to")
     target = earlier[-1]
-    if target.version == last.version:
-        raise RulesRefused(f"version {last.version} is in force already")
+    if target.files == last.files:
+        raise RulesRefused(f"the rules of version {target.version} are in force already{'; what is paused is turned on by `rules resume`' if last.paused else ''}")
     if faults := faults_of(target.files):
         raise RulesRefused(faults)
-    return _write(settings, known, target.files, at, note, "rollback", target.paused)
+    return _write(settings, known, target.files, at, note, "rollback", None)
 
 
 def pause(settings: Settings, rule: str, *, off: bool, at: float | None = None, note: str = "") -> Any:

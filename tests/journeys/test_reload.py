@@ -112,11 +112,24 @@ def test_history_diff_rollback_and_pause(live, tmp_path):
     _, second, _ = rules(settings, "push", folder)
     _, third, _ = rules(settings, "pause", "two", "--note", "too many")
     _, fourth, _ = rules(settings, "rollback")
-    assert (len({first, second, third}), fourth) == (3, second)
+    assert (len({first, second, third}), fourth) == (3, first)
     _, told, _ = rules(settings, "history")
-    assert [line.split()[2:4] for line in told.splitlines()] == [[first, "push"], [second, "push"], [third, "pause"], [second, "rollback"]]
+    assert [line.split()[2:4] for line in told.splitlines()] == [[first, "push"], [second, "push"], [third, "pause"], [first, "rollback"]]
     assert "too many; paused: two" in told
-    assert rules(settings, "resume", "two")[0] == 1
+
+
+def test_a_rollback_leaves_paused_what_is_paused_and_a_push_says_what_it_removes(live):
+    settings, folder = live
+    (folder / "a.yaml").write_text(TWO, encoding="utf-8")
+    rules(settings, "push", folder)
+    (folder / "a.yaml").write_text(TWO.replace("A nudge", "Another"), encoding="utf-8")
+    rules(settings, "push", folder)
+    rules(settings, "pause", "two")
+    code, _, said = rules(settings, "rollback")
+    assert (code, "two is paused since" in said) == (0, True)
+    assert history(settings)[-1].paused == ["two"]
+    (folder / "a.yaml").write_text(ONE, encoding="utf-8")
+    assert "removed      nudges.two" in rules(settings, "push", folder)[2]
 
 
 def test_what_is_pushed_or_compared_over_a_pause_says_that_the_rule_stays_paused_and_why(live):
