@@ -137,6 +137,7 @@ def test_timers_of_every_partition_fire_up_to_the_last_event_of_all():
 
 def test_a_process_that_dies_is_told_with_what_to_do(city, catalog, monkeypatch):
     monkeypatch.setattr("analysis.backtest.processes.Work.read", lambda self, told: __import__("os")._exit(9))
+    monkeypatch.setattr("analysis.backtest.processes._forks", lambda: True)  # other tests may have left threads, and a fresh process knows nothing of this one's patches
     with pytest.raises(BacktestError, match=r"exit status 9.*--processes 1"):
         run(Job([catalog], parts=2), Recorded(city), processes=2)
 
