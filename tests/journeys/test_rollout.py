@@ -31,14 +31,20 @@ def told(settings, version):
     return {d["partner_id"]: d["reason"] if d["verdict"] == "hold" else d["verdict"] for d in values(settings, "decisions") if d["ruleset_version"] == version}
 
 
+def counted(workers):
+    """How much all workers decided up to now."""
+    return sum(sum(worker.stats()["decisions"].values()) for worker in workers)
+
+
 def decided(settings, folder, stage, workers):
     """Push a stage, have an order rejected by everybody, and what comes of it."""
     write(folder, *stage)
     code, version, said = rules(settings, "push", folder)
     assert code == 0, said
     in_force(settings, version, *workers)
-    now = time.time()
+    before, now = counted(workers), time.time()
     send(settings, [event("order_rejected", n, now + n / 10_000, f"{'-'.join(stage)}-{n}") for n in range(PARTNERS)])
+    until(lambda: counted(workers) >= before + PARTNERS, f"{PARTNERS} decisions under {stage}")
     return until(lambda: found if len(found := told(settings, version)) == PARTNERS else None, f"a decision on everybody under {stage}")
 
 
