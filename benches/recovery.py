@@ -6,7 +6,7 @@ The changelog is written by the bench (`benches.states`). A partition is served 
 from which time counts; events come ten a second to each partition, at the stream time of the states (clock: events), which costs each decision the second for
 which a replay waits for other families. Partners a second are those of a start with all of them, less what a start with none takes. All is done by a worker
 of one process and by one of two (`--processes 2`), between which a machine of two cores divides the work.
-A million partners need some 2 GB for one worker, and as much again while two share them.
+A million partners need some 1.4 GB for one worker, and as much again while two share them.
 """
 
 from __future__ import annotations
