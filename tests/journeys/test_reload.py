@@ -50,6 +50,11 @@ def versions(*workers):
     return {number: of["rules"] for worker in workers for number, of in worker.stats().get("partitions", {}).items()}
 
 
+def shared(settings, *workers):
+    """Wait until each worker has partitions, and all partitions have a worker."""
+    until(lambda: len(versions(*workers)) == settings.partitions and all(w.stats().get("partitions") for w in workers), "partitions with each worker")
+
+
 def in_force(settings, version, *workers):
     return until(lambda: list(versions(*workers).values()) == [version] * settings.partitions, f"{version} in all partitions", 20)
 
@@ -58,7 +63,7 @@ def test_a_set_that_is_pushed_runs_in_all_partitions_of_all_workers_within_secon
     settings, folder = live
     with ExitStack() as stack:
         workers = [at_work(stack, settings, folder, tmp_path / name) for name in "ab"]
-        until(lambda: len(versions(*workers)) == settings.partitions and all(w.stats()["partitions"] for w in workers), "both at work")
+        shared(settings, *workers)
         (folder / "a.yaml").write_text(TWO, encoding="utf-8")
         code, version, said = rules(settings, "push", folder, "--note", "a second one")
         written = time.monotonic()

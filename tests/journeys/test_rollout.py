@@ -7,7 +7,7 @@ import pytest
 
 from tests.journeys.shift import send
 from tests.journeys.test_crowd import _event as event
-from tests.journeys.test_reload import at_work, in_force, rules, versions
+from tests.journeys.test_reload import at_work, in_force, rules, shared
 from tests.journeys.workers import until, values
 from tests.training_rules.town import MESSAGES, nudge
 
@@ -57,11 +57,11 @@ def test_a_rule_that_grows_changes_nobodys_side_and_reaches_nobody_twice(live, t
     write(folder, *STAGES[0])
     with ExitStack() as stack:
         workers = [at_work(stack, settings, folder, tmp_path / name) for name in "ab"]
-        until(lambda: len(versions(*workers)) == settings.partitions and all(w.stats()["partitions"] for w in workers), "both at work")
+        shared(settings, *workers)
         trial, few = (decided(settings, folder, stage, workers) for stage in STAGES[:2])
         workers[0].kill()
         workers[0] = at_work(stack, settings, folder, tmp_path / "again")
-        until(lambda: len(versions(*workers)) == settings.partitions and all(w.stats()["partitions"] for w in workers), "both at work again")
+        shared(settings, *workers)
         many, every = (decided(settings, folder, stage, workers) for stage in STAGES[2:])
 
     assert whom(trial, "shadow") == whom(few, "send", "ghost")
