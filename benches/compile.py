@@ -50,7 +50,6 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--quick", action="store_true", help="a small stream, one run; nothing is kept")
     asked = arguments.parse_args()
-    yard.at_hand()
     found = {"segments": segments(500), "check": check(200), "rules": compared((20, 200), *((20_000, 1) if asked.quick else (200_000, 5)))}
     if not asked.quick:
         machine.write("compile", found)

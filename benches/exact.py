@@ -24,7 +24,6 @@ def main() -> None:
         arguments.add_argument(name, nargs="?", type=int, default=default)
     arguments.add_argument("--kafka", action="store_true", help="through one worker on a real Kafka, instead of a backtest")
     asked = arguments.parse_args()
-    yard.at_hand()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         yard.stream(folder / "events.ndjson", asked.events, asked.partners, asked.seed)

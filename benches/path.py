@@ -43,7 +43,6 @@ def main() -> None:
     arguments.add_argument("--events", type=int, default=1_000_000)
     arguments.add_argument("--quick", action="store_true", help="200,000, once; nothing is kept")
     asked = arguments.parse_args()
-    yard.at_hand()
     found = measure(200_000, 1) if asked.quick else measure(asked.events, 3)
     if not asked.quick:
         machine.write("path", found)

@@ -37,7 +37,6 @@ def main() -> None:
     arguments.add_argument("--runs", type=int, default=3)
     arguments.add_argument("--quick", action="store_true", help="100,000 events, once; nothing is kept")
     asked = arguments.parse_args()
-    yard.at_hand()
     found = measure(*((100_000, 500, 1) if asked.quick else (asked.events, asked.partners, asked.runs)))
     if not asked.quick:
         machine.write("workers", found)

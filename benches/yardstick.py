@@ -4,8 +4,8 @@
 
 Loads the topics, runs one worker until all is applied and committed, holds its outputs against the brute force, and does that `--runs` times, each with
 a consumer group, a changelog and output topics of its own. `--views` also writes Redis. The last line is JSON: medians over the runs of `wall_s` (first event
-to last commit) and `cpu_s` (all of the process, its start too), and `counts` and `digest` of what came out, as the yardstick's exact.py gives them.
-Ends with 1 where the answer is wrong, with 2 where the yardstick is not at hand.
+to last commit) and `cpu_s` (all of the process, its start too), and `counts` and `digest` of what came out.
+Ends with 1 where the answer is wrong.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ def main() -> None:
     arguments.add_argument("--views", action="store_true")
     arguments.add_argument("--quick", action="store_true", help="100,000 events, once; nothing is kept")
     asked = arguments.parse_args()
-    yard.at_hand()
     found = measure(*((100_000, 500, 1, 1) if asked.quick else (asked.events, asked.partners, asked.seed, asked.runs)), views=asked.views)
     if not asked.quick:
         machine.write("yardstick", found)

@@ -33,7 +33,6 @@ def main() -> None:
     arguments.add_argument("--only", nargs="+", default=[], metavar="NAME", help=", ".join(engine.name for engine in engines.ENGINES))
     arguments.add_argument("--quick", action="store_true", help="20,000 events, once; nothing is kept")
     asked = arguments.parse_args()
-    yard.at_hand()
     ready, missing = _ready(engines.chosen(asked.only))
     found = measure(ready, *((20_000, 500, 1) if asked.quick else (asked.events, asked.partners, asked.runs))) | {"not_run": missing}
     print(report.peers(found))

@@ -35,7 +35,6 @@ def test_a_step_is_timed_for_each_family_that_came():
     assert {"decode", "feed", "dump", "load", "feed gps", "feed orders"} <= set(found["us"])
 
 
-@pytest.mark.skipif(not yard.YARD.is_dir(), reason="the yardstick is not at hand: ../shared/yardstick is no folder")
 def test_on_the_path_every_event_comes_to_the_core_and_every_step_takes_time(tmp_path, monkeypatch):
     monkeypatch.setattr(path, "ANSWERS", 1)
     yard.stream(tmp_path / "events", 12_000, 100, 5)
@@ -58,7 +57,6 @@ def test_lists_are_compared_whole(found, says):
     assert yard.differences(["a", "b"], found) == says
 
 
-@pytest.mark.skipif(not yard.YARD.is_dir(), reason="the yardstick is not at hand: ../shared/yardstick is no folder")
 def test_a_backtest_of_the_yardstick_is_exact(tmp_path):
     readers = {kind: Decoder(f.name).decode for f in FAMILIES.values() for kind in f.types}
     file, lines = tmp_path / "events", []

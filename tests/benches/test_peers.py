@@ -13,11 +13,9 @@ from benches.peers.python import step
 from benches.peers.python.job import Meter
 
 PYTHON = sorted(Path(step.__file__).parent.glob("*.txt"))
-YARD = pytest.mark.skipif(not yard.YARD.is_dir(), reason="the yardstick is not at hand: ../shared/yardstick is no folder")
 FAST = {"events_per_s": 200, "events_per_cpu_s": 100, "events_per_running_cpu_s": 125, "rss_mb": 10}
 
 
-@YARD
 def test_the_step_that_python_peers_share_gives_the_answer(tmp_path):
     file = tmp_path / "events"
     yard.stream(file, 20_000, 50, 3)
@@ -27,13 +25,6 @@ def test_the_step_that_python_peers_share_gives_the_answer(tmp_path):
         event, partner = json.loads(value), partners.setdefault(who.decode(), step.new())
         said += [{"partner": who.decode(), "what": what, "event_id": event["event_id"]} for what in step.step(partner, event)]
     assert trial.outcome(said) == (yard.answer(file), 0)
-
-
-@YARD
-def test_our_digest_is_the_one_of_the_brute_force(tmp_path):
-    file = tmp_path / "events"
-    yard.stream(file, 20_000, 50, 3)
-    assert yard.exact_outcome(yard.expected(file)) == yard.exact(file)
 
 
 def test_an_output_that_came_twice_counts_once():

@@ -1,37 +1,37 @@
-"""The yardstick as others keep it: a deterministic stream, five rules, their exact outcome, and the figures of its peers."""
+"""The yardstick: a deterministic stream of partners' events, five rules, what has to come of them, and the figures of its peers on another machine."""
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import re
-import subprocess
-import sys
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-YARD = Path(__file__).resolve().parents[2] / "shared" / "yardstick"
-RULES = YARD / "rules.yaml"
+from benches.yard import exact, plain
+from benches.yard.stream import Keyed, events
+
+HERE = Path(__file__).parent
+RULES = HERE / "rules.yaml"
 
 
-def at_hand() -> None:
-    """Ends the process, in words, where the yardstick is not here."""
-    if not YARD.is_dir():
-        print("the yardstick is not at hand: ../shared/yardstick is no folder", file=sys.stderr)
-        sys.exit(2)
-
-
-def stream(path: Path, events: int, partners: int, seed: int) -> None:
+def stream(path: Path, count: int, partners: int, seed: int) -> None:
     """Write the yardstick's events, one a line behind its key."""
-    with path.open("wb") as made:
-        subprocess.run([sys.executable, YARD / "workload.py", str(events), str(partners), str(seed)], stdout=made, check=True)
+    with path.open("w", encoding="ascii") as made:
+        made.writelines(keyed.line() for keyed in events(count, partners, seed))
+
+
+def _read(path: Path) -> Iterator[Keyed]:
+    with path.open(encoding="ascii") as lines:
+        for line in lines:
+            who, event = line.split("\t", 1)
+            yield Keyed(who, json.loads(event))
 
 
 def expected(path: Path) -> list[str]:
     """What has to come of them, a line each: partner, what, time and cause."""
-    return subprocess.run([sys.executable, YARD / "exact.py", path, "--list"], capture_output=True, text=True, check=True).stdout.splitlines()
+    return [f"{who}\t{told.what}\t{told.at:.3f}\t{told.cause}" for who, told in exact.outcome(_read(path))]
 
 
 class Outcome(NamedTuple):
@@ -52,25 +52,14 @@ def outcome(told: Iterable[tuple[str, str]]) -> Outcome:
 
 
 def exact_outcome(lines: Iterable[str]) -> Outcome:
-    """The outcome of lines as `expected` and `spelled` have them, as exact.py gives it."""
+    """The outcome of lines as `expected` and `spelled` have them."""
     fields = (line.split("\t") for line in lines)
     return outcome((what, f"{partner}|{what}|{cause}|{at}") for partner, what, at, cause in fields)
 
 
 def answer(path: Path) -> Outcome:
     """What peers have to give: silence is noticed at the partner's next event."""
-    return _told("workload.py", "--answer", path)
-
-
-def exact(path: Path) -> Outcome:
-    """What nudgeline has to give."""
-    return _told("exact.py", path)
-
-
-def _told(program: str, *words: str | Path) -> Outcome:
-    done = subprocess.run([sys.executable, YARD / program, *words], capture_output=True, text=True, check=True)
-    counts, digest = done.stdout.rsplit(maxsplit=1)
-    return Outcome(dict(sorted(ast.literal_eval(counts).items())), digest)
+    return outcome((told.what.partition(":")[0], "|".join(told)) for told in plain.answer(_read(path)))
 
 
 def spelled(outputs: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -93,6 +82,6 @@ def differences(wanted: list[str], found: list[str]) -> list[str]:
 
 
 def peers() -> list[dict[str, str]]:
-    """The peers' figures of the yardstick's README: engine, events/s and events per CPU-second, as they are written there."""
-    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| ([\d,–/ ]+) \| ([\d,–/ ]+) \|$", (YARD / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    return [{"engine": engine.strip(), "events_per_s": wall.strip(), "events_per_cpu_s": cpu.strip()} for engine, wall, cpu in rows]
+    """What its peers made of it on another machine of two cores, ranges over runs: engine, how durable, events/s and events per CPU-second."""
+    found: list[dict[str, str]] = json.loads((HERE / "peers.json").read_text(encoding="utf-8"))
+    return found
