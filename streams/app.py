@@ -19,6 +19,7 @@ from streams import topics
 from streams.broadcast import Broadcast
 from streams.crowd.herd import CROWD, Herd
 from streams.lane.book import Book
+from streams.lane.recovery import LaneTables
 from streams.lane.transport import LaneApp
 from streams.outputs import Tap
 from streams.partitioner import Guard
@@ -147,7 +148,7 @@ async def _ticking(worker: Worker) -> None:
 
 
 def _task(app: LaneApp, worker: Worker, work: Callable[[], Awaitable[None]]) -> None:
-    """A task of the app; what it raises ends the process, before anything else is committed."""
+    """A task of the app; what it raises ends the process, and no commit begins after it."""
 
     async def guarded() -> None:
         try:
@@ -172,6 +173,7 @@ def _app(settings: Settings, partitions: int) -> LaneApp:
         topic_replication_factor=settings.replication,
         topic_disable_leader=True,
         table_standby_replicas=0,
+        TableManager=LaneTables,
         agent_supervisor="mode.CrashingSupervisor",
         broker_commit_interval=settings.commit_interval,
         broker_session_timeout=settings.session_timeout,

@@ -77,6 +77,7 @@ class Worker:
 
     async def opened(self, partitions: Mapping[int, Restored], generation: int) -> None:
         self.counters.rebalances += 1
+        self.closed()  # whatever was opened before, or is still being opened, counts no more
         epoch = self._epoch
         with long_lived():
             for number, restored in sorted(partitions.items()):

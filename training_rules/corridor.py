@@ -12,7 +12,7 @@ from segments.state import NOTHING_APPLIED, PartnerState
 from training_rules import snapshots
 from training_rules.checkpoint import Checkpoint
 from training_rules.engine import NOTHING, earliest, finish, fire, remember, step
-from training_rules.handed import Handed
+from training_rules.handed import Handed, joined
 from training_rules.house import House
 from training_rules.partners import Partners
 from training_rules.resting import Resting
@@ -43,6 +43,7 @@ class Corridor:
         self._checkpoint = Checkpoint(self.write)
         self.wakes = self.outlived = 0
         self.handed = Handed()
+        self._stamp = self.handed.stamp()  # of the last checkpoint
         self.closed = False
         self._alarms = self.partners.first_alarms
         self._resting = Resting(self, self._alarms)
@@ -246,7 +247,8 @@ class Corridor:
     def about_to_read(self, state: PartnerState) -> None:
         """Before windows are read at a later time than a checkpoint's, which lets go of what has left them: what it has to say is written now."""
         if state.partner_id in self._checkpoint:
-            self._checkpoint.written_ahead(state.partner_id, self.dumped(state))
+            state.applied = joined(state.applied, self._stamp)  # that of now counts the record that is about to change them
+            self._checkpoint.written_ahead(state.partner_id, self.dump(state))
 
     def checkpoint(self) -> Checkpoint:
         """The changed partners as they are at this moment, to be written bit by bit while events go on; they count as unchanged from now on."""
@@ -254,7 +256,7 @@ class Corridor:
         for who in changed:
             if (state := self.partners.awake.get(who)) is not None:
                 state.changed = False
-        self._checkpoint = Checkpoint(self.write, changed)
+        self._checkpoint, self._stamp = Checkpoint(self.write, changed), self.handed.stamp()
         return self._checkpoint
 
     def write(self, partner_id: str) -> bytes:

@@ -7,6 +7,14 @@ from collections.abc import Iterable, Mapping
 from segments.state import Offsets
 
 
+def joined(known: Mapping[str, int], stamp: Offsets) -> Mapping[str, int]:
+    """What a state has applied when `stamp` is what was handed on, of whomever it was; or more, where it was restored from a torn flush and its records are
+    still to be read again."""
+    if known.__class__ is Offsets or all(stamp.get(source, -1) >= offset for source, offset in known.items()):
+        return stamp
+    return {source: max(known.get(source, -1), stamp.get(source, -1)) for source in {**known, **stamp}}
+
+
 class Handed:
     """`last`: by source, to be read only."""
 
@@ -27,9 +35,10 @@ class Handed:
         self.last |= {source: at for source, at in last if at >= 0}
 
     def applied(self, known: Mapping[str, int]) -> Mapping[str, int]:
-        """What a state that is written now has applied: all that was handed on, of whomever it was; or more, where it was restored from a torn flush
-        and its records are still to be read again."""
-        stamp = self._stamp = self._stamp or Offsets(self.last)
-        if known.__class__ is Offsets or all(stamp.get(source, -1) >= offset for source, offset in known.items()):
-            return stamp
-        return {source: max(known.get(source, -1), stamp.get(source, -1)) for source in {**known, **stamp}}
+        """What a state that is written now has applied."""
+        return joined(known, self.stamp())
+
+    def stamp(self) -> Offsets:
+        """How far sources are handed on now."""
+        self._stamp = self._stamp or Offsets(self.last)
+        return self._stamp

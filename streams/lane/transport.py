@@ -29,6 +29,7 @@ class LaneApp(faust.App):
     """A Faust app on the batch lane. `port` is the worker that it serves; it is set before the app starts."""
 
     port: Port
+    settling = 0  # which of its rebalances, counted from the first, the last assignment belongs to
 
     @property
     def batch_producer(self) -> BatchProducer:
@@ -39,6 +40,11 @@ class LaneApp(faust.App):
         """Returns why, once a part of the app crashed."""
         await self._crashed.wait()
         return self.crash_reason or RuntimeError("a part of the app crashed")
+
+    def on_rebalance_end(self) -> None:
+        """A recovery may end when partitions are being taken away again: then nothing has settled."""
+        if self.settling == self.rebalancing_count:
+            super().on_rebalance_end()
 
     async def on_first_start(self) -> None:
         """Faust makes folders here for a store on disk; there is none."""

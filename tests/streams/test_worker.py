@@ -179,6 +179,17 @@ def test_partitions_that_are_taken_away_while_they_are_opened_are_not_kept() -> 
     assert story(told) == []
 
 
+def test_of_two_openings_the_later_counts() -> None:
+    async def told(bench: Bench) -> tuple[list[int], int]:
+        first = asyncio.ensure_future(bench.worker.opened({0: Restored()}, 2))
+        await asyncio.sleep(0)
+        await bench.worker.opened({0: _with_a_partner()}, 2)
+        await first
+        return list(bench.worker.partitions), len(bench.worker.partitions[0].corridor.partners)
+
+    assert story(told) == ([0], 1)
+
+
 def _with_a_partner() -> Restored:
     restored = Restored()
     state = LOADED.dump(LOADED.new_state("P1"))

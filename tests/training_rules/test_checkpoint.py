@@ -79,6 +79,27 @@ def test_who_is_erased_meanwhile_is_written_as_of_the_moment_and_then_as_erased(
     assert read(corridor.checkpoint().take(10)) == {"p": float("-inf")}
 
 
+def applied(taken: list[tuple[str, bytes]]) -> dict[str, dict[str, int]]:
+    """By partner how far each source is applied."""
+    return {who: dict(load(raw, RULES).applied) for who, raw in taken}
+
+
+def test_who_is_erased_meanwhile_does_not_count_as_erased_before_it_is_written() -> None:
+    corridor = Corridor(RULES)
+    feed(corridor, (0, "p"))
+    checkpoint = corridor.checkpoint()
+    corridor.forget("p", START + 5, "profile", 7)
+    assert applied(checkpoint.take(10)) == {"p": {"ratings": 0}}
+
+
+def test_an_event_that_comes_alone_does_not_count_as_applied_before_it_is_written() -> None:
+    corridor = Corridor(RULES)
+    feed(corridor, (0, "p"))
+    checkpoint = corridor.checkpoint()
+    corridor.feed(rated(1), "ratings", 1)
+    assert [applied(checkpoint.take(10)), applied(corridor.checkpoint().take(10))] == [{"p": {"ratings": 0}}, {"p": {"ratings": 1}}]
+
+
 def test_who_is_to_be_written_does_not_rest() -> None:
     corridor = Corridor(RULES)
     feed(corridor, (0, "p"))
