@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, repeat
 
 from faust.types import TP
 
@@ -60,7 +61,9 @@ class Commit:
             return {}
         self._torn, epoch = True, self._epoch  # until all is written: cut off in between, changed partners would count as written
         shots = await self._shots()
-        await self._write(shots)
+        await self._outputs.settle()
+        if epoch == self._epoch:
+            await self._write(shots)
         if epoch != self._epoch:
             return {}  # taken away meanwhile: who has them now may have read the changelog before this was in it
         self._torn = False
@@ -74,15 +77,16 @@ class Commit:
     async def _shots(self) -> list[Snapshot]:
         """Each partition at a moment of its own. Those that are taken away meanwhile are left."""
         pause = _pause(sum(len(p.corridor.dirty) // SLICE + 1 for p in self._partitions.values()))
-        shots = [await self._shot(partition, pause) for partition in list(self._partitions.values())]
+        pauses = chain(repeat(pause, round(PAUSES / pause)), repeat(0.0))
+        shots = [await self._shot(partition, pauses) for partition in list(self._partitions.values())]
         return [shot for shot in shots if shot is not None]
 
-    async def _shot(self, partition: Partition, pause: float) -> Snapshot | None:
+    async def _shot(self, partition: Partition, pauses: Iterator[float]) -> Snapshot | None:
         slices = partition.snapshot(time.monotonic(), self._over(partition))
         while self._partitions.get(partition.number) is partition:
             if (shot := next(slices)) is not None:
                 return shot
-            await asyncio.sleep(pause)
+            await asyncio.sleep(next(pauses))
         return None
 
     def _over(self, partition: Partition) -> Over:
@@ -95,7 +99,6 @@ class Commit:
     # -- the writing
 
     async def _write(self, shots: Sequence[Snapshot]) -> None:
-        await self._outputs.settle()
         signed = [shot.partition for shot in shots if shot.records and shot.partition in self._unsigned]
         pause = _pause(len(shots))
         await asyncio.gather(*[self._send(shot, number * pause) for number, shot in enumerate(shots)])

@@ -55,7 +55,7 @@ class Ends:
 
     def committed(self) -> bool:
         """Whether the offsets of all that was handed on are committed."""
-        committed = self._consumer.committed_offset
+        committed = self._consumer.acknowledged_offset
         return all(committed(tp) >= at for p in self._partitions.values() for tp, at in p.offsets().items())
 
     def lag(self, partition: Partition) -> int:

@@ -89,9 +89,11 @@ def _bury(settings: Settings, name: str) -> None:
 
 
 def remove(settings: Settings, name: str) -> list[str]:
-    """Take the members with this client id out of the group; their ids. Raises KafkaError."""
+    """Take the members with this client id out of our groups; their ids. Raises KafkaError."""
     with admin(settings, TIMEOUT) as client:
-        found: dict[str, Any] = client.describe_groups([settings.app_id])[settings.app_id]
-        ids = [m["member_id"] for m in found["members"] if m["client_id"] == name]
-        client.remove_group_members(settings.app_id, [MemberToRemove(member_id=i) for i in ids])
-    return ids
+        found: dict[str, Any] = client.describe_groups(list(_groups(settings)))
+        ids = {group: [m["member_id"] for m in of["members"] if m["client_id"] == name] for group, of in found.items()}
+        for group, members in ids.items():
+            if members:
+                client.remove_group_members(group, [MemberToRemove(member_id=i) for i in members])
+    return [each for members in ids.values() for each in members]

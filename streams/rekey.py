@@ -124,7 +124,7 @@ class Rekeyer(ConsumerRebalanceListener):  # type: ignore[misc]
         client, group = self._settings.kafka_client(), f"{self._settings.app_id}-rekey"
         consumer = AIOKafkaConsumer(
             **client, group_id=group, enable_auto_commit=False, auto_offset_reset="earliest", partition_assignment_strategy=[OneForAll],
-            session_timeout_ms=int(self._settings.session_timeout * 1000), heartbeat_interval_ms=int(self._settings.session_timeout * 250),
+            client_id=self._settings.client_id or group, session_timeout_ms=int(self._settings.session_timeout * 1000), heartbeat_interval_ms=int(self._settings.session_timeout * 250),
         )  # fmt: skip
         producer = AIOKafkaProducer(**client, acks="all", enable_idempotence=True, compression_type="lz4", max_request_size=LARGEST, linger_ms=5)
         try:

@@ -212,10 +212,6 @@ class LaneConsumer(Consumer):
         """What the broker is known to have committed of a partition; 0 when nothing is. (Faust notes also what was refused.)"""
         return self._acknowledged.get(tp, 0)
 
-    def committed_offset(self, tp: TP) -> int:
-        """What is committed of a partition; 0 when nothing is."""
-        return self._committed_offset.get(tp) or 0
-
     def _due(self, offsets: Mapping[TP, int]) -> dict[TP, int]:
         return {tp: offset for tp, offset in offsets.items() if self._should_commit(tp, offset)}
 

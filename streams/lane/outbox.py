@@ -41,8 +41,14 @@ class Channel:
         self._waiting += records
         self._put += len(records)
         self._outbox.waiting += weight(records)
-        if self._waiting and (self._flight is None or self._flight.done()):
+        if self._waiting and self._free:
             self._take_off()
+
+    @property
+    def _free(self) -> bool:
+        """Whether the next flight may take off; none follows one that failed, so that whoever waits for all hears of it."""
+        flight = self._flight
+        return flight is None or (flight.done() and not flight.cancelled() and flight.exception() is None)
 
     async def settle(self) -> None:
         """Wait until everything put before this call is acknowledged, and for nothing that was put later; raises what made a flight fail."""

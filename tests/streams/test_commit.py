@@ -84,6 +84,22 @@ def test_no_offset_is_given_out_by_a_write_that_partitions_were_taken_away_under
     assert story(told) == {}
 
 
+def test_what_was_taken_away_while_outputs_were_on_their_way_is_not_written() -> None:
+    async def told(bench: Bench) -> tuple[Any, list[str]]:
+        bench.producer.slow.clear()
+        await two_ratings(bench)
+        writing = asyncio.ensure_future(bench.worker.write_out())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        bench.worker.closed()
+        bench.producer.slow.set()
+        return await writing, bench.producer.order
+
+    offsets, order = story(told)
+    assert offsets == {}
+    assert "changelog" not in order
+
+
 def test_states_made_from_another_topic_are_not_opened() -> None:
     async def told(bench: Bench) -> None:
         restored = Restored()

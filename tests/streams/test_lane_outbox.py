@@ -199,6 +199,23 @@ def test_settling_fails_when_a_flight_failed() -> None:
         asyncio.run(story())
 
 
+@pytest.mark.parametrize("turns", range(8))
+def test_settling_fails_when_a_flight_failed_and_more_was_put_at_any_turn_of_the_loop(turns: int) -> None:
+    async def story() -> None:
+        producer = Producer()
+        producer.error = ConnectionError("gone")
+        outbox = box(producer)
+        outbox.put("nudges", 0, [(b"p", b"1")])
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        outbox.put("nudges", 0, [(b"p", b"2")])
+        async with asyncio.timeout(5):
+            await outbox.settle()
+
+    with pytest.raises(ConnectionError):
+        asyncio.run(story())
+
+
 def test_records_of_a_topic_and_number_keep_their_order() -> None:
     async def story() -> list[bytes | None]:
         producer = Producer(room=3)
