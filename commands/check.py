@@ -66,10 +66,12 @@ def check(
 def _paused(rules: Rules) -> list[str]:
     """Those of these rules that are paused where rules are in force. Kafka is imported only where it is asked."""
     from commands.rules import paused_of
-    from streams.pushing import current, pauses
+    from streams.changes import history
+    from streams.pushing import pauses
     from streams.settings import load
 
-    known, _ = current(load())
+    if not (known := history(load())):
+        return ["nothing was put in force yet: workers run the files that they were started with"]
     paused = pauses(known).keys() & rules.ruleset.nudges.keys()
     return [line for line in paused_of(known) if line.partition(" ")[0] in paused] or ["none of these rules is paused in the set that is in force"]
 

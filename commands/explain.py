@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +26,7 @@ from rulebook.units import counted
 from simulator.importers import Kind, decoded, open_source
 from simulator.replay import Progress
 from streams.crowd.herd import CROWD
+from streams.freezing import KEPT as FROZEN
 from streams.history import History, history
 from streams.partners import Kept, kept
 from streams.reload import Library
@@ -124,15 +126,22 @@ def _live(settings: Settings, named: list[Path] | None, partner: str, at: str, s
     until, rules = instant(at), library(settings, named)
     state = kept(settings, partner)
     if at == "now" and not replay:
-        now = time.time() - settings.timer_slack
+        frozen = _frozen(state)
+        now = min(time.time() - settings.timer_slack, *frozen.values(), inf)
         watched = _as_committed(rules, partner, state, now if settings.clock == "wall" else None)
         found = Found(watched, watched.corridor.stream_time, "the state as last committed", replayed=False)
+        found.notes += [f"{feed} is not heard of since {_utc(at)}: what waits for it does not go, and is not shown as if it had" for feed, at in sorted(frozen.items())]
     else:
         found = _from_topics(settings, rules, partner, inf if at == "now" and settings.clock == "events" else until, None if state is None else state.partition)
     since = found.at - span if settings.clock == "wall" else -inf
     found.ledger = list(_entries(_said(settings, "decisions", partner, since), partner))
     found.nudges = [] if found.replayed else [n for n in _said(settings, "nudges", partner, since) if n["type"] == "nudge"]
     return found
+
+
+def _frozen(state: Kept | None) -> dict[str, float]:
+    """Feeds that the partition does not hear of, and up to when (s) they are known."""
+    return {} if state is None else dict(state.beside.get(FROZEN) or {})
 
 
 def _as_committed(rules: Library, partner: str, state: Kept | None, now: float | None) -> Watched:
@@ -155,6 +164,10 @@ def _from_topics(settings: Settings, rules: Library, partner: str, until: float,
         if past.retained.gone:
             found.notes.append(f"the beginning is gone of {', '.join(past.retained.gone)}: counts of before are too low here")
     return found
+
+
+def _utc(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def followed(past: History, told: Progress) -> Iterator[Any]:

@@ -1,5 +1,6 @@
 """`nudgeline rules`: rule sets come into force, and go, while workers run."""
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +14,16 @@ from events.time import seconds
 from rulebook.loader import NoRules, load_texts
 from rulebook.units import counted
 from streams.changes import history as changes_of
+from streams.changes import product
 from streams.errors import RulesRefused, StreamsError
 from streams.pushing import current, difference, pause, pauses, push, rollback, texts
 from streams.settings import Settings, load
 from training_rules import compile_rules
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Put rules in force while workers run, see what was in force when, and go back.")
+#: A change is dated so far ahead at most (s): whatever comes after it holds only from then on.
+FURTHEST = 7 * 86_400.0
+
 Paths = Annotated[list[Path], typer.Argument(help="Rule files, or folders that hold some (every *.yaml below them).")]
 Note = Annotated[str, typer.Option(help="Why: it stands in the history.")]
 At = Annotated[str | None, typer.Option(metavar="TIME", help="From when it holds: RFC 3339 with an offset, or seconds since the epoch. Otherwise at once, which is in a second.")]
@@ -41,7 +46,7 @@ def pushed(settings: Settings, files: dict[str, str], why: str, at: str | None, 
         note(f"rule set {known.version} was pushed already")
         return
     before = _last(settings)
-    event = push(settings, files, note=why, at=_moment(at))
+    event = push(settings, files, note=why, at=_moment(settings, at))
     _told(settings, event)
     for line in () if before is None else difference(before, files, event.paused).lines():
         note(line)
@@ -104,7 +109,7 @@ def roll_back(
 ) -> None:
     """Put an earlier set in force again: one more change, and the history stays. What is paused stays so."""
     settings = load(brokers=bootstrap)
-    _told(settings, rollback(settings, version, note=why, at=_moment(at)))
+    _told(settings, rollback(settings, version, note=why, at=_moment(settings, at)))
 
 
 @app.command("pause")
@@ -114,7 +119,7 @@ def pause_rule(
 ) -> None:
     """Turn one nudge rule off. It goes on counting, and what it would have sent is in the ledger (held, mode_off)."""
     settings = load(brokers=bootstrap)
-    _told(settings, pause(settings, rule, off=True, note=why, at=_moment(at)))
+    _told(settings, pause(settings, rule, off=True, note=why, at=_moment(settings, at)))
 
 
 @app.command()
@@ -124,7 +129,7 @@ def resume(
 ) -> None:
     """Turn a paused rule on again."""
     settings = load(brokers=bootstrap)
-    _told(settings, pause(settings, rule, off=False, note=why, at=_moment(at)))
+    _told(settings, pause(settings, rule, off=False, note=why, at=_moment(settings, at)))
 
 
 @app.command()
@@ -137,7 +142,8 @@ def watch(paths: Paths, bootstrap: Bootstrap = None) -> None:
     for _ in changes(*folders, yield_on_timeout=True, rust_timeout=500, debounce=200, step=50):
         try:
             if (files := texts(paths)) != seen:
-                pushed(settings, files, "the folder changed", None, if_changed=True)
+                if seen or not _replaced(settings, files):
+                    pushed(settings, files, "the folder changed", None, if_changed=True)
                 seen = files
         except NoRules:
             continue  # gone for the moment in which an editor saves it
@@ -148,19 +154,36 @@ def watch(paths: Paths, bootstrap: Bootstrap = None) -> None:
             note(f"nudgeline: {error}")
 
 
-def _moment(at: str | None) -> float | None:
+def _replaced(settings: Settings, files: dict[str, str]) -> bool:
+    """Whether these rules were in force once, and others were put in their place: a restart is no reason to put them back. It is said."""
+    known = changes_of(settings)
+    if not any(event.files == files for event in known) or (last := known[-1]).files == files:
+        return False
+    by = f"{last.verb} by {last.author or 'somebody'}"
+    note(f"these rules were in force before {last.version} ({by}, {_time(last.occurred_at)}), which runs on; save a file, or `nudgeline rules push`, to put them in force again")
+    return True
+
+
+def _moment(settings: Settings, at: str | None) -> float | None:
     if at is None:
         return None
     try:
-        return seconds(float(at) if at.replace(".", "", 1).isdigit() else at)
+        found = seconds(float(at) if at.replace(".", "", 1).isdigit() else at)
     except ValueError as e:
         raise typer.BadParameter(str(e), param_hint="--at") from e
+    ahead = found - time.time()
+    if settings.clock == "wall" and not 0.0 <= ahead <= FURTHEST:
+        said = "is past: leave it out, and the rules hold at once" if ahead < 0 else "is more than a week ahead, and nothing could be changed before it"
+        raise typer.BadParameter(f"{at} {said}", param_hint="--at")
+    return found
 
 
 def _told(settings: Settings, event: Any) -> None:
     say(event.version)
     off = f", {counted(len(event.paused), 'rule')} paused" if event.paused else ""
     note(f"rule set {event.version} is in force from {_time(event.occurred_at)} on{off}")
+    if event.judged_by != product():
+        note(f"nudgeline {event.judged_by} judged these rules, and workers of another version do it anew: where one refuses them, what ran goes on as it was (`rule_sets.refused`)")
     for line in paused_of(changes_of(settings)):
         note(line)
 

@@ -35,6 +35,11 @@ class Turnout:
         self._due = dict[int, list[str]]()  # by time in steps of AGAIN: whose place may be too old by then
         self._waiting = set[str]()
 
+    def begin(self) -> None:
+        """Who is online where is to be told anew: nobody told while figures were not asked for."""
+        for known in (self.online, self.present, self._where):
+            known.clear()
+
     # -- as events come
 
     def offered(self, zone: str | None, t: float) -> None:

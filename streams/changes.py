@@ -18,13 +18,15 @@ from events.decode import MAX_BROADCAST_BYTES, BroadcastDecoder, encode
 from events.errors import BadEvent
 from events.structs import BROADCAST_STRUCTS
 from rulebook.source import MAX_BYTES
-from streams.errors import BrokerUnreachable, TopicFault
+from streams.errors import BrokerUnreachable, RulesRefused, TopicFault
 from streams.settings import Settings
 from streams.topics import asked
 
 FAMILY = "rules"
 #: How far ahead a change is dated (s): so long it takes until all workers have read, judged and compiled it. What is not ready by then is waited for.
 LEAD = 1.0
+#: Changes follow each other by so much at least (s): they are told apart by it.
+APART = 0.001
 PATIENCE = 30.0  # s without an answer
 
 RulesChanged = BROADCAST_STRUCTS["rules_changed"]
@@ -35,16 +37,39 @@ def product() -> str:
     return metadata.version("nudgeline")
 
 
-def change(version: str, files: dict[str, str], at: float, **more: Any) -> Any:
-    """A change that is to hold from `at` (s since the epoch, event time)."""
-    return RulesChanged(event_id=f"{at:.3f}-{version}", occurred_at=at, version=version, files=files, judged_by=product(), **more)
+def change(version: str, files: dict[str, str], at: float, judged_by: str | None = None, **more: Any) -> Any:
+    """A change that is to hold from `at` (s since the epoch, event time). `judged_by`: the version of nudgeline that has checked and tested it, if not this one."""
+    return RulesChanged(event_id=f"{at:.3f}-{version}", occurred_at=at, version=version, files=files, judged_by=judged_by or product(), **more)
+
+
+def place(event: Any) -> tuple[float, str]:
+    """What changes are ordered by, for all who take them up."""
+    return event.occurred_at, event.event_id
+
+
+def after(last: Any, wanted: float) -> float:
+    """A moment (s) that is not before `wanted`, and later than the last change."""
+    return wanted if last is None or wanted > last.occurred_at else round(last.occurred_at + APART, 3)
 
 
 def history(settings: Settings) -> list[Any]:
-    """All changes, oldest first, each once; what can't be read is left out. Raises BrokerUnreachable, TopicFault."""
+    """All changes in the order in which they hold, each once; what can't be read is left out. Raises BrokerUnreachable, TopicFault."""
     with asked(settings), closing(_consumer(settings)) as consumer:
         tps = _partitions(consumer, settings)
-        return list({event.event_id: event for event in _decoded(_records(consumer, tps[0], 0))}.values())
+        return sorted({event.event_id: event for event in _decoded(_records(consumer, tps[0], 0))}.values(), key=place)
+
+
+def put(settings: Settings, event: Any, last: Any) -> None:
+    """Write a change that was made of the one before it (`last`; None: there is none). Raises RulesRefused where somebody else wrote one at the same time that holds
+    before it: ours was made without that. Raises BrokerUnreachable, TopicFault."""
+    publish(settings, event)
+    before = [each for each in history(settings) if place(each) < place(event)]
+    if before and (last is None or before[-1].event_id != last.event_id):
+        other = before[-1]
+        raise RulesRefused(
+            f"{event.version} is written, and so was {other.version} at the same time ({other.verb} by {other.author or 'somebody'}), which it takes the place of and was made without; "
+            "look at `nudgeline rules history`, and do what is missing now"
+        )
 
 
 def publish(settings: Settings, event: Any) -> None:

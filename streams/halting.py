@@ -13,7 +13,7 @@ from math import ceil
 from typing import Any
 
 from rulebook.loader import load_texts
-from streams.changes import LEAD, change, history, publish
+from streams.changes import LEAD, after, change, history, put
 from streams.crowd.guards import Trip
 from streams.errors import RulesRefused
 from streams.settings import Settings
@@ -21,8 +21,6 @@ from streams.settings import Settings
 AUTHOR = "guard rail"
 #: Moments are multiples of so much (s).
 GRID = 5.0
-#: Changes follow each other by so much at least (s).
-APART = 0.001
 
 
 def halt(settings: Settings, trip: Trip, files: dict[str, str]) -> Any:
@@ -30,12 +28,13 @@ def halt(settings: Settings, trip: Trip, files: dict[str, str]) -> Any:
     None where there is nothing to do. Raises RulesRefused, BrokerUnreachable, TopicFault."""
     known = history(settings)
     last = known[-1] if known else None
-    paused, running = ([], files) if last is None else (last.paused, last.files)
+    paused, running, judged_by = ([], files, None) if last is None else (last.paused, last.files, last.judged_by)
     if trip.rule in paused or not timely(trip, known, files):
         return None
-    ruleset, _ = load_texts(running, paused=[*paused, trip.rule])
-    event = change(ruleset.version, running, moment(last), verb="pause", author=AUTHOR, note=trip.text()[:200], paused=sorted(ruleset.paused), guard=trip.facts())
-    publish(settings, event)
+    off = sorted({*paused, trip.rule})
+    ruleset, _ = load_texts(running, paused=off)
+    event = change(ruleset.version, running, moment(last), judged_by, verb="pause", author=AUTHOR, note=trip.text()[:200], paused=off, guard=trip.facts())
+    put(settings, event, last)
     return event
 
 
@@ -55,13 +54,12 @@ def timely(trip: Trip, known: Sequence[Any], files: dict[str, str]) -> bool:
 
 def moment(last: Any) -> float:
     """From when a pause holds: the next moment of the grid at which all workers can have it, and after the last change."""
-    wanted = ceil((time.time() + LEAD) / GRID) * GRID
-    return wanted if last is None or wanted > last.occurred_at else round(last.occurred_at + APART, 3)
+    return after(last, ceil((time.time() + LEAD) / GRID) * GRID)
 
 
 def resumed(known: Sequence[Any]) -> dict[str, float]:
     """When (s) rules that had been paused went on, the last time that each did; of changes in their order."""
     found: dict[str, float] = {}
-    for before, after in pairwise(known):
-        found |= {rule: after.occurred_at for rule in before.paused if rule not in after.paused}
+    for before, then in pairwise(known):
+        found |= {rule: then.occurred_at for rule in before.paused if rule not in then.paused}
     return found

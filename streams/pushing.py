@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from rulebook.loader import definitions, load_texts, rule_files
-from streams.changes import LEAD, change, history, publish
+from streams.changes import LEAD, after, change, history, put
 from streams.errors import RulesRefused
 from streams.judging import faults_of
 from streams.settings import Settings
-
-#: Changes follow each other by so much at least (s): they are told apart by it.
-APART = 0.001
 
 
 def texts(paths: Sequence[Path]) -> dict[str, str]:
@@ -32,32 +29,31 @@ def texts(paths: Sequence[Path]) -> dict[str, str]:
     return found
 
 
-def push(settings: Settings, files: dict[str, str], *, at: float | None = None, note: str = "", verb: str = "push", paused: Iterable[str] | None = None) -> Any:
+def push(settings: Settings, files: dict[str, str], *, at: float | None = None, note: str = "") -> Any:
     """Judge a rule set and put it in force from `at` (s since the epoch, event time; as soon as all workers can be ready where it is None). What was paused
-    stays so unless `paused` says otherwise. Returns the change. Raises RulesRefused with all faults."""
+    stays so, also while a set does not have it. Returns the change. Raises RulesRefused with all faults."""
     if faults := faults_of(files):
         raise RulesRefused(faults)
-    return _write(settings, history(settings), files, at, note, verb, paused)
-
-
-def _write(settings: Settings, known: Sequence[Any], files: dict[str, str], at: float | None, note: str, verb: str, paused: Iterable[str] | None) -> Any:
+    known = history(settings)
     last = known[-1] if known else None
-    asked = paused if paused is not None else last.paused if last is not None else ()
-    ruleset, _ = load_texts(files, paused=asked)
-    event = change(ruleset.version, files, _moment(settings, last, at), verb=verb, note=note[:200], author=_author(), paused=sorted(ruleset.paused))
-    publish(settings, event)
+    return _write(settings, last, files, at, note, "push", last.paused if last is not None else ())
+
+
+def _write(settings: Settings, last: Any, files: dict[str, str], at: float | None, note: str, verb: str, paused: Iterable[str], judged_by: str | None = None) -> Any:
+    ruleset, _ = load_texts(files, paused=paused)
+    event = change(ruleset.version, files, _moment(settings, last, at), judged_by, verb=verb, note=note[:200], author=_author(), paused=sorted(paused))
+    put(settings, event, last)
     return event
 
 
 def _moment(settings: Settings, last: Any, at: float | None) -> float:
     if at is None and settings.clock == "events":
         raise RulesRefused("with NUDGELINE_CLOCK=events time is that of the events: say from when the rules hold, with --at")
-    wanted = round(time.time() + LEAD if at is None else at, 3)
-    if last is None or wanted > last.occurred_at:
-        return wanted
-    if at is not None:
+    if at is None:
+        return after(last, round(time.time() + LEAD, 3))
+    if last is not None and at <= last.occurred_at:
         raise RulesRefused(f"the last change holds from {last.occurred_at:.3f} on; one that is to follow it has to be later")
-    return round(last.occurred_at + APART, 3)
+    return round(at, 3)
 
 
 def _author() -> str:
@@ -79,27 +75,29 @@ def rollback(settings: Settings, version: str = "", *, at: float | None = None, 
     """Put the rules of an earlier change in force again: of that version (its beginning will do), or the last that were others than now. What is paused stays so.
     Raises RulesRefused."""
     known, last = current(settings)
-    earlier = [e for e in known if (e.version.startswith(version) if version else e.files != last.files)]
+    running = definitions(last.files)
+    earlier = [e for e in known if (e.version.startswith(version) if version else definitions(e.files) != running)]
     if not earlier:
         raise RulesRefused(f"no version that begins with {version} was ever pushed" if version else "there is no earlier version to go back to")
     target = earlier[-1]
-    if target.files == last.files:
+    if definitions(target.files) == running:
         raise RulesRefused(f"the rules of version {target.version} are in force already{'; what is paused is turned on by `rules resume`' if last.paused else ''}")
     if faults := faults_of(target.files):
         raise RulesRefused(faults)
-    return _write(settings, known, target.files, at, note, "rollback", None)
+    return _write(settings, last, target.files, at, note, "rollback", last.paused)
 
 
 def pause(settings: Settings, rule: str, *, off: bool, at: float | None = None, note: str = "") -> Any:
-    """Turn one nudge rule off, or on again. It goes on counting meanwhile, and what it would have sent is in the ledger. Raises RulesRefused."""
-    known, last = current(settings)
-    ruleset, _ = load_texts(last.files, paused=last.paused)
-    if rule not in ruleset.nudges:
+    """Turn one nudge rule off, or on again, one that the set has not at present too. It goes on counting meanwhile, and what it would have sent is in the ledger. The set
+    itself counts as judged by who judged it. Raises RulesRefused."""
+    _, last = current(settings)
+    ruleset, _ = load_texts(last.files)
+    if rule not in ruleset.nudges and (off or rule not in last.paused):
         raise RulesRefused(f"there is no nudge rule called {rule}; there are {', '.join(ruleset.nudges)}")
     if (rule in last.paused) is off:
         raise RulesRefused(f"{rule} is {'paused already' if off else 'not paused'}")
     paused = {*last.paused, rule} if off else {*last.paused} - {rule}
-    return _write(settings, known, last.files, at, note, "pause" if off else "resume", paused)
+    return _write(settings, last, last.files, at, note, "pause" if off else "resume", paused, last.judged_by)
 
 
 def pauses(known: Sequence[Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from weakref import WeakSet
 from events.errors import BadEvent, DeadLetterReason
 from rulebook.loader import load_texts
 from segments.warming import Begun
-from streams.changes import FAMILY, product
+from streams.changes import FAMILY, place, product
 from streams.errors import TopicFault
 from streams.halting import resumed
 from streams.judging import judged
@@ -71,7 +71,7 @@ class Library:
     def begins(self, at: float = -inf) -> tuple[Rules, Kept | None]:
         """The set that history is begun with `at` (s), and what its listener is to know: the one that was in force then; before the first change that one, as in
         a partition of which there is no state; the files where none was ever put in force. Blocks."""
-        known = sorted(self._changes.values(), key=_place)
+        known = sorted(self._changes.values(), key=place)
         for event in [*(e for e in reversed(known) if e.occurred_at <= at), *known[:1]]:
             if not self._verdict(event).result():
                 begun = Begun()
@@ -121,7 +121,7 @@ class Library:
 
     def live_since(self, event: Any) -> dict[str, float]:
         """When rules that had been paused went on, as of a change."""
-        return resumed(sorted((e for e in self._changes.values() if _place(e) <= _place(event)), key=_place))
+        return resumed(sorted((e for e in self._changes.values() if place(e) <= place(event)), key=place))
 
     def prepared(self, event: Any, current: Rules) -> Future[Rules] | None:
         """The set of a change, to take the place of another; None as long as it is not judged. What is wrong with it is raised by its `result`."""
@@ -199,7 +199,7 @@ class Listener:
 
     def __init__(self, library: Library, corridor: Corridor, kept: Kept | None, current: Any) -> None:
         self._library, self._corridor, self._kept = library, corridor, kept
-        self._last = _place(current) if current is not None else None
+        self._last = place(current) if current is not None else None
         if current is not None:
             corridor.house.live_since = library.live_since(current)
 
@@ -226,7 +226,7 @@ class Listener:
             return ()
         found = self._library.prepared(event, self._corridor.rules)
         assert found is not None
-        self._last = _place(event)
+        self._last = place(event)
         try:
             rules = found.result()
         except BadEvent as bad:
@@ -246,14 +246,10 @@ class Listener:
 
     def _passes(self, event: Any) -> bool:
         """Whether it is none that comes after the last: it was met before, or two were written at once, and in this partition the later one came first."""
-        return self._last is not None and _place(event) <= self._last
+        return self._last is not None and place(event) <= self._last
 
     def kept(self) -> Kept | None:
         return self._kept
-
-
-def _place(event: Any) -> tuple[float, str]:
-    return event.occurred_at, event.event_id
 
 
 def _short(rules: Rules, begun: Begun) -> Begun:

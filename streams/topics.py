@@ -10,7 +10,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import AuthorizationError, KafkaError, MessageSizeTooLargeError, RecordListTooLargeError, TopicAlreadyExistsError
 
 from events import FAMILIES
 from events.broadcasts import BROADCASTS
@@ -25,9 +25,11 @@ _DAY_MS = 86_400_000
 
 @contextmanager
 def asked(settings: Settings) -> Iterator[None]:
-    """What the broker does not answer is said in one sentence. Raises BrokerUnreachable."""
+    """What the broker does not answer, or refuses, is said in one sentence. Raises BrokerUnreachable, TopicFault."""
     try:
         yield
+    except (AuthorizationError, MessageSizeTooLargeError, RecordListTooLargeError) as e:
+        raise TopicFault(f"Kafka at {settings.brokers} refuses: {e}") from e
     except KafkaError as e:
         raise BrokerUnreachable(f"Kafka at {settings.brokers} does not answer ({e}); is it running, and is NUDGELINE_BROKERS right?") from e
 

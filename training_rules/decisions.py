@@ -21,6 +21,8 @@ from training_rules.traces import event_ids, identity_of, told
 _SEND, _GHOST, _HOLD, _HOLDOUT, _NOT_SAFE_NOW = Verdict.SEND, Verdict.GHOST, Verdict.HOLD, HoldReason.HOLDOUT, HoldReason.NOT_SAFE_NOW
 _Transition, _Decision, _Nudge = OUTPUT_STRUCTS["segment_transition"], OUTPUT_STRUCTS["decision"], OUTPUT_STRUCTS["nudge"]
 _Recalled = OUTPUT_STRUCTS["nudge_recalled"]
+#: In which arm of an experiment a partner was, by what became of the decision; a trial has none.
+_ARMS = {"send": "treatment", "ghost": "control", "shadow": "trial"}
 
 
 def make_id(*parts: str) -> str:
@@ -76,7 +78,7 @@ def _recalled(s: PartnerState, now: float, number: int, entry: recall.Sent, caus
     names = {"partner_id": s.partner_id, "rule": rule.name, "rule_version": rule.version, "ruleset_version": rules.version, "nudge_id": identity}
     decision = _Decision(
         decision_id=make_id("recalled", identity), verdict=Verdict.RECALLED, reason=None, decided_at=now, cause=cause,
-        evidence={"sent_at": at, "arm": "control" if verdict == "ghost" else "treatment"}, **names,
+        evidence={"sent_at": at, "arm": _ARMS[verdict]}, **names,
     )  # fmt: skip
     return [decision, _Recalled(recall_id=make_id("recall", identity), reason="disproved", decided_at=now, cause=cause, **names)] if verdict == "send" else [decision]
 

@@ -95,6 +95,10 @@ def _told(reason: HoldReason, s: PartnerState, now: float, trial: Trial) -> tupl
     return teller(s, now, rule, rules) if teller is not None else ("", None)
 
 
+def _paused(s: PartnerState, now: float, rule: Rule, rules: Rules) -> tuple[str, None]:
+    return "paused: `nudgeline rules history` says by whom and why", None
+
+
 def _cooldown(s: PartnerState, now: float, rule: Rule, rules: Rules) -> tuple[str, float]:
     last = rule.moments(s)[-1]
     what = "send" if last in (s.slots[rule.sends_slot] or ()) else "shadow"
@@ -150,6 +154,6 @@ def _opted_out(s: PartnerState, now: float, rule: Rule, rules: Rules) -> tuple[s
 
 
 _TELLERS: dict[HoldReason, Callable[[PartnerState, float, Rule, Rules], tuple[str, float | None]]] = {
-    HoldReason.COOLDOWN: _cooldown, HoldReason.MAX: _max, HoldReason.CAP: _cap, HoldReason.QUIET_HOURS: _quiet, HoldReason.OUTSIDE_HOURS: _outside,
+    HoldReason.MODE_OFF: _paused, HoldReason.COOLDOWN: _cooldown, HoldReason.MAX: _max, HoldReason.CAP: _cap, HoldReason.QUIET_HOURS: _quiet, HoldReason.OUTSIDE_HOURS: _outside,
     HoldReason.NOT_SAFE_NOW: _unsafe, HoldReason.ROLLOUT: _rollout, HoldReason.OPTED_OUT: _opted_out,
 }  # fmt: skip

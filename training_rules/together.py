@@ -74,6 +74,7 @@ class Together:
     def count_from_states(self) -> None:
         """Who reads which figures, and who is online where, as the states say."""
         house = self._corridor.house
+        house.turnout.begin()
         for who, (context, online, zone, zone_at) in self._corridor.partners.beside():
             if context:
                 house.crowd.remember(who, context)

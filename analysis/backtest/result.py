@@ -23,6 +23,8 @@ GATES = (
 )  # fmt: skip
 _AFTER = (Verdict.CLEARED, Verdict.NOT_CLEARED)
 _ENDS = {Verdict.SEND: "sent", Verdict.GHOST: "ghost", Verdict.SHADOW: "shadow"}
+#: The mode of a rule that was taken out of force.
+GONE = "gone"
 MOST_POINTS = 400  # of a line that is drawn
 
 
@@ -41,7 +43,7 @@ def result(job: Job, outcome: Outcome, variations: Sequence[Variation] = ()) -> 
         "sample": job.sample,
         "late_events": tally.late,
         "refused": [{"reason": reason, "count": r.count, "examples": list(r.examples)} for reason, r in outcome.refused.items()],
-        "rules": [_rule(rule.name, rule.mode, tally, outcome.untriggered) for rule in rules.rules if rule.nudge],
+        "rules": [_rule(name, mode, tally, outcome.untriggered) for name, mode in _modes(rules, tally).items()],
         "partner_days": partner_days(tally, found.partner_days),
         "hours": _by_rule(tally.hours, [str(hour) for hour in range(24)]),
         "zones": _by_rule(tally.zones, [zone for zone, _ in _summed(tally.zones).most_common()]),
@@ -59,6 +61,12 @@ def result(job: Job, outcome: Outcome, variations: Sequence[Variation] = ()) -> 
         first = len(job.rule_sets) - len(variations)
         told["sweep"] = [_variation(v, t, found.partner_days) for v, t in zip(variations, found.tallies[first:], strict=True)]
     return told
+
+
+def _modes(rules: Rules, tally: Tally) -> dict[str, str]:
+    """All rules by name with their modes; those that decided something, and that the last of several sets has not any more, are `gone`."""
+    there = {rule.name: str(rule.mode) for rule in rules.rules if rule.nudge}
+    return there | dict.fromkeys(sorted({rule for rule, _, _ in tally.decisions if rule} - there.keys()), GONE)
 
 
 def _rule(name: str, mode: str, tally: Tally, untriggered: Mapping[str, str]) -> dict[str, Any]:

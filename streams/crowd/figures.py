@@ -61,8 +61,3 @@ class Figures:
                     event_id=f"cohort:{value[:60]}:{whole.at:.0f}:{len(cohort)}", occurred_at=whole.at + self._lead, at=whole.at, cohort=cohort, value=value,
                     partners=sketch.count, quantiles=sketch.quantiles(),
                 )  # fmt: skip
-
-    def begin_with(self, zone: str, at: float, shares: list[int]) -> None:
-        """The shares that stand, as the last one who put things together said them."""
-        if shares:
-            self._shares[zone] = at, shares

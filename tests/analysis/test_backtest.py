@@ -15,7 +15,7 @@ from analysis.backtest.limits import Limits, check
 from analysis.backtest.places import Places
 from analysis.backtest.processes import _Team
 from analysis.backtest.report import charts, render
-from analysis.backtest.result import GATES, HONEST, result
+from analysis.backtest.result import GATES, GONE, HONEST, _modes, result
 from analysis.backtest.shard import Shard
 from analysis.backtest.sweep import read_sweep, variations
 from analysis.backtest.tally import HOUR
@@ -453,6 +453,12 @@ def test_each_set_decides_in_its_time_and_one_that_was_named_all_the_time():
 def test_history_that_begins_later_begins_with_the_set_of_then():
     changes = [changed(0, ONE), changed(10, TWO)]
     assert one_partition([Town(rules(ONE)).event("order_rejected", 11)], [rules(ONE)], in_force=Library(rules(ONE), changes), begin=START + 660)[2] == [("two", 11.0)]
+
+
+def test_a_rule_that_was_taken_out_of_force_is_among_the_results():
+    changes = [changed(0, ONE), changed(10, TWO)]
+    _, found, _ = one_partition([changes[0], Town(rules(ONE)).event("order_rejected", 9), changes[1]], [rules(TWO)], in_force=Library(rules(TWO), changes))
+    assert _modes(rules(TWO), found.tallies[0]) == {"two": "live", "one": GONE}
 
 
 def test_a_set_that_can_not_run_is_told_and_what_ran_runs_on():

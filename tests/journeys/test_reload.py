@@ -9,7 +9,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from streams.changes import change, history, publish
+from streams.changes import change, history, publish, put
+from streams.errors import RulesRefused
+from streams.pushing import push, texts
 from tests.journeys.workers import ROOT, environment, until, values, working
 from tests.training_rules.town import MESSAGES, nudge
 
@@ -137,6 +139,46 @@ def test_a_rollback_leaves_paused_what_is_paused_and_a_push_says_what_it_removes
     assert "removed      nudges.two" in rules(settings, "push", folder)[2]
 
 
+def test_a_rule_that_is_paused_stays_so_while_a_set_does_not_have_it(live):
+    settings, folder = live
+    rules(settings, "push", folder)
+    (folder / "a.yaml").write_text(TWO, encoding="utf-8")
+    rules(settings, "push", folder)
+    rules(settings, "pause", "two")
+    rules(settings, "rollback")
+    assert "two is paused since" in rules(settings, "rollback")[2]
+    assert (history(settings)[-1].files, history(settings)[-1].paused) == (history(settings)[1].files, ["two"])
+    assert rules(settings, "resume", "two")[0] == 0
+
+
+def test_a_rollback_goes_back_to_other_rules_whatever_the_files_look_like(live):
+    settings, folder = live
+    _, first, _ = rules(settings, "push", folder)
+    for text in (TWO, f"# The same, with a comment.\n{TWO}"):
+        (folder / "a.yaml").write_text(text, encoding="utf-8")
+        rules(settings, "push", folder)
+    assert rules(settings, "rollback")[1] == first
+
+
+def test_who_writes_at_the_same_time_as_another_is_told(live):
+    settings, folder = live
+    files = texts([folder])
+    first = push(settings, files)
+    other = change("another", files, first.occurred_at + 10.0, author="guard rail", verb="pause")
+    publish(settings, other)
+    with pytest.raises(RulesRefused, match="another at the same time \\(pause by guard rail\\)"):
+        put(settings, change("mine", files, first.occurred_at + 20.0), first)
+    put(settings, change("before it", files, first.occurred_at + 5.0), first)
+    assert [each.version for each in history(settings)[1:]] == ["before it", "another", "mine"]
+
+
+@pytest.mark.parametrize(("at", "says"), [("2020-01-01T00:00:00Z", "is past"), ("2090-01-01T00:00:00Z", "more than a week ahead")])
+def test_from_when_rules_hold_is_soon(live, at, says):
+    settings, folder = live
+    code, _, said = rules(settings, "push", folder, "--at", at)
+    assert (code, says in " ".join(said.replace("│", " ").split())) == (2, True)
+
+
 def test_what_is_pushed_or_compared_over_a_pause_says_that_the_rule_stays_paused_and_why(live):
     settings, folder = live
     (folder / "a.yaml").write_text(TWO, encoding="utf-8")
@@ -163,3 +205,10 @@ def test_what_is_saved_in_a_folder_that_is_watched_runs_within_seconds_and_what_
         (folder / "a.yaml").write_text(WRONG, encoding="utf-8")
         until(lambda: "these rules are refused" in worker.log(), "the faults told")
         assert len(history(settings)) == 2
+        (folder / "a.yaml").write_text(TWO, encoding="utf-8")
+        rules(settings, "rollback")
+        worker.kill()
+    with ExitStack() as stack:
+        again = at_work(stack, settings, folder, tmp_path / "again", "--watch")
+        until(lambda: "these rules were in force before" in again.log(), "that they are not pushed told")
+        assert [event.verb for event in history(settings)] == ["push", "push", "rollback"]

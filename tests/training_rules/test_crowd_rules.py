@@ -45,6 +45,16 @@ def logged_in(town, partner="p", minute=0, zone="north"):
     town.feed("logged_in", minute, partner=partner, zone=zone)
 
 
+def test_who_logged_out_while_no_rule_asked_for_figures_is_not_counted_when_one_does_again():
+    town = crowded()
+    for who in "pq":
+        logged_in(town, who)
+    town.corridor.change(rules("nudges:\n" + nudge()))
+    town.feed("logged_out", 1, partner="q")
+    town.corridor.change(rules("nudges:\n" + nudge(trigger='{holds: zone_demand == "high"}')))
+    assert (list(town.corridor.house.turnout.online), town.corridor.house.turnout.present) == (["p"], {"north": 1})
+
+
 # -- a zone's demand
 
 

@@ -1,5 +1,7 @@
 """Quiet hours with `queue_latest`: the latest nudge waits, and is decided anew when they end."""
 
+import pytest
+
 from tests.training_rules.town import START, Town, nudge, rules
 
 POLICY = "policy: {quiet_hours: 10:00-12:00, during_quiet: queue_latest}\n"
@@ -85,6 +87,15 @@ def test_what_waits_outlives_a_restart():
     town.corridor = type(town.corridor)(compiled, {"p": state}, START + 600)
     town.advance(180)
     assert town.sent() == [("a", 120)]
+
+
+@pytest.mark.parametrize(("after", "sent"), [(nudge("a") + nudge("b"), [("a", 120)]), (nudge("a", priority="11"), []), (nudge("b"), [])], ids=["the same", "changed", "gone"])
+def test_a_rule_that_was_changed_meanwhile_has_nothing_to_say(after, sent):
+    town = told(nudge("a"))
+    town.feed("order_rejected", 10)
+    town.corridor.change(rules("nudges:\n" + after + POLICY))
+    town.advance(180)
+    assert town.sent() == sent
 
 
 STUCK = "{happens: arrived_at_restaurant, without: order_picked_up, for: 15m, same: order_id}"
