@@ -11,7 +11,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from benches import path
+from benches import path, yard
 from benches.machine import RESULTS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,7 +31,7 @@ def write() -> None:
 
 def shown(name: str, results: Path = RESULTS) -> str:
     """The table of one bench; where no result is kept, how to get one."""
-    kept = results / f"{name}.json"
+    kept = results / f"{_FROM.get(name, name)}.json"
     return _TABLES[name](json.loads(kept.read_text(encoding="utf-8"))) if kept.exists() else f"No result is kept here yet: `{_OTHERWISE.get(name, f'python -m benches.{name}')}` writes it."
 
 
@@ -53,19 +53,33 @@ def _where(found: dict[str, Any]) -> str:
 def _yardstick(found: dict[str, Any]) -> str:
     runs = found["runs"]
     span = {k: f"{min(r[k] for r in runs):,}–{max(r[k] for r in runs):,}" for k in ("events_per_s", "events_per_cpu_s")}
-    ours = ("**nudgeline**, one worker", f"**{span['events_per_s']}**", f"**{span['events_per_cpu_s']}**")
-    peers = [(p["engine"], p["events_per_s"], p["events_per_cpu_s"]) for p in found["peers"]]
+    ours = ("**nudgeline**, one worker", yard.DURABLE, f"**{span['events_per_s']}**", f"**{span['events_per_cpu_s']}**")
+    peers = [(p["engine"], p["durable"], p["events_per_s"], p["events_per_cpu_s"]) for p in yard.peers()]
     told = f"{found['events']:,} events of {found['partners']:,} partners, {len(runs)} runs, {found['rss_mb']:,} MB. {_where(found)}."
-    return _table(("engine", "events/s", "events per CPU-second"), [ours, *peers]) + f"\n\n{told}"
+    return _table(("engine", "durable how", "events/s", "events per CPU-second"), [ours, *peers]) + f"\n\n{told}"
 
 
 def peers(found: dict[str, Any]) -> str:
     """The engines side by side, with their ratios to nudgeline in the same run."""
-    head = ("engine", "durable how", "events", "events/s", "events per CPU-second", "without the start", "of nudgeline's, wall", "CPU", "without the start", "MB")
+    head = ("engine", "durable how", "events", "events/s", "a CPU-second", "the same without the start", "ratio of events/s", "of CPU", "of CPU without the start", "MB")
     rows = [_engine(row) for row in found["engines"]]
-    told = f"Medians of {found['rounds']} rounds, one engine after the other in each, {found['partners']:,} partners; spans in brackets."
+    told = f"{_rounds(found)}, {found['partners']:,} partners; spans in brackets, ratios are to one worker of nudgeline."
     left_out = "".join(f" Not run: {name} ({why})." for name, why in found["not_run"].items())
     return _table(head, rows) + f"\n\n{told}{left_out}" + (f" {_where(found)}." if "machine" in found else "")
+
+
+def _rounds(found: dict[str, Any]) -> str:
+    return f"Medians of {found['rounds']} rounds, one engine after the other in each" if found["rounds"] > 1 else "One round, so that nothing is known of how far figures spread"
+
+
+def _peers_short(found: dict[str, Any]) -> str:
+    """For who wants to know in a minute."""
+    head = ("engine", "durable how", "events/s", "of one worker's", "events per CPU-second", "of one worker's")
+    rows = [
+        (r["title"], r["durable"], r["events_per_s"], r.get("events_per_s_ratio", 1), r["events_per_cpu_s"], r.get("events_per_cpu_s_ratio", 1))
+        for r in found["engines"] if "events_per_s" in r
+    ]  # fmt: skip
+    return _table(head, rows) + f"\n\n{_rounds(found)}. {_where(found)}."
 
 
 def _engine(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -232,6 +246,12 @@ def _soak(found: dict[str, Any]) -> str:
     return _table(head, rows) + f"\n\n{' '.join(told)} {_where(found)}."
 
 
+def _reload(found: dict[str, Any]) -> str:
+    head = ("changes", "minutes", "events/s", "events", "outputs", "lost", "doubled", "workers killed")
+    row = (found["swaps"], f"{found['minutes']:g}", round(found["rate"]), found["events"], sum(found["wanted"].values()), found["lost"], found["doubled"], found["kills"])
+    return _table(head, [row]) + f"\n\nTwo workers. {_where(found)}."
+
+
 def _city_truth(found: dict[str, Any]) -> str:
     head = ("rules", "events", "pain points", "told once", "otherwise", "sends", "to partners without one", "waited", "what became of it", "recalled", "sent to riders")
     names = ("events", "pain_points", "nudged_once", "otherwise", "sends", "to_clean", "waited", "after_the_wait", "recalled", "while_riding")
@@ -249,12 +269,14 @@ def _listed(counts: dict[str, int]) -> str:
 
 
 #: How results are made that no bench makes.
-_OTHERWISE = {"soak": "make soak"}
+_OTHERWISE = {"soak": "make soak", "reload": "make soak ARGS=\"--minutes 10 --rate 5000 --kill-every 240 --swaps 100\""}
+#: Tables that show another's results.
+_FROM = {"peers_short": "peers"}
 
 _TABLES = {
-    "yardstick": _yardstick, "peers": peers, "workers": _workers, "latency": _latency, "catch_up": _catch_up, "recovery": _recovery, "scaling": _scaling, "timers": _timers,
+    "yardstick": _yardstick, "peers": peers, "peers_short": _peers_short, "workers": _workers, "latency": _latency, "catch_up": _catch_up, "recovery": _recovery, "scaling": _scaling, "timers": _timers,
     "path": _path, "step": _step, "partner_bytes": _partner_bytes, "windows": _windows, "compile": _compile, "agree": _agree, "fuzz": _fuzz, "handover": _handover,
-    "soak": _soak, "backtest": _backtest, "store": _store, "alike": _alike, "silence": _silence, "city_truth": _city_truth,
+    "soak": _soak, "backtest": _backtest, "store": _store, "alike": _alike, "reload": _reload, "silence": _silence, "city_truth": _city_truth,
 }  # fmt: skip
 #: What `make bench` prints in the end.
 SUMMARY = ("peers", "workers", "latency", "catch_up", "recovery", "scaling", "timers")

@@ -21,6 +21,7 @@ BUSY = 0.5  # share of its core that a worker shall use at the peak: the other h
 EVENTS_PER_ORDER, PEAK = 9, 4.0  # offered, accepted, two arrivals, picked up, delivered, rated, paid, app; the peak hour against the mean of a day
 EVENT_BYTES, COMPRESSED = 120, 0.4  # of a position as JSON, and what lz4 leaves of a batch of them
 KNOWN = 4  # partners whose state is kept, for each who is online: the others rest
+AWAKE = 200_000  # as NUDGELINE_AWAKE_LIMIT is by default
 GROWTH = 4  # partitions for each worker of today: they can't be added later
 
 
@@ -83,11 +84,11 @@ COMPANIES = (
 
 def measured() -> Slopes:
     """The slopes, from the results that are kept: the slowest run counts."""
-    names = ("yardstick", "step", "partner_bytes", "handover", "recovery", "store")
-    yard, step, size, gap, recovery, store = (json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name in names)
+    names = ("yardstick", "step", "partner_bytes", "scaling", "handover", "recovery", "store")
+    yard, step, size, scaling, gap, recovery, store = (json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8")) for name in names)
     return Slopes(
-        min(run["events_per_cpu_s"] for run in yard["runs"]), step["us"]["dump"], 1e6 / recovery["by_processes"][0]["partners_per_s"], size["memory_bytes"],
-        size["resting_bytes"], size["changelog_bytes_median"], yard["rss_mb"], gap["cases"]["killed, supervised"]["moved_s"], gap["cases"]["ended"]["moved_s"],
+        min(run["events_per_cpu_s"] for run in yard["runs"]), step["us"]["dump"], 1e6 / recovery["by_processes"][0]["partners_per_s"], scaling["warm_slope_bytes"],
+        scaling["cold_slope_bytes"], size["changelog_bytes_median"], yard["rss_mb"], gap["cases"]["killed, supervised"]["moved_s"], gap["cases"]["ended"]["moved_s"],
         store["sizes"][-1]["stored_bytes"],
     )  # fmt: skip
 
@@ -102,13 +103,14 @@ def plan(company: Company, slopes: Slopes) -> dict[str, Any]:
     busy = cores(company, slopes)
     workers = max(2, ceil(busy / BUSY))
     share = company.partners / (workers - 1)  # one may be gone
+    awake = min(share, AWAKE)
     return {
         "events": company.events,
         "written": company.written,
         "cores": busy,
         "workers": workers,
         "partitions": workers * GROWTH,
-        "memory_mb": slopes.base_mb + share * (slopes.memory + (KNOWN - 1) * slopes.resting) / 1e6,
+        "memory_mb": slopes.base_mb + (awake * slopes.memory + (share * KNOWN - awake) * slopes.resting) / 1e6,
         "restore_s": share * KNOWN * slopes.restore_us / 1e6,
         "in_mb_s": company.events * EVENT_BYTES * COMPRESSED / 1e6,
         "changelog_mb_s": company.written * slopes.changelog / 1e6,
@@ -123,11 +125,11 @@ def _slopes() -> str:
         ("`t`", "one event from the topic to its outputs, 1,000,000 ÷ `c`, µs", f"{s.event_us:.1f}"),
         ("`d`", "one partner's state to bytes, µs", f"{s.dump_us:.1f}"),
         ("`l`", "one partner's state from Kafka to memory, µs", f"{s.restore_us:.1f}"),
-        ("`m`", "one partner in memory with the shipped catalogue, awake, bytes", f"{s.memory:,.0f}"),
+        ("`m`", "one partner more in a worker with the shipped catalogue, awake, resident bytes", f"{s.memory:,.0f}"),
         ("`q`", "and at rest, bytes", f"{s.resting:,.0f}"),
         ("`f`", "and in a file, with `NUDGELINE_STORE_AFTER`, bytes", f"{s.stored:,.0f}"),
         ("`b`", "one partner in the changelog, bytes", f"{s.changelog:,.0f}"),
-        ("`r`", "a worker without partners, MB", f"{s.base_mb:,.0f}"),
+        ("`r`", "a worker, with 5,000 partners of the yardstick, MB", f"{s.base_mb:,.0f}"),
         ("`g`", "partitions stand still after a kill under a supervisor, without the reading of states, s", f"{s.gap_killed_s:.1f}"),
         ("`h`", "and at a planned end (SIGTERM), s", f"{s.gap_ended_s:.1f}"),
     ]

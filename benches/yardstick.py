@@ -49,7 +49,7 @@ def measure(events: int, partners: int, seed: int, runs: int, *, views: bool) ->
         with live.kafka(folder / "services", clock="events") as settings:
             loading = live.load(settings, file)
             done = [once(settings, wanted, folder / str(number), number, views=views) for number in range(runs)]
-    return {"events": events, "partners": partners, "seed": seed, "views": views, "loading_s": round(loading, 1)} | summary(done) | {"runs": done, "peers": yard.peers()}
+    return {"events": events, "partners": partners, "seed": seed, "views": views, "loading_s": round(loading, 1)} | summary(done) | {"runs": done}
 
 
 def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:

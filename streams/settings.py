@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     drain_timeout: float = Field(20.0, ge=0, le=600, description="how long a worker may take to end in order, s; then it is cut off")
     client_id: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,200}$", description="the worker's name at Kafka; otherwise app_id, host and process")
     features_every: float = Field(10.0, ge=0, le=86_400, description="at most one record on partner.features for each partner in this time, s")
-    awake_limit: int = Field(200_000, ge=100, description="partners of a worker that are kept as objects at most; the others are bytes, and each event of theirs costs some 10 µs more")
+    awake_limit: int = Field(200_000, ge=100, description="partners of a worker that are kept as objects at most; the others are bytes, and each event of theirs costs 60 to 85 µs more")
     rest_after: float = Field(300.0, gt=0, description="a partner without an event for so long, and at most twice that, is kept as bytes until the next, s")
     store_after: float = Field(0.0, ge=0, description="a partner without an event for so long, and at most twice that, goes from memory to a file in the folder `store` of `data_dir` until the next, s of stream time; 0: never")
     data_dir: Path = Field(Path(".local"), description="where local services and workers keep their files")

@@ -22,7 +22,6 @@ from benches import live, machine, report, workers, yard, yardstick
 from benches.peers import engines, programs, trial
 
 OURS, BOTH = "nudgeline", "nudgeline, two workers"
-DURABLE = "outputs ▸ changelog ▸ offsets, each awaited, 1 s"
 
 
 def main() -> None:
@@ -76,9 +75,9 @@ def measure(ready: Ready, events: int, partners: int, runs: int) -> dict[str, An
                     course = courses[min(engine.events, events)]
                     done[engine.name].append(_told(engine.name, _tried(engine, words, settings, course, folder / engine.name / str(number))))
     ours = medians(done[OURS])
-    rows = [{"name": OURS, "title": "**nudgeline**, one worker", "durable": DURABLE, "events": events, **ours, "runs": done[OURS]}]
+    rows = [{"name": OURS, "title": "**nudgeline**, one worker", "durable": yard.DURABLE, "events": events, **ours, "runs": done[OURS]}]
     both = compared(medians(done[BOTH]), ours)
-    rows += [{"name": BOTH, "title": "**nudgeline**, two workers", "durable": DURABLE, "events": events, **both, "runs": done[BOTH]}]
+    rows += [{"name": BOTH, "title": "**nudgeline**, two workers", "durable": yard.DURABLE, "events": events, **both, "runs": done[BOTH]}]
     rows += [
         {"name": e.name, "title": e.title, "durable": e.durable, "events": min(e.events, events), **compared(medians(done[e.name]), ours), "runs": done[e.name]}
         for e, _ in ready

@@ -14,6 +14,8 @@ from benches.yard.stream import Keyed, events
 
 HERE = Path(__file__).parent
 RULES = HERE / "rules.yaml"
+#: How a worker of nudgeline keeps what it has.
+DURABLE = "outputs ▸ changelog ▸ offsets, each awaited, 1 s"
 
 
 def stream(path: Path, count: int, partners: int, seed: int) -> None:

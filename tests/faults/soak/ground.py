@@ -34,8 +34,8 @@ class SoakKafka(LocalKafka):
 def ground(folder: Path, rules: Sequence[Path], *, views: bool, compaction_lag: float) -> Iterator[tuple[Settings, dict[str, int]]]:
     """Settings with topics made, and the pids of the servers; all of it is gone in the end.
 
-    `compaction_lag`: s for which the changelog keeps what was written over. The product's hour is for workers that are paused, which nobody is here;
-    each take-over would read an hour's states.
+    `compaction_lag`: s for which the changelog keeps what was written over. The product's ten minutes are for workers that are paused, which nobody is here;
+    each take-over would read all of their states.
     """
     kafka, redis = SoakKafka(folder / "kafka", heap_mb=768), LocalRedis(folder / "redis")
     try:
