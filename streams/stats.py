@@ -21,7 +21,7 @@ class Counters:
     def __init__(self, families: Sequence[str]) -> None:
         self._families = tuple(families)
         self._read = [0] * len(families)
-        self.applied = self.commits = self.states_written = self.restored = self.rebalances = self.erased = 0
+        self.applied = self.commits = self.states_written = self.restored = self.rebalances = self.erased = self.gone = 0
         self.nudges: Counter[str] = Counter()
         self.decisions: Counter[str] = Counter()
         self.dead_letters: Counter[str] = Counter()
@@ -61,6 +61,7 @@ class Counters:
             "restored": self.restored,
             "rebalances": self.rebalances,
             "erased": self.erased,
+            "gone": self.gone,
         }
 
 

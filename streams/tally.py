@@ -11,7 +11,7 @@ from typing import Any
 #: What adds up over all lives of a worker; the rest is told of those that live.
 TOTALS = (
     "events", "applied", "events_by_family", "nudges", "decisions", "dead_letters", "transitions", "commits", "states_written", "restored",
-    "rebalances", "erased", "rule_sets", "crowd", "feeds", "cpu_s",
+    "rebalances", "erased", "gone", "rule_sets", "crowd", "feeds", "cpu_s",
 )  # fmt: skip
 NOW = ("partners", "awake", "stored", "lag", "rss_mb", "peak_rss_mb")
 TAIL = 65_536  # bytes in which the last line of a statistics file is looked for

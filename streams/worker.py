@@ -107,6 +107,10 @@ class Worker:
                 partition.merge.begin(self._families[tp.topic], position)
         self._news.set()
 
+    def gone(self, tp: TP, records: int) -> None:
+        self.counters.gone += records
+        log.error("%d records of %s, partition %d, were deleted by Kafka (retention) before they were read: they are lost to us", records, tp.topic, tp.partition)
+
     def closed(self) -> None:
         self._epoch += 1
         for partition in self.partitions.values():

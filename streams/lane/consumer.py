@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from aiokafka.errors import IllegalStateError
+from aiokafka.errors import IllegalStateError, KafkaError
 from faust.transport.drivers.aiokafka import Consumer
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
@@ -78,11 +78,12 @@ class LaneConsumer(Consumer):
     async def _deliver(self, tp: TP, batch: Batch) -> None:
         if not self._may_hand_on(tp):
             return  # read again, as a hole
-        accepted = self.continuity.accept(tp, batch)
+        expected, accepted = self.continuity.expected(tp), self.continuity.accept(tp, batch)
         if isinstance(accepted, Reseek):
             await self._seek_again(tp, accepted.offset)
         elif accepted:
             self._put(tp, accepted, accepted[-1].offset)
+            await self._look_into(tp, expected, accepted[0].offset)
 
     def _put(self, tp: TP, batch: Batch, last: int) -> None:
         self._read_offset[tp] = last
@@ -131,8 +132,21 @@ class LaneConsumer(Consumer):
                 continue
             if self.continuity.passed(tp, reached):
                 self._put(tp, (), reached - 1)
+                await self._look_into(tp, position, reached)
             else:
                 await self._seek_again(tp, position)
+
+    async def _look_into(self, tp: TP, begin: int | None, end: int) -> None:
+        """Marks of transactions are holes of one; in a larger one there may have been records that Kafka deleted, by age or size, before they were read."""
+        if begin is None or end - begin <= 1 or self._is_changelog_tp(tp):
+            return
+        try:
+            (earliest,) = (await self.earliest_offsets(tp)).values()
+        except KafkaError as error:
+            self.log.warning("whether records of %s were deleted unread can't be told: %s", tp, error)
+            return
+        if earliest > begin:
+            self._port.gone(tp, min(earliest, end) - begin)
 
     async def _seek_again(self, tp: TP, offset: int) -> None:
         try:

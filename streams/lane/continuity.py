@@ -38,7 +38,6 @@ class Continuity:
         self._next: dict[TP, int] = {}
         self._holes: dict[TP, int] = {}
         self._back: set[TP] = set()
-        self.stale = self.reseeks = 0
 
     def begin(self, positions: Mapping[TP, int]) -> None:
         """Expect these offsets (after a seek)."""
@@ -56,11 +55,14 @@ class Continuity:
         """The offset that must come next, for each partition that is read."""
         return list(self._next.items())
 
+    def expected(self, tp: TP) -> int | None:
+        """The offset that must come next; None for a partition that is not read."""
+        return self._next.get(tp)
+
     def passed(self, tp: TP, offset: int) -> bool:
         """Reading has come to `offset` without a record: whether that is believed. If not, it is to be read again from the position."""
         if self._holes.get(tp) != offset:
             self._holes[tp] = offset
-            self.reseeks += 1
             return False
         self._next[tp] = offset
         return True
@@ -83,13 +85,11 @@ class Continuity:
         """The records to deliver (maybe none), or where to read again."""
         wanted, first, last = self._next.get(tp), records[0].offset, records[-1].offset
         if wanted is None or last < wanted:
-            self.stale += 1
             return ()
         if first < wanted:
             records = [r for r in records if r.offset >= wanted]
         elif first > wanted and self._holes.get(tp) != first:
             self._holes[tp] = first
-            self.reseeks += 1
             return Reseek(wanted)
         self._holes.pop(tp, None)
         self._next[tp] = last + 1

@@ -25,6 +25,9 @@ class Port(Protocol):
     def began(self, positions: Mapping[TP, int]) -> None:
         """Reading begins at these offsets."""
 
+    def gone(self, tp: TP, records: int) -> None:
+        """So many records were deleted before they were read."""
+
     def closed(self) -> None:
         """No partition is ours; what was not written out comes again."""
 

@@ -56,3 +56,30 @@ def test_what_came_too_early_is_read_again() -> None:
     asyncio.run(lane._pass_what_is_no_record())
     assert lane.told == [(GPS, 0)]
     assert fetched(lane, GPS, 0, 1)[1:] == [(GPS, 1)]
+
+
+class Deleting(Lane):
+    """Of whose topic the broker has nothing before an offset."""
+
+    def __init__(self, earliest: int) -> None:
+        super().__init__(rebalancing=False)
+        self.earliest, self.gone = earliest, list[int]()
+        self.app.port = SimpleNamespace(gone=lambda _, records: self.gone.append(records))
+
+    async def earliest_offsets(self, *tps: TP) -> dict[TP, int]:
+        return dict.fromkeys(tps, self.earliest)
+
+
+@pytest.mark.parametrize(("earliest", "gone"), [(7, [7]), (5, [5]), (0, [])], ids=["all of the hole", "some of it", "none"])
+def test_records_that_were_deleted_unread_are_told(earliest: int, gone: list[int]) -> None:
+    lane = Deleting(earliest)
+    fetched(lane, GPS, 7, 8)
+    assert fetched(lane, GPS, 7, 8) == [(GPS, 0), (GPS, 8)]
+    assert lane.gone == gone
+
+
+def test_a_mark_of_a_transaction_is_no_loss() -> None:
+    lane = Deleting(1)
+    fetched(lane, GPS, 1)
+    fetched(lane, GPS, 1)
+    assert lane.gone == []
