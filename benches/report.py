@@ -269,7 +269,7 @@ def _listed(counts: dict[str, int]) -> str:
 
 
 #: How results are made that no bench makes.
-_OTHERWISE = {"soak": "make soak", "reload": "make soak ARGS=\"--minutes 10 --rate 5000 --kill-every 240 --swaps 100\""}
+_OTHERWISE = {"soak": "make soak", "reload": 'make soak ARGS="--minutes 10 --rate 5000 --kill-every 240 --swaps 100"'}
 #: Tables that show another's results.
 _FROM = {"peers_short": "peers"}
 
