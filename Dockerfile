@@ -14,8 +14,9 @@ COPY --from=build /app /app
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1
 WORKDIR /home/nudgeline
 USER nudgeline
-# The statistics are a line a second: a worker that writes none is stuck.
+# The worker under the supervisor writes a line a second into /tmp/stats.1: one that writes none is stuck. (/tmp/stats is the supervisor's own sum.)
+# Rules of your own: mount a folder, or COPY rules /rules in an image on top of this one, and set NUDGELINE_RULES=["/rules"].
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
-    CMD python -c "import os,sys,time; sys.exit(time.time() - os.path.getmtime('/tmp/stats') > 15)"
+    CMD python -c "import os,sys,time; sys.exit(time.time() - os.path.getmtime('/tmp/stats.1') > 15)"
 ENTRYPOINT ["nudgeline"]
-CMD ["worker", "--stats-file", "/tmp/stats"]
+CMD ["worker", "--processes", "1", "--stats-file", "/tmp/stats"]

@@ -10,14 +10,14 @@ help: ## this list
 venv: .venv/.ready ## the virtual environment alone
 
 .venv/.ready: requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and there is none on PATH; install it, or say where it is: make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed (newer ones need a redis-server on PATH), and there is none on PATH; install it, or say where it is: make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || { echo "making .venv with $(PYTHON)"; $(PYTHON) -m venv .venv || { rm -rf .venv; echo "$(PYTHON) can't make virtual environments; install its venv package (on Debian: apt-get install python3-venv)"; exit 1; }; }
 	@echo "installing pinned packages (a minute the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: venv ## Kafka, Redis, workers and a city here; DATA=../shared/data/sendy replays a recording; ARGS="--for 60s --headless"
+demo: venv ## Kafka, Redis, workers and a city here; DATA=FOLDER replays a recording; ARGS="--for 60s --headless"
 	@exec $(BIN)/nudgeline demo $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: venv ## the whole test suite; ARGS= goes to pytest
