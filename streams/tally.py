@@ -13,7 +13,7 @@ TOTALS = (
     "events", "applied", "events_by_family", "nudges", "decisions", "dead_letters", "transitions", "commits", "states_written", "restored",
     "rebalances", "erased", "gone", "rule_sets", "crowd", "feeds", "cpu_s",
 )  # fmt: skip
-NOW = ("partners", "awake", "stored", "lag", "rss_mb", "peak_rss_mb")
+NOW = ("partners", "awake", "stored", "lag", "rss_mb", "peak_rss_mb", "blocks")
 TAIL = 65_536  # bytes in which the last line of a statistics file is looked for
 
 

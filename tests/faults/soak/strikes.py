@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-BOTH = 0.2  # of the strikes in the first third
+ANYONE = 1 / 6  # of the time: so long nobody is spared
+BOTH = 0.4  # of the strikes by then
 
 
 class Strike(NamedTuple):
@@ -18,11 +19,12 @@ class Strike(NamedTuple):
 def strikes(seed: int, seconds: float, every: float) -> list[Strike]:
     """About one each `every` seconds, the last early enough to be recovered from.
 
-    In the first third it is anyone, now and then both. Then the eldest is spared: a process that lives on over two thirds, through every hand-over, is
-    what shows a leak; with all of them killed each few minutes none would grow old enough.
+    In the first sixth it is anyone, now and then both. Then the eldest is spared: a process that lives on, through every hand-over, is what shows a leak; with all
+    of them killed each few minutes none would grow old enough. Until memory is judged it has lived through some: Python gives little back of the most that was ever
+    in use at once, which is when one worker has all partitions, and it takes some hand-overs until that was as much as it comes to.
     """
     rnd, found, at = random.Random(f"strikes-{seed}"), list[Strike](), 0.0
     while (at := at + every * rnd.uniform(0.5, 1.5)) < seconds - every / 2:
         drawn: tuple[int, ...] = (0, 1) if rnd.random() < BOTH else (rnd.randrange(2),)
-        found.append(Strike(round(at, 2), drawn if at < seconds / 3 else (1,)))
+        found.append(Strike(round(at, 2), drawn if at < seconds * ANYONE else (1,)))
     return found
