@@ -8,7 +8,7 @@ import sys
 from benches import report, sizing
 
 BENCHES = (
-    "windows", "path", "step", "partner_bytes", "timers", "scaling", "store", "latency", "catch_up", "recovery", "yardstick", "peers", "workers", "compile", "agree", "fuzz", "handover", "backtest", "alike", "city_truth",
+    "windows", "path", "step", "partner_bytes", "timers", "scaling", "store", "latency", "catch_up", "recovery", "yardstick", "peers", "workers", "compile", "agree", "fuzz", "handover", "backtest", "alike", "city_truth", "silence", "crowd",
 )  # fmt: skip
 
 
