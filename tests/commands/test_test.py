@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from queue import Queue
 from xml.etree import ElementTree as ET
 
@@ -86,7 +87,8 @@ def watching(tmp_path):
     file = tmp_path / "rules.yaml"
     file.write_text(RULES.replace("EXPECTED", "exits: here"))
     command = [sys.executable, "-m", "commands.main", "test", "--quiet", "--watch", str(file)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell has what it puts in the background ignore it
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}, preexec_fn=heard)  # noqa: PLW1509 - it sets a signal, and no more
     lines = Queue()
     threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True).start()
 
