@@ -1,5 +1,6 @@
 """What the docs say is true: rules check, commands exist, links lead somewhere, versions agree, everything is documented."""
 
+import json
 import re
 import shlex
 import tomllib
@@ -70,6 +71,21 @@ def test_every_verb_is_on_a_page():
 def test_every_topic_is_on_a_page():
     told = (REPO / "docs" / "events.md").read_text(encoding="utf-8") + (REPO / "docs" / "contract.md").read_text(encoding="utf-8")
     assert [name for name in (*OUTPUTS, *(f.topic for f in FAMILIES.values())) if f"`{name}`" not in told] == []
+
+
+def _keys(schema):
+    """All names of properties that a JSON Schema has, at any depth."""
+    inner = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    named = schema.get("properties") if isinstance(schema, dict) else None
+    return {*(named if isinstance(named, dict) else ())}.union(*map(_keys, inner))
+
+
+def test_every_key_of_a_rule_file_is_on_the_page_of_the_language():
+    """Events and their fields, which the lines of a timeline have too, are on a page of their own."""
+    events = {name for family in FAMILIES.values() for name in (*family.types, *(field for model in family.models for field in model.model_fields))}
+    page = (REPO / "docs/rules.md").read_text(encoding="utf-8").partition("## All keys")[2]
+    told = set(re.findall(r"[$\w]+", " ".join(re.findall(r"`([^`]+)`", page))))
+    assert _keys(json.loads((REPO / "docs/schemas/rules.schema.json").read_text(encoding="utf-8"))) - events - told == set()
 
 
 def test_the_page_of_settings_is_what_the_settings_say():
