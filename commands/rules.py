@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 import typer
@@ -100,6 +100,29 @@ def _of_version(known: list[Any], version: str) -> Any:
         if event.version.startswith(version):
             return event
     raise RulesRefused(f"no version that begins with {version} was ever pushed")
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where the files go: a folder that is new or empty.")],
+    version: Annotated[str, typer.Option(help="This version, or the last that begins so, instead of what is in force.")] = "", bootstrap: Bootstrap = None,
+) -> None:
+    """Write the rule files of the set that is in force into a folder, as they were pushed: after a rollback, or when nobody knows whose files run. What is paused stays in the history."""
+    known, last = current(load(brokers=bootstrap))
+    event = _of_version(known, version) if version else last
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise typer.BadParameter(f"{folder} is there, and not an empty folder", param_hint="FOLDER")
+    for name, text in event.files.items():
+        file = folder / inside(name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    say(event.version)
+    note(f"{counted(len(event.files), 'file')} of rule set {event.version} ({event.verb}, in force from {_time(event.occurred_at)} on) written to {folder}")
+
+
+def inside(name: str) -> Path:
+    """Where a file of a set lies below the folder that it is written to, whatever its name was where it was pushed."""
+    return Path(*(part for part in PurePosixPath(name).parts if part not in ("/", "..", ".")))
 
 
 @app.command("rollback")

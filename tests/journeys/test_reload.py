@@ -160,6 +160,18 @@ def test_a_rollback_goes_back_to_other_rules_whatever_the_files_look_like(live):
     assert rules(settings, "rollback")[1] == first
 
 
+def test_what_is_in_force_can_be_had_as_files(live, tmp_path):
+    settings, folder = live
+    (folder / "deep").mkdir()
+    (folder / "deep" / "b.yaml").write_text("version: 1\nowner: tests\nnudges:\n" + nudge("two", "{happens: order_accepted}"), encoding="utf-8")
+    _, version, said = rules(settings, "push", folder)
+    assert version, said
+    assert rules(settings, "export", tmp_path / "out")[1] == version
+    assert rules(settings, "diff", tmp_path / "out" / "rules")[1] == "nothing changes"
+    code, _, said = rules(settings, "export", tmp_path / "out")
+    assert (code, "not an empty folder" in said) == (2, True)
+
+
 def test_who_writes_at_the_same_time_as_another_is_told(live):
     settings, folder = live
     files = texts([folder])
