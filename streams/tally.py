@@ -24,6 +24,7 @@ class Tally:
         self._target, self._began = target, time.time()
         self._born = dict.fromkeys(range(1, count + 1), self._began)
         self._past: list[dict[str, Any]] = []
+        self._heard: dict[int, dict[str, Any]] = {}
 
     def file(self, number: int) -> Path:
         """Where worker `number` writes."""
@@ -36,8 +37,12 @@ class Tally:
         self._born[number] = time.time()
 
     def _last(self, number: int) -> dict[str, Any] | None:
-        line = last_line(self.file(number))
-        return line if line is not None and line["at"] >= self._born[number] else None
+        """The last line of this life; what it was where the file was just moved away."""
+        line = last_line(self.file(number)) or self._heard.get(number)
+        if line is None or line["at"] < self._born[number]:
+            return None
+        self._heard[number] = line
+        return line
 
     def write(self, **more: Any) -> dict[str, Any]:
         """One line now, with `more` in it; what it says."""

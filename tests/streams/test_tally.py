@@ -37,6 +37,14 @@ def test_a_worker_that_was_started_again_goes_on_counting(tmp_path):
     assert last_line(tmp_path / "stats")["nudges"] == {"a": 2, "b": 4}
 
 
+def test_a_worker_whose_file_was_moved_away_counts_as_it_did(tmp_path):
+    tally = Tally(tmp_path / "stats", 1)
+    _append(tally.file(1), ONE)
+    tally.write()
+    tally.file(1).rename(tmp_path / "rotated")
+    assert tally.write()["applied"] == 8
+
+
 def test_a_line_that_is_not_whole_yet_is_not_read(tmp_path):
     (tmp_path / "stats").write_text(json.dumps(ONE) + "\n" + json.dumps(OTHER)[:20])
     assert last_line(tmp_path / "stats") == ONE
