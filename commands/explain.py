@@ -130,7 +130,7 @@ def _live(settings: Settings, named: list[Path] | None, partner: str, at: str, s
         now = min(time.time() - settings.timer_slack, *frozen.values(), inf)
         watched = _as_committed(rules, partner, state, now if settings.clock == "wall" else None)
         found = Found(watched, watched.corridor.stream_time, "the state as last committed", replayed=False)
-        found.notes += [f"{feed} is not heard of since {_utc(at)}: what waits for it does not go, and is not shown as if it had" for feed, at in sorted(frozen.items())]
+        found.notes += [f"{feed} is not heard of since {_utc(known)}: what waits for it does not go, and all is shown as of then, or of the partner's last event" for feed, known in sorted(frozen.items())]
     else:
         found = _from_topics(settings, rules, partner, inf if at == "now" and settings.clock == "events" else until, None if state is None else state.partition)
     since = found.at - span if settings.clock == "wall" else -inf

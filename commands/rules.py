@@ -15,7 +15,7 @@ from rulebook.loader import NoRules, load_texts
 from rulebook.units import counted
 from streams.changes import history as changes_of
 from streams.changes import product
-from streams.errors import RulesRefused, StreamsError
+from streams.errors import RulesCrossed, RulesRefused, StreamsError
 from streams.pushing import current, difference, pause, pauses, push, rollback, texts
 from streams.settings import Settings, load
 from training_rules import compile_rules
@@ -173,6 +173,9 @@ def watch(paths: Paths, bootstrap: Bootstrap = None) -> None:
         except RulesRefused as error:
             note(f"these rules are refused, and what ran runs on:\n{error}")
             seen = files
+        except RulesCrossed as crossed:
+            note(str(crossed))
+            seen = files
         except StreamsError as error:  # it is tried again
             note(f"nudgeline: {error}")
 
@@ -183,7 +186,7 @@ def _replaced(settings: Settings, files: dict[str, str]) -> bool:
     if not any(event.files == files for event in known) or (last := known[-1]).files == files:
         return False
     by = f"{last.verb} by {last.author or 'somebody'}"
-    note(f"these rules were in force before {last.version} ({by}, {_time(last.occurred_at)}), which runs on; save a file, or `nudgeline rules push`, to put them in force again")
+    note(f"these rules were in force before {last.version} ({by}, {_time(last.occurred_at)}), which runs on; change a file, or `nudgeline rules push` them, to put them in force again")
     return True
 
 

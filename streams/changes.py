@@ -18,7 +18,7 @@ from events.decode import MAX_BROADCAST_BYTES, BroadcastDecoder, encode
 from events.errors import BadEvent
 from events.structs import BROADCAST_STRUCTS
 from rulebook.source import MAX_BYTES
-from streams.errors import BrokerUnreachable, RulesRefused, TopicFault
+from streams.errors import BrokerUnreachable, RulesCrossed, TopicFault
 from streams.settings import Settings
 from streams.topics import asked
 
@@ -60,16 +60,15 @@ def history(settings: Settings) -> list[Any]:
 
 
 def put(settings: Settings, event: Any, last: Any) -> None:
-    """Write a change that was made of the one before it (`last`; None: there is none). Raises RulesRefused where somebody else wrote one at the same time that holds
-    before it: ours was made without that. Raises BrokerUnreachable, TopicFault."""
+    """Write a change that was made of the one before it (`last`; None: there is none). Raises RulesCrossed where somebody else wrote one meanwhile: it is written, and one
+    of the two was made without the other. Whoever is second hears of it. Raises BrokerUnreachable, TopicFault."""
     publish(settings, event)
-    before = [each for each in history(settings) if place(each) < place(event)]
-    if before and (last is None or before[-1].event_id != last.event_id):
-        other = before[-1]
-        raise RulesRefused(
-            f"{event.version} is written, and so was {other.version} at the same time ({other.verb} by {other.author or 'somebody'}), which it takes the place of and was made without; "
-            "look at `nudgeline rules history`, and do what is missing now"
-        )
+    crossed = [each for each in history(settings) if each.event_id != event.event_id and (last is None or place(each) > place(last))]
+    if crossed:
+        other = crossed[-1]
+        by = f"{other.version} ({other.verb} by {other.author or 'somebody'})"
+        told = f"takes the place of {by}" if place(other) < place(event) else f"holds until {by} takes its place"
+        raise RulesCrossed(f"{event.version} is written, and {told}: both were written at the same time, and one was made without the other; see `nudgeline rules history`, and do what is missing now")
 
 
 def publish(settings: Settings, event: Any) -> None:

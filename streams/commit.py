@@ -99,15 +99,18 @@ class Commit:
     # -- the writing
 
     async def _write(self, shots: Sequence[Snapshot]) -> None:
-        signed = [shot.partition for shot in shots if shot.records and shot.partition in self._unsigned]
+        epoch, signed = self._epoch, [shot.partition for shot in shots if shot.records and shot.partition in self._unsigned]
         pause = _pause(len(shots))
         await asyncio.gather(*[self._send(shot, number * pause) for number, shot in enumerate(shots)])
-        self._unsigned.difference_update(signed)
+        if epoch == self._epoch:
+            self._unsigned.difference_update(signed)
         self._counters.states_written += sum(len(shot.records) for shot in shots)
 
     async def _send(self, shot: Snapshot, after: float) -> None:
+        epoch = self._epoch
         await asyncio.sleep(after if shot.records else 0)
-        await send_records(self._app.batch_producer, self._changelog, shot.partition, self._signature(shot) + shot.records)
+        if epoch == self._epoch:  # else taken away meanwhile
+            await send_records(self._app.batch_producer, self._changelog, shot.partition, self._signature(shot) + shot.records)
 
     def _signature(self, shot: Snapshot) -> list[Record]:
         """Before the first states of a partition: which topics they are made from."""

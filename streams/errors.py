@@ -11,6 +11,7 @@ NudgelineError                (events.errors)
     ├── LocalFault            the local Kafka or Redis can't be started
     ├── StoreFault            partners not heard of for long can't be kept in a file
     ├── RulesRefused          a rule set that may not run, or can't be put in force
+    ├── RulesCrossed          a change of the rules is written, and somebody wrote another at the same time
     └── WorkerFailed          the worker ended before its work was done
 """
 
@@ -55,6 +56,10 @@ class StoreFault(StreamsError):
 
 class RulesRefused(StreamsError):
     """Mend the rules as it says; what ran runs on."""
+
+
+class RulesCrossed(StreamsError):
+    """Look at `nudgeline rules history`, and do what is missing now."""
 
 
 class WorkerFailed(StreamsError):

@@ -90,10 +90,11 @@ def _bury(settings: Settings, name: str) -> None:
 
 def remove(settings: Settings, name: str) -> list[str]:
     """Take the members with this client id out of our groups; their ids. Raises KafkaError."""
+    gone = list[str]()
     with admin(settings, TIMEOUT) as client:
-        found: dict[str, Any] = client.describe_groups(list(_groups(settings)))
-        ids = {group: [m["member_id"] for m in of["members"] if m["client_id"] == name] for group, of in found.items()}
-        for group, members in ids.items():
-            if members:
-                client.remove_group_members(group, [MemberToRemove(member_id=i) for i in members])
-    return [each for members in ids.values() for each in members]
+        for group in _groups(settings):
+            members: list[Any] = client.describe_groups([group])[group]["members"]
+            if ids := [m["member_id"] for m in members if m["client_id"] == name]:
+                client.remove_group_members(group, [MemberToRemove(member_id=i) for i in ids])
+                gone += ids
+    return gone

@@ -6,6 +6,7 @@ may have been resumed by it, and the next counts tell. Moments are rounded, so t
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from itertools import pairwise
@@ -15,8 +16,10 @@ from typing import Any
 from rulebook.loader import load_texts
 from streams.changes import LEAD, after, change, history, put
 from streams.crowd.guards import Trip
-from streams.errors import RulesRefused
+from streams.errors import RulesCrossed, RulesRefused
 from streams.settings import Settings
+
+log = logging.getLogger("nudgeline.worker")
 
 AUTHOR = "guard rail"
 #: Moments are multiples of so much (s).
@@ -34,7 +37,10 @@ def halt(settings: Settings, trip: Trip, files: dict[str, str]) -> Any:
     off = sorted({*paused, trip.rule})
     ruleset, _ = load_texts(running, paused=off)
     event = change(ruleset.version, running, moment(last), judged_by, verb="pause", author=AUTHOR, note=trip.text()[:200], paused=off, guard=trip.facts())
-    put(settings, event, last)
+    try:
+        put(settings, event, last)
+    except RulesCrossed as crossed:  # it is paused all the same
+        log.error("guard rail: %s", crossed)  # noqa: TRY400 - an alert
     return event
 
 

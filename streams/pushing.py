@@ -31,7 +31,7 @@ def texts(paths: Sequence[Path]) -> dict[str, str]:
 
 def push(settings: Settings, files: dict[str, str], *, at: float | None = None, note: str = "") -> Any:
     """Judge a rule set and put it in force from `at` (s since the epoch, event time; as soon as all workers can be ready where it is None). What was paused
-    stays so, also while a set does not have it. Returns the change. Raises RulesRefused with all faults."""
+    stays so, also while a set does not have it. Returns the change. Raises RulesRefused with all faults, RulesCrossed."""
     if faults := faults_of(files):
         raise RulesRefused(faults)
     known = history(settings)
@@ -73,7 +73,7 @@ def current(settings: Settings) -> tuple[list[Any], Any]:
 
 def rollback(settings: Settings, version: str = "", *, at: float | None = None, note: str = "") -> Any:
     """Put the rules of an earlier change in force again: of that version (its beginning will do), or the last that were others than now. What is paused stays so.
-    Raises RulesRefused."""
+    Raises RulesRefused, RulesCrossed."""
     known, last = current(settings)
     running = definitions(last.files)
     earlier = [e for e in known if (e.version.startswith(version) if version else definitions(e.files) != running)]
@@ -89,7 +89,7 @@ def rollback(settings: Settings, version: str = "", *, at: float | None = None, 
 
 def pause(settings: Settings, rule: str, *, off: bool, at: float | None = None, note: str = "") -> Any:
     """Turn one nudge rule off, or on again, one that the set has not at present too. It goes on counting meanwhile, and what it would have sent is in the ledger. The set
-    itself counts as judged by who judged it. Raises RulesRefused."""
+    itself counts as judged by who judged it. Raises RulesRefused, RulesCrossed."""
     _, last = current(settings)
     ruleset, _ = load_texts(last.files)
     if rule not in ruleset.nudges and (off or rule not in last.paused):

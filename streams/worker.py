@@ -109,7 +109,7 @@ class Worker:
 
     def gone(self, tp: TP, records: int) -> None:
         self.counters.gone += records
-        log.error("%d records of %s, partition %d, were deleted by Kafka (retention) before they were read: they are lost to us", records, tp.topic, tp.partition)
+        log.error("up to %d records of %s, partition %d, were deleted by Kafka (retention) before they were read: they are lost to us", records, tp.topic, tp.partition)
 
     def closed(self) -> None:
         self._epoch += 1

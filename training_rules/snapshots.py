@@ -90,11 +90,6 @@ def peek(raw: bytes) -> tuple[float, float]:
     return due, now
 
 
-def is_nobody(raw: bytes) -> bool:
-    """Whether nothing but the applied offsets is kept, of one who was erased (`training_rules.partners.nobody`)."""
-    return _glance(raw)[2] == -inf  # type: ignore[no-any-return]
-
-
 def due_at(raw: bytes, due: float) -> bytes:
     """A snapshot that says another next due moment; an early one does no harm."""
     return raw[:_DUE] + _due.pack(due) + raw[_DUE + _due.size :]

@@ -26,7 +26,7 @@ class Port(Protocol):
         """Reading begins at these offsets."""
 
     def gone(self, tp: TP, records: int) -> None:
-        """So many records were deleted before they were read."""
+        """So many records at most were deleted before they were read: offsets, of which some may have been marks of transactions."""
 
     def closed(self) -> None:
         """No partition is ours; what was not written out comes again."""

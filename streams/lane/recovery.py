@@ -17,7 +17,7 @@ class LaneRecovery(Recovery):
         try:
             await super()._wait(coro, timeout)
         except ServiceStopped:
-            if not self.should_stop:
+            if timeout is not None and not self.should_stop:  # without one it is the wait around another that told already
                 self.app.port.failed(TimeoutError(f"Kafka did not do within {timeout:.0f} s what partitions need to be opened; this worker begins anew"))  # type: ignore[attr-defined]
             raise
 

@@ -15,7 +15,6 @@ from typing import Any, Protocol
 import msgspec
 
 from streams.lane.terms import CONTROL, HEADER, SOURCES, Mark, read_mark, term_of
-from training_rules.snapshots import is_nobody
 
 
 class Written(Protocol):
@@ -53,16 +52,10 @@ class Restored:
                     self._note(key, value)
                     highest = self._highest
             elif value is None:
-                self._bury(decode(key))
+                states.pop(decode(key), None)  # a partner who was erased
             elif value.startswith(highest) or self._counts(decode(key), value):  # most are by one owner, the last
                 states[decode(key)] = value
                 highest = self._highest
-
-    def _bury(self, who: str) -> None:
-        """One who was erased, and of whom nothing need be kept. Only who was has a tombstone from their owner: one that comes over somebody's new life is a zombie's."""
-        known = self._states.get(who)
-        if known is not None and is_nobody(known):
-            del self._states[who]
 
     def _note(self, key: bytes, value: bytes) -> None:
         term = value[:HEADER]

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from streams.changes import change, history, publish, put
-from streams.errors import RulesRefused
+from streams.errors import RulesCrossed
 from streams.pushing import push, texts
 from tests.journeys.workers import ROOT, environment, until, values, working
 from tests.training_rules.town import MESSAGES, nudge
@@ -178,10 +178,12 @@ def test_who_writes_at_the_same_time_as_another_is_told(live):
     first = push(settings, files)
     other = change("another", files, first.occurred_at + 10.0, author="guard rail", verb="pause")
     publish(settings, other)
-    with pytest.raises(RulesRefused, match="another at the same time \\(pause by guard rail\\)"):
+    with pytest.raises(RulesCrossed, match="mine is written, and takes the place of another \\(pause by guard rail\\)"):
         put(settings, change("mine", files, first.occurred_at + 20.0), first)
-    put(settings, change("before it", files, first.occurred_at + 5.0), first)
-    assert [each.version for each in history(settings)[1:]] == ["before it", "another", "mine"]
+    with pytest.raises(RulesCrossed, match="early is written, and holds until mine"):
+        put(settings, change("early", files, first.occurred_at + 5.0), first)
+    assert [each.version for each in history(settings)[1:]] == ["early", "another", "mine"]
+    put(settings, change("last", files, first.occurred_at + 30.0), history(settings)[-1])
 
 
 @pytest.mark.parametrize(("at", "says"), [("2020-01-01T00:00:00Z", "is past"), ("2090-01-01T00:00:00Z", "more than a week ahead")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import inf
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,6 +34,7 @@ class Producer:
 
     def __init__(self, *, room: int = 100, partitions: int = 4) -> None:
         self.room, self.partitions, self.error = room, partitions, None  # type: int, int, Exception | None
+        self.failing = inf  # so many sends fail, if any does
         self.sent: list[tuple[str, int, list[Record]]] = []
         self.open = asyncio.Event()
         self.open.set()
@@ -49,7 +51,7 @@ class Producer:
 
     async def _acknowledge(self, offset: int) -> Any:
         await self.open.wait()
-        if self.error is not None:
+        if self.error is not None and offset <= self.failing:
             raise self.error
         return SimpleNamespace(offset=offset * 100)
 
@@ -203,7 +205,7 @@ def test_settling_fails_when_a_flight_failed() -> None:
 def test_settling_fails_when_a_flight_failed_and_more_was_put_at_any_turn_of_the_loop(turns: int) -> None:
     async def story() -> None:
         producer = Producer()
-        producer.error = ConnectionError("gone")
+        producer.error, producer.failing = ConnectionError("gone"), 1
         outbox = box(producer)
         outbox.put("nudges", 0, [(b"p", b"1")])
         for _ in range(turns):

@@ -75,6 +75,15 @@ def test_a_step_of_recovery_that_takes_too_long_ends_the_worker() -> None:
     assert lane(told) == ["TimeoutError"]
 
 
+def test_a_step_within_a_step_that_takes_too_long_is_told_once() -> None:
+    async def told(of: Lane) -> list[str]:
+        with pytest.raises(ServiceStopped):
+            await of.recovery._wait(of.recovery._wait(asyncio.sleep(60), timeout=0.01))
+        return [type(error).__name__ for error in of.failed]
+
+    assert lane(told) == ["TimeoutError"]
+
+
 def test_a_recovery_that_is_stopped_is_no_fault() -> None:
     async def told(of: Lane) -> list[BaseException]:
         assert isinstance(of.recovery, LaneRecovery)

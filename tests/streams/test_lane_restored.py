@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import inf
-from struct import Struct
 from typing import NamedTuple
 
 from hypothesis import given
@@ -19,21 +18,8 @@ class Written(NamedTuple):
     value: bytes | None
 
 
-#: How every state begins behind its term: format, next due moment, stream time, a length.
-HEAD = Struct(">BddI")
-
-
-def state(who: bytes, what: bytes, term: int = 1, at: float = 5.0) -> Written:
-    return Written(who, sealed(term, HEAD.pack(2, inf, at, 0) + what))
-
-
-def nobody(who: bytes, term: int = 1) -> Written:
-    """What is kept of one who was erased."""
-    return state(who, b"", term, -inf)
-
-
-def buried(who: bytes) -> Written:
-    return Written(who, None)
+def state(who: bytes, what: bytes, term: int = 1) -> Written:
+    return Written(who, sealed(term, what))
 
 
 def closed(stream_time: float, term: int = 1) -> Written:
@@ -41,8 +27,8 @@ def closed(stream_time: float, term: int = 1) -> Written:
 
 
 def held(found: Restored) -> list[bytes]:
-    """The states without their terms and heads."""
-    return [raw[HEADER + HEAD.size :] for raw in found.states()]
+    """The states without their terms."""
+    return [raw[HEADER:] for raw in found.states()]
 
 
 def restored(*records: Written) -> Restored:
@@ -72,23 +58,19 @@ def test_the_highest_term_wins_in_whatever_order_it_was_written(terms: list[int]
 KEYS = st.sampled_from([b"p", b"q", b"r"])
 TERMS = st.sampled_from([0, 1, 2, 7, 1 << 32])
 RECORDS = st.one_of(
-    st.builds(lambda who, term, n: state(who, b"%d" % n, term), KEYS, TERMS, st.integers(0, 99)), st.builds(nobody, KEYS, TERMS), st.builds(buried, KEYS),
+    st.builds(lambda who, term, n: state(who, b"%d" % n, term), KEYS, TERMS, st.integers(0, 99)), st.builds(lambda who: Written(who, None), KEYS),
     st.builds(closed, st.floats(0, 9), TERMS),
 )  # fmt: skip
 
 
-NOBODY = HEAD.pack(2, inf, -inf, 0)
-
-
 def by_the_rule(records: list[Written]) -> dict[str, bytes]:
-    """The higher term wins, within one the later record; whom nobody knows, no owner older than the last mark can bring; who lives is not buried."""
+    """The higher term wins, within one the later record; whom nobody knows, no owner older than the last mark can bring."""
     found, least = dict[str, bytes](), 0
     for key, value in records:
         if key == MARK and value is not None:
             least = max(least, term_of(value))
         elif key is not None and value is None:
-            if found.get(key.decode(), b"").endswith(NOBODY):
-                del found[key.decode()]
+            found.pop(key.decode(), None)
         elif key is not None and value is not None and term_of(value) >= (term_of(found[key.decode()]) if key.decode() in found else least):
             found[key.decode()] = value
     return found
@@ -108,11 +90,7 @@ def test_which_topics_states_were_made_from_is_no_state() -> None:
 
 
 def test_an_erased_partner_is_gone() -> None:
-    assert held(restored(state(b"p", b"old"), nobody(b"p"), buried(b"p"))) == []
-
-
-def test_a_zombie_buries_nobody_who_came_back_under_its_successor() -> None:
-    assert held(restored(nobody(b"p", term=6), state(b"p", b"new life", term=7), buried(b"p"))) == [b"new life"]
+    assert held(restored(state(b"p", b"old"), Written(b"p", None))) == []
 
 
 def test_the_mark_is_no_partner() -> None:
@@ -175,7 +153,7 @@ def test_a_changelog_that_does_not_say_has_no_topics() -> None:
 
 def test_states_that_were_taken_are_given_away() -> None:
     found = restored(state(b"p", b"one"), state(b"q", b"two"))
-    assert found.take() == {"p": state(b"p", b"one").value, "q": state(b"q", b"two").value}
+    assert found.take() == {"p": sealed(1, b"one"), "q": sealed(1, b"two")}
     assert (len(found), found.take()) == (0, {})
 
 
