@@ -67,15 +67,16 @@ def _first_of(partner_id: str, events: Iterable[Any], others: set[str]) -> float
 
 def _nothing(partner_id: str, first: float, others: set[str], gone: Sequence[str]) -> str:
     if gone:
-        since = f"; the first of theirs that is left is of {_utc(first)}" if first != inf else ""
+        since = f"; the first of theirs that is left is of {utc(first)}" if first != inf else ""
         return f"nothing of {partner_id!r} by then is left in the topics: the beginning is gone of {', '.join(gone)}{since}"
     if first != inf:
-        return f"that is before the first event of {partner_id}, which is of {_utc(first)}"
+        return f"that is before the first event of {partner_id}, which is of {utc(first)}"
     near = get_close_matches(partner_id, others, n=1, cutoff=0.7)
     return f"there is no event of a partner {partner_id!r}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
-def _utc(moment: float) -> str:
+def utc(moment: float) -> str:
+    """A moment (s since the epoch) in RFC 3339."""
     return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 

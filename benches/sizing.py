@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benches.machine import RESULTS
+from streams.settings import Settings
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "sizing.md"
 _BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -21,7 +22,7 @@ BUSY = 0.5  # share of its core that a worker shall use at the peak: the other h
 EVENTS_PER_ORDER, PEAK = 9, 4.0  # offered, accepted, two arrivals, picked up, delivered, rated, paid, app; the peak hour against the mean of a day
 EVENT_BYTES, COMPRESSED = 120, 0.4  # of a position as JSON, and what lz4 leaves of a batch of them
 KNOWN = 4  # partners whose state is kept, for each who is online: the others rest
-AWAKE = 200_000  # as NUDGELINE_AWAKE_LIMIT is by default
+AWAKE = Settings.model_fields["awake_limit"].default
 GROWTH = 4  # partitions for each worker of today: they can't be added later
 
 

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +14,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from analysis.hindsight import now_from, watch
+from analysis.hindsight import now_from, utc, watch
 from analysis.taps import Wanted, records
 from commands.explained import Page
 from commands.in_force import library
@@ -130,7 +129,7 @@ def _live(settings: Settings, named: list[Path] | None, partner: str, at: str, s
         now = min(time.time() - settings.timer_slack, *frozen.values(), inf)
         watched = _as_committed(rules, partner, state, now if settings.clock == "wall" else None)
         found = Found(watched, watched.corridor.stream_time, "the state as last committed", replayed=False)
-        found.notes += [f"{feed} is not heard of since {_utc(known)}: what waits for it does not go, and all is shown as of then, or of the partner's last event" for feed, known in sorted(frozen.items())]
+        found.notes += [f"{feed} is not heard of since {utc(known)}: what waits for it does not go, and all is shown as of then, or of the partner's last event" for feed, known in sorted(frozen.items())]
     else:
         found = _from_topics(settings, rules, partner, inf if at == "now" and settings.clock == "events" else until, None if state is None else state.partition)
     since = found.at - span if settings.clock == "wall" else -inf
@@ -164,10 +163,6 @@ def _from_topics(settings: Settings, rules: Library, partner: str, until: float,
         if past.retained.gone:
             found.notes.append(f"the beginning is gone of {', '.join(past.retained.gone)}: counts of before are too low here")
     return found
-
-
-def _utc(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def followed(past: History, told: Progress) -> Iterator[Any]:

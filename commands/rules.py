@@ -14,7 +14,7 @@ from events.time import seconds
 from rulebook.loader import NoRules, load_texts
 from rulebook.units import counted
 from streams.changes import history as changes_of
-from streams.changes import product
+from streams.changes import product, whose
 from streams.errors import RulesCrossed, RulesRefused, StreamsError
 from streams.pushing import current, difference, pause, pauses, push, rollback, texts
 from streams.settings import Settings, load
@@ -42,10 +42,10 @@ def push_rules(
 
 def pushed(settings: Settings, files: dict[str, str], why: str, at: str | None, *, if_changed: bool) -> None:
     """Push, and say so."""
-    if if_changed and (known := _last(settings)) is not None and known.files == files:
-        note(f"rule set {known.version} was pushed already")
-        return
     before = _last(settings)
+    if if_changed and before is not None and before.files == files:
+        note(f"rule set {before.version} was pushed already")
+        return
     event = push(settings, files, note=why, at=_moment(settings, at))
     _told(settings, event)
     for line in () if before is None else difference(before, files, event.paused).lines():
@@ -185,8 +185,7 @@ def _replaced(settings: Settings, files: dict[str, str]) -> bool:
     known = changes_of(settings)
     if not any(event.files == files for event in known) or (last := known[-1]).files == files:
         return False
-    by = f"{last.verb} by {last.author or 'somebody'}"
-    note(f"these rules were in force before {last.version} ({by}, {_time(last.occurred_at)}), which runs on; change a file, or `nudgeline rules push` them, to put them in force again")
+    note(f"these rules were in force before {last.version} ({whose(last)}, {_time(last.occurred_at)}), which runs on; change a file, or `nudgeline rules push` them, to put them in force again")
     return True
 
 

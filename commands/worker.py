@@ -14,7 +14,7 @@ from commands.output import note
 from rulebook import units
 from rulebook.loader import definitions
 from streams.app import build_app, changelog, herd_of, make_changelog
-from streams.changes import FAMILY, history, place
+from streams.changes import FAMILY, history, place, whose
 from streams.crowd.aggregator import Aggregator
 from streams.crowd.herd import CROWD
 from streams.freezing import Asking
@@ -96,7 +96,7 @@ async def _work(settings: Settings, rules: Rules, seconds: float | None, until_c
     await asyncio.to_thread(make_changelog, settings, partitions)
     identities = {name: shape.identity for name, shape in found.items()}
     library = Library(rules, await asyncio.to_thread(history, settings), read=lambda: history(settings))
-    _say_what_runs(library, settings)
+    _say_what_runs(library, files := texts(settings.rules))
     app, worker = build_app(settings, rules, partitions=partitions, original_kept=kept, tap=tap, identities=identities, broadcasts={FAMILY: library, CROWD: (herd := herd_of(settings))})
     asking = Asking(settings)
     worker.newest = lambda: asking.newest
@@ -106,19 +106,18 @@ async def _work(settings: Settings, rules: Rules, seconds: float | None, until_c
             watchers=[
                 until_changed(settings, found),
                 *([asking.failed()] if settings.clock == "wall" else []),
-                *([Aggregator(settings, herd, partitions, texts(settings.rules)).failed()] if settings.counts_crowd or settings.guards_rules else []),
+                *([Aggregator(settings, herd, partitions, files).failed()] if settings.counts_crowd or settings.guards_rules else []),
             ],
         )  # fmt: skip
 
 
-def _say_what_runs(library: Library, settings: Settings) -> None:
-    """Where rules were put in force, files are what nobody looks at any more."""
+def _say_what_runs(library: Library, files: dict[str, str]) -> None:
+    """Where rules were put in force, the files given are what nobody looks at any more."""
     last = max(library.changes, key=place, default=None)
-    files = texts(settings.rules)
     if last is not None and last.files != files and definitions(last.files) != definitions(files):
         log.warning(
-            "the rule files given do not run: rule set %s does, which %s put in force (%s); `nudgeline rules diff` says how they differ, `nudgeline rules push` puts them in its place",
-            last.version, last.author or "somebody", last.verb,
+            "the rule files given do not run: rule set %s does (%s); `nudgeline rules diff` says how they differ, `nudgeline rules push` puts them in its place",
+            last.version, whose(last),
         )  # fmt: skip
 
 

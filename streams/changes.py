@@ -47,6 +47,11 @@ def place(event: Any) -> tuple[float, str]:
     return event.occurred_at, event.event_id
 
 
+def whose(event: Any) -> str:
+    """What was done to the rules by it, and who did, for people."""
+    return f"{event.verb} by {event.author or 'somebody'}"
+
+
 def after(last: Any, wanted: float) -> float:
     """A moment (s) that is not before `wanted`, and later than the last change."""
     return wanted if last is None or wanted > last.occurred_at else round(last.occurred_at + APART, 3)
@@ -66,7 +71,7 @@ def put(settings: Settings, event: Any, last: Any) -> None:
     crossed = [each for each in history(settings) if each.event_id != event.event_id and (last is None or place(each) > place(last))]
     if crossed:
         other = crossed[-1]
-        by = f"{other.version} ({other.verb} by {other.author or 'somebody'})"
+        by = f"{other.version} ({whose(other)})"
         told = f"takes the place of {by}" if place(other) < place(event) else f"holds until {by} takes its place"
         raise RulesCrossed(f"{event.version} is written, and {told}: both were written at the same time, and one was made without the other; see `nudgeline rules history`, and do what is missing now")
 

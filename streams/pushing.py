@@ -76,10 +76,9 @@ def rollback(settings: Settings, version: str = "", *, at: float | None = None, 
     Raises RulesRefused, RulesCrossed."""
     known, last = current(settings)
     running = definitions(last.files)
-    earlier = [e for e in known if (e.version.startswith(version) if version else definitions(e.files) != running)]
-    if not earlier:
+    target = next((e for e in reversed(known) if (e.version.startswith(version) if version else definitions(e.files) != running)), None)
+    if target is None:
         raise RulesRefused(f"no version that begins with {version} was ever pushed" if version else "there is no earlier version to go back to")
-    target = earlier[-1]
     if definitions(target.files) == running:
         raise RulesRefused(f"the rules of version {target.version} are in force already{'; what is paused is turned on by `rules resume`' if last.paused else ''}")
     if faults := faults_of(target.files):

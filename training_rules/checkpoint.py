@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from segments.state import Offsets
+
 
 class Checkpoint:
-    """Who of the changed partners is not written yet. One who is to change again is written before that, so that all are of one moment."""
+    """Who of the changed partners is not written yet. One who is to change again is written before that, so that all are of one moment. `stamp`: how far sources
+    were handed on then."""
 
-    def __init__(self, write: Callable[[str], bytes], partner_ids: Iterable[str] = ()) -> None:
-        self._write, self._left = write, dict.fromkeys(partner_ids)
+    def __init__(self, write: Callable[[str], bytes], stamp: Offsets, partner_ids: Iterable[str] = ()) -> None:
+        self._write, self.stamp, self._left = write, stamp, dict.fromkeys(partner_ids)
         self._ahead: list[tuple[str, bytes]] = []
 
     def __contains__(self, partner_id: object) -> bool:

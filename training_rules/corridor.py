@@ -40,10 +40,9 @@ class Corridor:
         self.partners = partners if isinstance(partners, Partners) else Partners(rules, dict(partners or {}))
         self.dump = dump or self._dump
         self.dirty: set[str] = set()
-        self._checkpoint = Checkpoint(self.write)
-        self.wakes = self.outlived = 0
         self.handed = Handed()
-        self._stamp = self.handed.stamp()  # of the last checkpoint
+        self._checkpoint = Checkpoint(self.write, self.handed.stamp())
+        self.wakes = self.outlived = 0
         self.closed = False
         self._alarms = self.partners.first_alarms
         self._resting = Resting(self, self._alarms)
@@ -247,7 +246,7 @@ class Corridor:
     def about_to_read(self, state: PartnerState) -> None:
         """Before windows are read at a later time than a checkpoint's, which lets go of what has left them: what it has to say is written now."""
         if state.partner_id in self._checkpoint:
-            state.applied = joined(state.applied, self._stamp)  # that of now counts the record that is about to change them
+            state.applied = joined(state.applied, self._checkpoint.stamp)  # that of now counts the record that is about to change them
             self._checkpoint.written_ahead(state.partner_id, self.dump(state))
 
     def checkpoint(self) -> Checkpoint:
@@ -256,7 +255,7 @@ class Corridor:
         for who in changed:
             if (state := self.partners.awake.get(who)) is not None:
                 state.changed = False
-        self._checkpoint, self._stamp = Checkpoint(self.write, changed), self.handed.stamp()
+        self._checkpoint = Checkpoint(self.write, self.handed.stamp(), changed)
         return self._checkpoint
 
     def write(self, partner_id: str) -> bytes:
