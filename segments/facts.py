@@ -25,8 +25,7 @@ def logged_in(s: PartnerState, e: Any, t: float) -> None:
     if t < s.session_at:
         return
     if s.online is not True:
-        if s.session_at < day_start(s, t):
-            s.online_before = 0.0
+        s.online_before = online_today(s, t)
         s.session_start = s.online_since = t
     s.online, s.session_at = True, t
     if e.zone is not None and t > s.zone_at:
@@ -36,8 +35,7 @@ def logged_in(s: PartnerState, e: Any, t: float) -> None:
 def logged_out(s: PartnerState, e: Any, t: float) -> None:
     if t < s.session_at:
         return
-    if s.online:
-        s.online_before = online_today(s, t)
+    s.online_before = online_today(s, t)  # of who is off already, too: a log-out that comes twice moves `session_at` into another day
     s.online, s.session_at = False, t
 
 

@@ -142,7 +142,8 @@ class Delivery:
             case Happens(without=without) if without:
                 began = m.began
             case Holds(without=without) if without:
-                began = p.holds[m.rule.name][0] if m.queued_at is None else None
+                stretch = p.holds[m.rule.name]  # none where it follows a nudge that did not clear
+                began = stretch[0] if m.queued_at is None and stretch is not None else None
             case _:
                 return
         if began is not None:

@@ -1,0 +1,31 @@
+"""What log-ins and log-outs come to."""
+
+from types import SimpleNamespace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segments import facts
+from segments.state import PartnerState
+
+DAY = 86400
+LOGS = st.lists(st.tuples(st.integers(0, 3 * DAY), st.booleans()), max_size=12).map(sorted)
+
+
+def online_today(logs, now):
+    """Summed over all that lies between two logs, since midnight, UTC."""
+    online, since, found, start = False, 0, 0, now - now % DAY
+    for t, comes in [*logs, (now, False)]:
+        if online:
+            found += max(0, t - max(since, start))
+        online, since = comes, t
+    return found
+
+
+@given(LOGS, st.integers(0, DAY))
+def test_seconds_online_today_are_those_since_midnight_whatever_is_said_twice(logs, later):
+    state = PartnerState("p")
+    for t, comes in logs:
+        (facts.logged_in if comes else facts.logged_out)(state, SimpleNamespace(zone=None), float(t))
+    now = logs[-1][0] + later if logs else later
+    assert facts.online_today(state, float(now)) == online_today(logs, now)
