@@ -33,13 +33,13 @@ from rulebook.syntax import (
 @dataclass(frozen=True, slots=True)
 class Value:
     """Python code that reads one reference. `changes`: code for the next moment (s) at which it can change by time alone, or inf.
-    `outside`: others than the partner's own events fill it. `against`: the same for a comparison with a constant, which stands for {0}. `seen`: code for the time of the newest datum in it. `nth`: of a count
+    `outside`: others than the partner's own events fill it. `against`: what stands for `changes` in a comparison with a constant, which stands for {0}. `seen`: code for the time of the newest datum in it. `nth`: of a count
     over a sliding window of `span` seconds, code for the time of the {0}-th newest element, -inf where there are fewer."""
 
     code: str
     nullable: bool
     changes: tuple[str, ...] = ()
-    against: str = ""
+    against: tuple[str, ...] = ()
     seen: str = ""
     outside: bool = False
     nth: str = ""
@@ -196,10 +196,10 @@ class Codegen:
 
     def _comparison_changes(self, left: Expr, right: Expr) -> list[str]:
         for side, other in ((left, right), (right, left)):
-            if isinstance(side, Name | Call) and isinstance(other, Literal) and expand(side, self.scope) is None:
-                against = self.resolver.value(side, self.scope).against
-                if against:
-                    return [against.format(repr(other.value)), *self.resolver.value(side, self.scope).changes]
+            if not isinstance(side, Name | Call | MetricCall) or not isinstance(other, Literal) or expand(side, self.scope) is not None:
+                continue
+            if against := self.resolver.value(side, self.scope).against:
+                return [moment.format(repr(other.value)) for moment in against]
         return _unique([*self.changes(left), *self.changes(right)])
 
 

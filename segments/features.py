@@ -24,14 +24,14 @@ _MOVES = f"goes_stale(s.zone_at, now, {facts.FIX_FRESH!r}) if s.online else inf"
 
 #: Plain facts: how they are read, which events change them, and when they change by time alone.
 _FACTS: dict[str, tuple[Value, tuple[str, ...]]] = {
-    "tenure": (Value("tenure(s, now)", True, against="reaches(tenure(s, now), now, {0})", seen="s.profile_at"), _PROFILE),
+    "tenure": (Value("tenure(s, now)", True, against=("reaches(tenure(s, now), now, {0})",), seen="s.profile_at"), _PROFILE),
     "online": (Value("s.online", True, seen="s.session_at"), _SESSION),
     "on_order": (Value("bool(s.orders)", False, seen="order_at(s)"), _TO_ORDERS),
     "riding": (Value("riding(s, now)", False, (f"goes_stale(s.fix_at, now, {facts.SPEED_FRESH!r})",), seen="newest(s.fix_at, order_at(s))"), (*_TO_ORDERS, *_FIX)),
     "speed": (Value("speed(s, now)", True, (f"goes_stale(s.fix_at, now, {facts.FIX_FRESH!r})",), seen="s.fix_at"), _FIX),
     "zone": (Value("zone(s, now)", True, (f"goes_stale(s.zone_at, now, {facts.FIX_FRESH!r})",), seen="s.zone_at"), (*_FIX, "logged_in")),
     "home_zone": (Value("s.profile.get('zone')", True, seen="s.profile_at"), _PROFILE),
-    "online_today": (Value("online_today(s, now)", False, (DAY,), "reaches(online_today(s, now) if s.online else None, now, {0})", seen="s.session_at"), _SESSION),
+    "online_today": (Value("online_today(s, now)", False, (DAY,), ("reaches(online_today(s, now) if s.online else None, now, {0})", DAY), seen="s.session_at"), _SESSION),
     "zone_demand": (Value("zone_demand(s, now)", True, (_MOVES,), seen="zone_seen(s, now)", outside=True), _DEMAND),
     "zone_gap": (Value("zone_gap(s, now)", True, (_MOVES,), seen="zone_seen(s, now)", outside=True), _DEMAND),
 }
@@ -100,8 +100,8 @@ class Features:
             case CohortPct():
                 return self._cohort(ref)
             case Call("local_time"):
-                against, changes = "next_time_of_day(s, now, {0})", (DAY, "clock_jump(s, now)")
-                return Value("time_of_day(s, now)", nullable=False, changes=changes, against=against, seen="now")
+                changes = (DAY, "clock_jump(s, now)")
+                return Value("time_of_day(s, now)", nullable=False, changes=changes, against=("next_time_of_day(s, now, {0})", *changes), seen="now")
             case Call(function, argument):
                 stale = f"goes_stale(s.fix_at, now, {facts.FIX_FRESH!r})"
                 return Value(f"{function}(s, now, P_{argument})", nullable=True, changes=(stale,), seen="s.fix_at")
@@ -128,11 +128,14 @@ class Features:
     def _ratio(self, ref: MetricCall, scope: Scope) -> Value:
         of, to, samples = ratio_parts(ref, scope)
         parts = [self._plain(of, scope), self._plain(to, scope)]
-        changes = tuple(dict.fromkeys(c for p in parts for c in p.changes))
+        changes, against = tuple(dict.fromkeys(c for p in parts for c in p.changes)), tuple[str, ...]()
         if changes and parts[1].nth and samples > 0:  # with fewer than it needs it is unknown, until an event comes
             enough = f"{parts[1].nth.format(int(samples))} + {parts[1].span!r} > now"
             changes = (f"(min({', '.join(changes)}) if {enough} else inf)",)
-        found = Value(f"ratio({parts[0].code}, {parts[1].code}, {samples})", nullable=True, changes=changes, seen=f"newest({parts[0].seen}, {parts[1].seen})")
+            counted = [f"v[{self._store(count, 'times', scope)}]" for count in (of, to)]
+            against = (f"ratio_turns({', '.join(counted)}, {parts[1].span!r}, {int(samples)}, {{0}}, {set(of.events) <= set(to.events)}, now)",)
+        code = f"ratio({parts[0].code}, {parts[1].code}, {samples})"
+        found = Value(code, nullable=True, changes=changes, against=against, seen=f"newest({parts[0].seen}, {parts[1].seen})")
         return self._warming(self._warming(found, of, scope), to, scope)
 
     def _share(self, ref: MetricCall, scope: Scope) -> Value:
@@ -162,7 +165,8 @@ class Features:
             return value
         condition, moments = full(window, complete, f"v[{number}]")
         changes = tuple(dict.fromkeys([*value.changes, *moments]))
-        return Value(f"({value.code} if {condition} else None)", nullable=True, changes=changes, seen=value.seen)
+        against = tuple(dict.fromkeys([*value.against, *moments])) if value.against else ()
+        return Value(f"({value.code} if {condition} else None)", nullable=True, changes=changes, against=against, seen=value.seen)
 
     def _store(self, ref: Aggregate, storage: str, scope: Scope) -> int:
         """The slot of an aggregate; at its first use, the code that feeds it is noted for each of its events."""

@@ -19,12 +19,13 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Callable
-from math import inf
+from math import ceil, inf
 from typing import Any
 
 from segments.state import PartnerState
 
 EXACT_UP_TO, MAX_SAMPLES = 86400.0, 5000
+_ROUNDING = 1e-6  # of a count: a look too early decides nothing, one too late would miss a moment
 Slots = list[Any]
 Samples = list[list[Any]]
 
@@ -188,6 +189,21 @@ def peak(w: Samples | None, span: float, now: float) -> Any:
 def ratio(of: float, to: float, min_samples: int) -> float | None:
     """Unknown below `min_samples` decided events."""
     return of / to if to >= min_samples else None
+
+
+def ratio_turns(of: list[float] | None, to: list[float] | None, span: float, least: int, bound: float, within: bool, now: float) -> float:  # noqa: FBT001 - generated code calls it
+    """When time alone may bring the ratio of two counts to the other side of `bound`, or to too few samples; never later than it does, and inf where it can't.
+    `within`: whatever counts as `of` counts as `to`, and leaves both at once. Only what is `of` brings it down as it leaves, and only what is `to` up."""
+    if not to or len(to) < least or (unknown := to[-least] + span) <= now:
+        return inf
+    m, n = alive(of, span, now), alive(to, span, now)
+    if m > bound * n:
+        falls = max(ceil((m - bound * n) / (1.0 - bound if within and bound < 1.0 else 1.0) - _ROUNDING), 1)
+        return min(unknown, of[falls - m - 1] + span) if of and falls <= m else unknown
+    if m < bound * n:
+        rises = max(ceil(n - m / bound - _ROUNDING), 1)
+        return min(unknown, to[rises - n - 1] + span) if rises <= n else unknown
+    return min(first_leaves(of, span, now), first_leaves(to, span, now))
 
 
 def share(w: Samples | None, min_samples: int) -> float | None:

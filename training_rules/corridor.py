@@ -113,7 +113,7 @@ class Corridor:
         return self.run_through(entries, sources) if self.silence.frozen is None else self.silence.feed_all(entries, sources)
 
     def run_through(self, entries: Iterable[Entry], sources: Sequence[str]) -> list[Any]:
-        """Written for the event that most are: in order, of a known partner, before anybody's next timer. All others go by way of `feed`."""
+        """Written for the event that most are: in order, of a known partner who is awake. All others go by way of `feed`."""
         partner, handlers, deduped = self.partners.awake.get, self.rules.handlers, self.rules.deduped
         alarms, out = self._alarms, list[Any]()
         now, alarm, handed = self.stream_time, self.next_due, [self.handed.last.get(source, -1) for source in sources]
@@ -121,7 +121,11 @@ class Corridor:
             if offset <= handed[source]:
                 continue
             handed[source] = offset
-            t, state = event.occurred_at, partner(event.partner_id)
+            t = event.occurred_at
+            if now < t >= alarm:
+                out += self.advance(t)
+                now, alarm = self.stream_time, self.next_due
+            state = partner(event.partner_id)
             if state is None or not (state.now < t and now <= t < alarm):
                 self.stream_time = now
                 out += self._feed(event, sources[source], offset)

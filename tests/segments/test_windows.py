@@ -103,6 +103,34 @@ def test_nothing_leaves_an_empty_window():
     assert w.first_leaves(None, 60.0, 0.0) == inf
 
 
+def truth(of, to, least, bound, now):
+    """Below, at or above the bound, or unknown: elements at whole seconds in a window of 100 s."""
+    m, n = (sum(t <= now < t + 100 for t in times) for times in (of, to))
+    return (m / n > bound) - (m / n < bound) if n >= least else None
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 99), st.booleans(), st.booleans()), min_size=1, max_size=40), st.integers(1, 8),
+    st.sampled_from([0.0, 0.2, 1 / 3, 0.5, 0.6, 0.7, 1.0, 1.5]), st.booleans(),
+)  # fmt: skip
+def test_time_never_brings_a_ratio_to_the_other_side_before_it_is_looked_at(elements, least, bound, within):
+    of = sorted(t for t, accepted, _ in elements if accepted)
+    to = sorted(t for t, accepted, other in elements if (accepted and within) or other)
+    now = max(t for t, _, _ in elements)
+    looked = w.ratio_turns([float(t) for t in of], [float(t) for t in to], 100.0, least, bound, within, float(now))
+    before = truth(of, to, least, bound, now)
+    turns = next((t for t in range(now + 1, 201) if truth(of, to, least, bound, t) != before), inf)
+    assert looked <= turns
+
+
+def test_a_ratio_far_from_its_bound_is_looked_at_when_enough_can_have_left():
+    of = [float(t) for t in range(0, 100, 10)]
+    to = sorted([*of, 5.0, 15.0])
+    assert w.ratio_turns(of, to, 1000.0, 3, 0.6, within=True, now=100.0) == of[6] + 1000.0  # 4 of 6 when seven have left; 3 of 5 is no less than 60 %
+    assert w.ratio_turns(of, to, 1000.0, 3, 0.9, within=True, now=100.0) == to[0] + 1000.0  # 10 of 11 is more
+    assert w.ratio_turns(of, to, 1000.0, 3, 0.95, within=True, now=100.0) == to[1] + 1000.0
+
+
 def test_percentiles_since_an_epoch_begin_anew_with_it():
     s = state()
     for t, value, epoch in ((1.0, 5.0, 0.0), (2.0, None, 0.0), (10.0, 7.0, 10.0), (11.0, 7.0, 10.0)):

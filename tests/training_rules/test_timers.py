@@ -104,6 +104,18 @@ def test_a_ratio_without_enough_samples_waits_for_events_only(before, set_for):
     assert due(town) == set_for
 
 
+def test_a_ratio_is_looked_at_when_enough_have_left_that_it_can_be_another():
+    metric = "metrics:\n  rate: {ratio: {of: order_accepted, to: [order_accepted, order_rejected]}, min_samples: 2}\n"
+    town = Town(rules(metric + "nudges:\n" + nudge(trigger="{holds: rate(1h) < 50%}")))
+    for minute in range(6):
+        town.feed("order_accepted", minute)
+    for minute in (6, 7, 8):
+        town.feed("order_rejected", minute)
+    assert due(town) == 60 + 2  # the third to leave makes it three of six
+    town.advance(120)
+    assert town.sent() == [("n", 63)]
+
+
 def test_what_others_fill_is_looked_at_whenever_time_can_change_the_rest():
     town = Town(rules("nudges:\n" + nudge(trigger='{holds: zone_demand == "high" and count(order_rejected over 10m) < 1}')))
     town.feed("order_rejected", 0)
