@@ -183,7 +183,7 @@ def _rules(cooldown: str, rank: str, wait: str) -> dict[str, str]:
 
 
 def _live(settings: Settings, folder: Path, at: float, rate: float) -> Any:
-    return live.working(settings, [], folder, clock=("benches.faster", str(at), str(START), str(rate)))
+    return live.working(settings, [], folder, by=("benches.faster", str(at), str(START), str(rate)))
 
 
 def _wait(until: float) -> None:

@@ -65,10 +65,10 @@ def environment(settings: Settings) -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith("NUDGELINE_")} | spelled | {"PYTHONPATH": str(ROOT)}
 
 
-def worker(settings: Settings, rules: Sequence[Path], folder: Path, *options: str, clock: Sequence[str] = ("commands.main",)) -> subprocess.Popen[bytes]:
-    """A worker on its way; its statistics go to `folder`/stats. `clock`: what it is run by, where its time is not that of the day (`benches.faster`)."""
+def worker(settings: Settings, rules: Sequence[Path], folder: Path, *options: str, by: Sequence[str] = ("commands.main",)) -> subprocess.Popen[bytes]:
+    """A worker on its way; its statistics go to `folder`/stats. `by`: what it is run by, where that changes something of it (`benches.faster`, `benches.often`)."""
     chosen = [word for path in rules for word in ("--rules", str(path))]
-    command = [sys.executable, "-m", *clock, "worker", *chosen, "--stats-file", str(folder / "stats"), *options]
+    command = [sys.executable, "-m", *by, "worker", *chosen, "--stats-file", str(folder / "stats"), *options]
     return subprocess.Popen(command, cwd=ROOT, env=environment(settings))
 
 
@@ -102,10 +102,10 @@ class Stats:
 
 
 @contextmanager
-def working(settings: Settings, rules: Sequence[Path], folder: Path, *options: str, clock: Sequence[str] = ("commands.main",)) -> Iterator[Stats]:
+def working(settings: Settings, rules: Sequence[Path], folder: Path, *options: str, by: Sequence[str] = ("commands.main",)) -> Iterator[Stats]:
     """A worker, as long as it is needed; `folder` is made."""
     folder.mkdir(parents=True, exist_ok=True)
-    process = worker(settings, rules, folder, *options, clock=clock)
+    process = worker(settings, rules, folder, *options, by=by)
     try:
         yield Stats(folder, process)
     finally:

@@ -3,8 +3,9 @@
     python -m benches.peers [--events 2000000] [--runs 3] [--only NAME ..] [--quick]
 
 Round after round, each engine once a round, so that a slow minute of the machine hits all alike. A peer's clock runs from its first event to its last,
-nudgeline's to its last commit; CPU seconds are those of the whole process, and beside them those without its start. Slow engines get the first
-events only. The peers give the answer of `workload.py --answer`, where silence is noticed at the partner's next event; nudgeline has to give the exact one, by one worker and by two (as in `benches.workers`: the hand-over between them is in it).
+nudgeline's to the commit of its last, by one worker and by two, as in `benches.workers` (the hand-over between them is in it); CPU seconds are those of the whole
+process by then, and beside them those without its start. Slow engines get the first events only. The peers give the answer of `benches/yard`'s `plain`, where
+silence is noticed at the partner's next event; nudgeline has to give the exact one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from benches import live, machine, report, workers, yard, yardstick
+from benches import live, machine, report, workers, yard
 from benches.peers import engines, programs, trial
 
 OURS, BOTH = "nudgeline", "nudgeline, two workers"
@@ -69,17 +70,18 @@ def measure(ready: Ready, events: int, partners: int, runs: int) -> dict[str, An
             live.load(settings, file)
             courses = {n: trial.lay(settings, file, n) for n in {min(engine.events, events) for engine, _ in ready}}
             for number in range(runs):
-                done[OURS].append(_told(OURS, yardstick.once(settings, wanted, folder / f"ours-{number}", number)))
-                done[BOTH].append(_told(BOTH, workers.once(live.apart(settings, f"both-{number}"), 2, events, wanted, folder / f"both-{number}")))
+                for title, count in ((OURS, 1), (BOTH, 2)):
+                    ours = f"ours-{count}-{number}"
+                    done[title].append(_told(title, workers.once(live.apart(settings, ours), count, events, wanted, folder / ours)))
                 for engine, words in ready:
                     course = courses[min(engine.events, events)]
                     done[engine.name].append(_told(engine.name, _tried(engine, words, settings, course, folder / engine.name / str(number))))
-    ours = medians(done[OURS])
-    rows = [{"name": OURS, "title": "**nudgeline**, one worker", "durable": yard.DURABLE, "events": events, **ours, "runs": done[OURS]}]
-    both = compared(medians(done[BOTH]), ours)
+    one = medians(done[OURS])
+    rows = [{"name": OURS, "title": "**nudgeline**, one worker", "durable": yard.DURABLE, "events": events, **one, "runs": done[OURS]}]
+    both = compared(medians(done[BOTH]), one)
     rows += [{"name": BOTH, "title": "**nudgeline**, two workers", "durable": yard.DURABLE, "events": events, **both, "runs": done[BOTH]}]
     rows += [
-        {"name": e.name, "title": e.title, "durable": e.durable, "events": min(e.events, events), **compared(medians(done[e.name]), ours), "runs": done[e.name]}
+        {"name": e.name, "title": e.title, "durable": e.durable, "events": min(e.events, events), **compared(medians(done[e.name]), one), "runs": done[e.name]}
         for e, _ in ready
     ]
     right = all(run.get("right", "failed" not in run) for row in rows for run in row["runs"])
