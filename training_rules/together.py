@@ -35,7 +35,7 @@ class Together:
         corridor.stream_time = now
         whom = corridor.house.crowd.take(event, now, {name: cohort.thresholds for name, cohort in corridor.rules.cohorts.items()})
         heappush(self._alarms, (now + LAST, ""))
-        return self._look_at(whom, event, source, offset)
+        return self._look_at(whom, event, now, source, offset)
 
     def come_to(self, due: float) -> Sequence[Any]:
         """A moment that concerns no single partner: figures grow old, or all is counted."""
@@ -45,17 +45,18 @@ class Together:
             stream_time = self._corridor.stream_time
             self._count_at(max(due + self._every, stream_time // self._every * self._every))  # of those that time passed over, the last
         whom = self._corridor.house.crowd.outdated(due)
-        return self._look_at(whom, Outdated(f"@{due:.3f}", due)) if whom else NOTHING
+        return self._look_at(whom, Outdated(f"@{due:.3f}", due), due) if whom else NOTHING
 
-    def _look_at(self, whom: Iterable[str], event: Any, source: str = "", offset: int = -1) -> list[Any]:
+    def _look_at(self, whom: Iterable[str], event: Any, now: float, source: str = "", offset: int = -1) -> list[Any]:
+        """At `now`, which time may be on its way past: nobody's later timers go before."""
         corridor, out = self._corridor, list[Any]()
         for who in whom if event.__class__ in corridor.rules.handlers else ():
             state = corridor.get(who)
             if state is None or who in corridor.partners.erased or (source and offset <= state.applied.get(source, -1)):
                 continue
             corridor.changes(state)
-            if event.occurred_at < corridor.stream_time and state.now < corridor.stream_time:
-                out += step(state, Tick(corridor.stream_time), corridor.rules)
+            if event.occurred_at < now and state.now < now:
+                out += step(state, Tick(now), corridor.rules)
             out += step(state, event, corridor.rules)
             corridor.watch(state)
         return out

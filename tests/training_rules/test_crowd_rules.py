@@ -136,6 +136,16 @@ def test_figures_that_nobody_renewed_are_unknown_after_five_minutes():
     assert town.sent() == []
 
 
+@pytest.mark.parametrize("steps", [(60,), (4, 6, 60)])
+def test_figures_grow_old_at_their_moment_whatever_time_passes_over_in_one_go(steps):
+    town = crowded('{holds: zone_demand == "high" or tenure >= 30d, for: 1m}', cooldown="0s")
+    town.feed("profile_updated", 0, joined_on="2026-02-01", zone="north")  # thirty days of tenure fourteen hours after the start
+    town.zone(14 * 60 - 8, "high")
+    for minute in steps:
+        town.advance(14 * 60 + minute)
+    assert town.sent() == [("n", 14 * 60 - 7), ("n", 14 * 60 + 1)]
+
+
 def test_figures_older_than_those_known_change_nothing():
     town = crowded()
     logged_in(town)
