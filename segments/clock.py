@@ -82,7 +82,7 @@ def day_of(time_zone: str, now: float) -> tuple[float, float]:
     kept = _latest.get(time_zone)
     if kept is not None and kept[0] <= now < kept[1]:
         return kept
-    midnight = datetime.fromtimestamp(now, zone_info(time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = datetime.fromtimestamp(now, zone_info(time_zone)).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)  # where it comes twice, the first
     tomorrow = midnight.replace(tzinfo=None) + timedelta(days=1)
     found = _latest[time_zone] = midnight.timestamp(), tomorrow.replace(tzinfo=midnight.tzinfo).timestamp()
     return found

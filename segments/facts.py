@@ -102,10 +102,10 @@ def tenure(s: PartnerState, now: float) -> float | None:
 
 
 def reaches(value: float | None, now: float, goal: float) -> float:
-    """When a value that grows by one a second reaches `goal` or, if it stands there, passes it; inf when it has or is unknown."""
+    """When a value that grows by one a second reaches `goal` or, if it stands there, passes it; inf when it has or is unknown. Never `now`, by whatever rounding."""
     if value is None or value > goal:
         return inf
-    return now + (goal - value) if value < goal else nextafter(now, inf)
+    return max(now + (goal - value), nextafter(now, inf))
 
 
 def online_today(s: PartnerState, now: float) -> float:

@@ -15,8 +15,8 @@ from training_rules.storing import Alarm
 if TYPE_CHECKING:
     from training_rules.corridor import Corridor
 
-#: Told of a moment (s of stream time) at which all is to be counted.
-Counts = Callable[[float], None]
+#: Told of a moment (s of stream time) at which all is to be counted: the last of that kind, and this.
+Counts = Callable[[float, float], None]
 
 
 class Together:
@@ -26,6 +26,7 @@ class Together:
         self._corridor, self._alarms = corridor, alarms
         self._counts: Counts | None = None
         self._every, self._next_count = inf, inf
+        self._last_count: float | None = None
 
     def announce(self, event: Any, source: str = "") -> Sequence[Any]:
         """Take figures up, now that stream time has come to theirs: those whose conditions read what changed are looked at.
@@ -41,14 +42,15 @@ class Together:
         """A moment that concerns no single partner: figures grow old, or all is counted."""
         if self._counts is not None and due == self._next_count:
             if due:
-                self._counts(due)
+                self._counts(due - self._every if self._last_count is None else self._last_count, due)
+                self._last_count = due
             stream_time = self._corridor.stream_time
             self._count_at(max(due + self._every, stream_time // self._every * self._every))  # of those that time passed over, the last
         whom = self._corridor.house.crowd.outdated(due)
         return self._look_at(whom, Outdated(f"@{due:.3f}", due), due) if whom else NOTHING
 
     def _look_at(self, whom: Iterable[str], event: Any, now: float, source: str = "", offset: int = -1) -> list[Any]:
-        """At `now`, which time may be on its way past: nobody's later timers go before."""
+        """`now`: the moment that is due. Where stream time is later already, timers between the two must not go yet."""
         corridor, out = self._corridor, list[Any]()
         for who in whom if event.__class__ in corridor.rules.handlers else ():
             state = corridor.get(who)
@@ -64,7 +66,8 @@ class Together:
     # -- counting
 
     def count_every(self, seconds: float, told: Counts) -> None:
-        """Have `told(at)` called whenever stream time comes to a multiple of so many seconds, before the first event of then."""
+        """Have `told(since, at)` called whenever stream time comes to a multiple of so many seconds, before the first event of then; of several that it passes over in
+        one go, for the first and the last. `since`: when it was called last."""
         self._every, self._counts, now = seconds, told, self._corridor.stream_time
         self._count_at((now // seconds + 1) * seconds if now > -inf else 0.0)
 

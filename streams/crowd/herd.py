@@ -89,17 +89,17 @@ class Herd:
             self.wanted.set()
         if beat := gcd(self._every, self._guards_every):
             home = weakref.ref(corridor)  # no circle: what a partition leaves behind is never looked at by the collector
-            corridor.together.count_every(beat, lambda at: self._at(home, at))
+            corridor.together.count_every(beat, lambda since, at: self._at(home, since, at))
         return taker
 
     # -- counting
 
-    def _at(self, home: weakref.ref[Corridor], at: float) -> None:
+    def _at(self, home: weakref.ref[Corridor], since: float, at: float) -> None:
         if (corridor := home()) is None:
             return
-        if self._every and corridor.rules.counts and at % self._every == 0:
-            self._count(corridor, at)
-        if self._guards_every and at % self._guards_every == 0 and asked(corridor):
+        if _passed(self._every, since, at) and corridor.rules.counts:
+            self._count(corridor, since, at)
+        if _passed(self._guards_every, since, at) and asked(corridor):
             self._watch(corridor, at)
 
     def _watch(self, corridor: Corridor, at: float) -> None:
@@ -109,12 +109,12 @@ class Herd:
             self._surveys.append(Census(corridor, at))
             self._news.set()
 
-    def _count(self, corridor: Corridor, at: float) -> None:
+    def _count(self, corridor: Corridor, since: float, at: float) -> None:
         self.wanted.set()
         began = time.perf_counter()
         self._tell(counted(corridor, at))
         self.counted_s += time.perf_counter() - began
-        if corridor.rules.cohorts and at % self._cohorts_every == 0:
+        if corridor.rules.cohorts and _passed(self._cohorts_every, since, at):
             self._surveys.append(Survey(corridor, at))
             self._news.set()
             while self._at_once and self._surveys:
@@ -155,6 +155,11 @@ class Herd:
             self._spared_until = max(self._spared_until, time.monotonic()) + SPARING * took
         else:
             self.surveyed_s += took
+
+
+def _passed(every: int, since: float, at: float) -> bool:
+    """Whether a multiple of a period lies after `since`, up to `at`; never where there is none."""
+    return bool(every) and at // every > since // every
 
 
 def crowd_of(plan: Plan) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from math import inf
 
-from segments.clock import clock_jump, next_time_of_day
+from segments.clock import clock_jump, day_of, next_time_of_day
 from segments.state import PartnerState
 
 
@@ -40,3 +40,10 @@ def test_the_jump_itself_is_known_on_its_day_alone():
     assert clock_jump(berlin(), utc(3, 29, 0)) == utc(3, 29, 1)
     assert clock_jump(berlin(), utc(3, 29, 1)) == inf
     assert clock_jump(berlin(), utc(3, 30, 0)) == inf
+
+
+def test_where_midnight_comes_twice_the_day_begins_with_the_first_whenever_it_is_asked_for():
+    """Havana, 1 November 2026: at 05:00 UTC one o'clock becomes midnight again."""
+    first, second = utc(11, 1, 4), utc(11, 1, 5)
+    assert day_of("America/Havana", second + 600)[0] == first
+    assert day_of("America/Havana", first + 600)[0] == first

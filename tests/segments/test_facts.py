@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,11 @@ def online_today(logs, now):
             found += max(0, t - max(since, start))
         online, since = comes, t
     return found
+
+
+@pytest.mark.parametrize(("value", "goal", "now"), [(3960.0, 1.1 * 3600, 1.7e9), (95040.0, 1.1 * 86400, 1.7e9), (5.0, 5.0, 1.7e9)])
+def test_what_grows_reaches_its_goal_later_than_now_whatever_the_sum_rounds_to(value, goal, now):
+    assert now < facts.reaches(value, now, goal) < now + 1e-3
 
 
 @given(LOGS, st.integers(0, DAY))

@@ -110,8 +110,8 @@ def truth(of, to, least, bound, now):
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 99), st.booleans(), st.booleans()), min_size=1, max_size=40), st.integers(1, 8),
-    st.sampled_from([0.0, 0.2, 1 / 3, 0.5, 0.6, 0.7, 1.0, 1.5]), st.booleans(),
+    st.lists(st.tuples(st.integers(0, 99), st.booleans(), st.booleans()), min_size=1, max_size=60), st.integers(1, 8),
+    st.sampled_from([0.0, 0.2, 0.28, 1 / 3, 0.5, 0.58, 0.6, 0.7, 1.0, 1.5]), st.booleans(),
 )  # fmt: skip
 def test_time_never_brings_a_ratio_to_the_other_side_before_it_is_looked_at(elements, least, bound, within):
     of = sorted(t for t, accepted, _ in elements if accepted)
@@ -123,10 +123,22 @@ def test_time_never_brings_a_ratio_to_the_other_side_before_it_is_looked_at(elem
     assert looked <= turns
 
 
+@pytest.mark.parametrize(("m", "n", "bound"), [(29, 50, 0.58), (7, 25, 0.28), (14, 50, 0.28), (63, 90, 0.7)])
+def test_a_ratio_that_stands_at_its_bound_is_looked_at_when_the_first_leaves_whatever_the_product_rounds_to(m, n, bound):
+    to = [float(t) for t in range(n)]
+    assert w.ratio_turns(to[n - m :], to, 1000.0, 3, bound, within=True, now=100.0) == 1000.0
+
+
+def test_a_ratio_whose_older_events_a_ceiling_cut_is_not_looked_at_too_late():
+    of = [float(t) for t in range(60)]
+    to = of[30:]  # thirty of what is `of` were cut off `to`, the larger list
+    assert w.ratio_turns(of, to, 1000.0, 3, 0.6, within=True, now=100.0) == of[41] + 1000.0  # 18 of 30
+
+
 def test_a_ratio_far_from_its_bound_is_looked_at_when_enough_can_have_left():
     of = [float(t) for t in range(0, 100, 10)]
     to = sorted([*of, 5.0, 15.0])
-    assert w.ratio_turns(of, to, 1000.0, 3, 0.6, within=True, now=100.0) == of[6] + 1000.0  # 4 of 6 when seven have left; 3 of 5 is no less than 60 %
+    assert w.ratio_turns(of, to, 1000.0, 3, 0.6, within=True, now=100.0) == of[6] + 1000.0  # 3 of 5 are 60 %, and 4 of 6 are more
     assert w.ratio_turns(of, to, 1000.0, 3, 0.9, within=True, now=100.0) == to[0] + 1000.0  # 10 of 11 is more
     assert w.ratio_turns(of, to, 1000.0, 3, 0.95, within=True, now=100.0) == to[1] + 1000.0
 

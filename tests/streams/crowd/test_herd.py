@@ -3,7 +3,7 @@
 import asyncio
 
 from streams.crowd.herd import Herd
-from streams.crowd.records import decode
+from streams.crowd.records import Sketched, decode
 from tests.training_rules.town import START, Town, nudge, rules
 
 
@@ -32,6 +32,16 @@ def town(**keys):
 def test_whom_rules_reached_is_told_when_its_moment_has_come():
     ((watched,),) = told(Herd("crowd", 0, 0, guards_every=60), town(), 1)
     assert (watched.at, watched.active, watched.rules["a"].reached) == (START + 60, 1, 1)
+
+
+def test_cohorts_are_surveyed_when_time_passes_over_several_of_their_moments_in_one_go():
+    ranked = Town(rules(
+        "metrics:\n  acc: {ratio: {of: order_accepted, to: [order_accepted, order_rejected]}, min_samples: 1}\n"
+        "nudges:\n" + nudge("a", trigger="{holds: cohort_pct(acc(2h) by city) < 25%}")
+    ))  # fmt: skip
+    ranked.feed("logged_in", 0)
+    several = told(Herd("crowd", 10, 60, at_once=True), ranked, 0.5, 1.75, 2, 5.25)
+    assert [sum(isinstance(record, Sketched) for record in records) for records in several] == [0, 1, 1, 1]
 
 
 def test_after_much_work_moments_are_passed_over():
