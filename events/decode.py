@@ -156,6 +156,8 @@ class BroadcastDecoder:
         try:
             event = self._decode(present)
             event.occurred_at = seconds(event.occurred_at)
+            if (at := getattr(event, "at", None)) is not None:
+                event.at = seconds(at)
         except (msgspec.DecodeError, ValueError, RecursionError) as e:
             raise BadEvent(DeadLetterReason.INVALID_EVENT, str(e)) from None
         return event

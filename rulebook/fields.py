@@ -68,11 +68,12 @@ class Fields:
         return value
 
     def duration(self, key: str, default: float = 0.0, *, required: bool = False) -> float:
-        return self.parsed(key, units.duration, DURATION, default, required=required)
+        """Nothing, or a second at least: two waits shorter than what moments can tell apart would begin each other for ever."""
+        return self.parsed(key, _noticeable, DURATION, default, required=required)
 
     def span_of_time(self, key: str, *, required: bool = False) -> float:
         """A duration that is not nothing."""
-        return self.parsed(key, lambda t: units.duration(t) or None, DURATION, 0.0, required=required)
+        return self.parsed(key, lambda t: _noticeable(t) or None, DURATION, 0.0, required=required)
 
     def optional_duration(self, key: str) -> float | None:
         return self.duration(key) if self.mapping.get(key) is not None else None
@@ -110,7 +111,12 @@ class Fields:
         return tuple(Word(s.value, s.span) for s in self.scalars(key, required=required))
 
 
-DURATION = "a duration such as `90s`, `15m`, `2h` or `7d`"
+DURATION = "a duration such as `90s`, `15m`, `2h` or `7d`, of a second at least"
+
+
+def _noticeable(text: str) -> float | None:
+    seconds = units.duration(text)
+    return seconds if seconds is not None and (seconds >= 1.0 or not seconds) else None
 
 
 def as_mapping(node: Node | None, faults: Faults, what: str) -> Mapping | None:

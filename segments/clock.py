@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from segments.state import PartnerState
 
 DEFAULT_ZONE, DAY = "UTC", 86400.0
+_TICK = 1e-6  # s: what `datetime` tells apart
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -48,6 +49,11 @@ def next_time_of_day(state: PartnerState, now: float, seconds: float) -> float:
             if at > now:
                 return at
     raise AssertionError("three days hold every time of day")
+
+
+def turns_at(state: PartnerState, now: float, seconds: float) -> float:
+    """When a comparison of the partner's wall clock with a time of day may turn next: as it is shown, and right after."""
+    return now + _TICK if time_of_day(state, now) == seconds else next_time_of_day(state, now, seconds)
 
 
 def clock_jump(state: PartnerState, now: float) -> float:

@@ -215,6 +215,8 @@ def rank(quantiles: Sequence[float], x: float) -> float:
     """Where x stands among values of which these are the quantiles, in equal steps from the least to the greatest: 0 to 1. In a run of equal ones: in its
     middle."""
     steps, low, high = len(quantiles) - 1, bisect_left(quantiles, x), bisect_right(quantiles, x)
+    if steps < 1:
+        return (low + high) / 2
     if low == high:
         return 0.0 if not low else 1.0 if low > steps else (low - 1 + (x - quantiles[low - 1]) / (quantiles[low] - quantiles[low - 1])) / steps
     begin, end = 0.0 if not low else low - 0.5, float(steps) if high > steps else high - 0.5

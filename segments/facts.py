@@ -16,7 +16,8 @@ from segments.state import MAX_ORDERS, PartnerState
 
 FIX_FRESH, SPEED_FRESH, RIDING_SPEED = 300.0, 60.0, 3.0
 PROFILE_FIELDS = ("city", "zone", "language", "vehicle", "time_zone", "consent", "first_name", "joined_on")
-_CLOSED_FOR, _MANY_CLOSED = 600.0, 4
+_CLOSED_FOR, _MANY_CLOSED, MOST_CLOSED, _LINGER = 600.0, 4, 256, 1.125
+MOST_OPT_OUTS = 256
 #: What stands before the name of a rule (none for all) where a state notes when its partner opted out.
 OUT = "out:"
 
@@ -49,20 +50,24 @@ def order_accepted(s: PartnerState, e: Any, t: float) -> None:
 
 
 def order_closed(s: PartnerState, e: Any, t: float) -> None:
-    """Delivered or cancelled; remembered for as long as an acceptance from before may come."""
+    """Delivered or cancelled; remembered for as long as an acceptance from before may come, the newest `MOST_CLOSED`."""
     if s.orders.get(e.order_id, inf) <= t:
         del s.orders[e.order_id]
-    if len(s.closed) >= _MANY_CLOSED:
+    if len(s.closed) >= _MANY_CLOSED and next(iter(s.closed.values())) <= t - _CLOSED_FOR * _LINGER:
         s.closed = {o: at for o, at in s.closed.items() if at > t - _CLOSED_FOR}
     s.closed[e.order_id] = max(t, s.closed.get(e.order_id, t))
+    if len(s.closed) > MOST_CLOSED:
+        s.closed = dict(list(s.closed.items())[MOST_CLOSED // 4 :])
+        s.drop(MOST_CLOSED // 4)
 
 
 def profile_updated(s: PartnerState, e: Any, t: float) -> None:
     if t < s.profile_at:
         return
-    s.profile_at = t
+    s.profile_at, time_zone = t, s.profile.get("time_zone")
     s.profile = {name: value for name in PROFILE_FIELDS if (value := getattr(e, name)) is not None}
     s.day_end = -inf
+    s.unseen |= s.profile.get("time_zone") != time_zone  # the clock and `today` are others: all look
     if (joined := s.profile.pop("joined_on", None)) is not None:
         s.profile["joined_at"] = _midnight(joined, s.profile.get("time_zone"))
 
@@ -72,10 +77,17 @@ def _midnight(day: str, zone: str | None) -> float:
 
 
 def opted_out(s: PartnerState, e: Any, t: float) -> None:
+    """Kept for good, also for a rule that is not there: it may come. Of more names than any set has the oldest goes; what is about all rules stays."""
     rule = e.rule or ""
-    if rule not in s.opted_out:
-        s.opted_out.append(rule)
-        s.context[f"{OUT}{rule}"] = [t]
+    if rule in s.opted_out:
+        return
+    s.opted_out.append(rule)
+    s.context[f"{OUT}{rule}"] = [t]
+    if len(s.opted_out) > MOST_OPT_OUTS:
+        oldest = next(name for name in s.opted_out if name)
+        s.opted_out.remove(oldest)
+        s.context.pop(f"{OUT}{oldest}", None)
+        s.drop()
 
 
 APPLY: dict[str, Callable[[PartnerState, Any, float], None]] = {

@@ -101,7 +101,7 @@ class Features:
                 return self._cohort(ref)
             case Call("local_time"):
                 changes = (DAY, "clock_jump(s, now)")
-                return Value("time_of_day(s, now)", nullable=False, changes=changes, against=("next_time_of_day(s, now, {0})", *changes), seen="now")
+                return Value("time_of_day(s, now)", nullable=False, changes=changes, against=("turns_at(s, now, {0})", *changes), seen="now")
             case Call(function, argument):
                 stale = f"goes_stale(s.fix_at, now, {facts.FIX_FRESH!r})"
                 return Value(f"{function}(s, now, P_{argument})", nullable=True, changes=(stale,), seen="s.fix_at")

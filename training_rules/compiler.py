@@ -164,10 +164,11 @@ class _Compiler:
     def _triggers(self, event: str, blocks: Sequence[Block]) -> list[str]:
         """The triggers that the event reaches; matches come in the order of the rules, whatever order their code has."""
         dispatch = Dispatch(self.features, Scope(self.ruleset, event))
-        lines = dispatch.source(blocks)
+        ends = [line for block in blocks if block.first for line in block.lines]
+        lines = dispatch.source(block for block in blocks if not block.first)
         if not dispatch.shares:
-            return lines
-        return ["before = 0 if found is None else len(found.matches)", *lines, "if found is not None and len(found.matches) > before + 1: in_order(found, before)"]
+            return [*ends, *lines]
+        return [*ends, "before = 0 if found is None else len(found.matches)", *lines, "if found is not None and len(found.matches) > before + 1: in_order(found, before)"]
 
     def _segment_looks(self, event: str, watching: Mapping[int, str]) -> list[str]:
         """Segments that read the event look; at a partner's first event all of them do."""

@@ -14,7 +14,7 @@ from training_rules.checkpoint import Checkpoint
 from training_rules.engine import NOTHING, earliest, finish, fire, remember, step
 from training_rules.handed import Handed, joined
 from training_rules.house import House
-from training_rules.partners import Partners
+from training_rules.partners import ERASED, Partners
 from training_rules.resting import Resting
 from training_rules.rules import Rules
 from training_rules.silence import NOBODY, Silence
@@ -22,6 +22,7 @@ from training_rules.together import Together
 
 #: An event on its way: the time it is ordered by (s), the number of its source (its family), its offset, the event. In that order they sort as they go.
 Entry = tuple[float, int, int, Any]
+NEVER = (-inf,)
 
 
 class Corridor:
@@ -91,7 +92,7 @@ class Corridor:
         if source and offset <= state.applied.get(source, -1):
             return out
         erased = partner_id in self.partners.erased
-        if erased and t < state.profile_at:
+        if t < (state.profile_at if erased else state.context.get(ERASED, NEVER)[0]):
             self.outlived += 1
             return out
         self.changes(state)

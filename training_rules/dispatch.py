@@ -24,10 +24,12 @@ _FEW_CASES = 4
 
 @dataclass(frozen=True)
 class Block:
-    """Code of one trigger for one event type: `lines` run where `guard` is definitely true, or always. Blocks don't depend on each other's order."""
+    """Code of one trigger for one event type: `lines` run where `guard` is definitely true, or always. Blocks don't depend on each other's order, but for those that
+    end what is open: they go `first`, or the event would end what it opens itself."""
 
     lines: tuple[str, ...]
     guard: Expr | None = None
+    first: bool = False
 
 
 class _Test(NamedTuple):

@@ -54,7 +54,7 @@ def step(state: PartnerState, event: Any, rules: Rules) -> Sequence[Any]:
     elif kind in rules.deduped and event.event_id in state.recent:
         return out
     if kind in rules.deduped:
-        remember(state, event.event_id, t, rules)
+        remember(state, event.event_id, now, rules)  # a profile may be of any age, and its copy too
     found = rules.handlers[kind](state, event, t, now)
     if found is None:
         return out
@@ -62,7 +62,7 @@ def step(state: PartnerState, event: Any, rules: Rules) -> Sequence[Any]:
 
 
 def remember(state: PartnerState, event_id: str, t: float, rules: Rules) -> None:
-    """So that the same event sent twice is applied once. Ids are forgotten many at a time, lest an app that sends thousands a second has all of
+    """So that the same event sent twice is applied once, for a time from `t` on, the partner's own. Ids are forgotten many at a time, lest an app that sends thousands a second has all of
     them looked at for each."""
     recent = state.recent
     recent[event_id] = t

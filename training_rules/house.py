@@ -8,7 +8,7 @@ partners' own states: it is built anew from them when a partition comes up.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import floor, inf
+from math import floor, inf, isfinite
 from typing import TYPE_CHECKING, Any
 
 from segments.crowd import Crowd, demand_zone
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Who was left out goes first for so long (s), and so many of one rule and zone are remembered.
 LEFT_FOR, MOST_LEFT = 86_400.0, 1000
+
+_ROUNDING = 1e-6  # of a unit of money: three times 1.10 are no more than 3.30
 
 #: `(partner, moments by slot id)` and `(partner, what their conditions and seats noted)`.
 Sends = Iterable[tuple[str, Mapping[int, Sequence[float]]]]
@@ -50,7 +52,7 @@ class House:
         """Whether one of `seats` (None: unknown, so none is known to be free) is free for the partner. A seat is held for the rule's `valid_for`, else its
         cooldown. Who had one later than others who were left out lets them go first."""
         place = _place(rule, s, now)
-        if seats is None or place is None:
+        if seats is None or not isfinite(seats) or place is None:
             return False
         free = self._part(rule, place[1], floor(max(seats, 0)), now) - _alive(self.taken, place, rule.seat_span, now)
         if free > 0 and not self._yields(rule, place, s, free, now):
@@ -118,7 +120,7 @@ class House:
         if offer is None:
             return True
         promised = _alive(self.promised, rule.name, offer.budget_per, now)
-        return (promised + 1) * offer.bonus <= offer.budget / self.parts
+        return (promised + 1) * offer.bonus <= offer.budget / self.parts + _ROUNDING
 
     # -- from the partners' states
 
@@ -176,8 +178,9 @@ class House:
             if not rule.nudge:
                 continue
             seats = [(rule.name, zone) for _, zone in s.context.get(f"seat:{rule.name}", ())] or [(rule.name, "")]
+            promised = [] if rules.is_control(rule, s.partner_id) else self.promised.get(rule.name, [])
             for at in s.slots[rule.sends_slot] or ():
-                for kept in (*(self.taken.get(place, []) for place in seats), self.promised.get(rule.name, [])):
+                for kept in (*(self.taken.get(place, []) for place in seats), promised):
                     if at in kept:
                         kept.remove(at)
             self._in(rule, s)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import isfinite
 from typing import Any
 
 from rulebook.hole_values import PLAIN, Quantity
@@ -12,6 +11,7 @@ from rulebook.model import Message, Text
 from rulebook.spelling import category, prepare, spelled
 
 FALLBACK = "en"
+_SPELLED = 1e15  # what no locale spells
 
 #: Why a partner got a nudge, by the family its trigger reads: never more than they would expect us to know.
 REASONS: dict[str, dict[str, str]] = {
@@ -31,7 +31,7 @@ def language_of(texts: Mapping[str, Any], wanted: str | None) -> str:
 
 def missing_hole(holes: Iterable[str], values: Mapping[str, Any]) -> str | None:
     """The first of the holes for which there is no value, or none that can be said."""
-    return next((h for h in holes if (value := values.get(h)) is None or (isinstance(value, float) and not isfinite(value))), None)
+    return next((h for h in holes if (value := values.get(h)) is None or (isinstance(value, int | float) and not abs(value) < _SPELLED)), None)
 
 
 def fill(text: str, values: Mapping[str, Any], measures: Mapping[str, Quantity], language: str) -> str:

@@ -18,6 +18,8 @@ from training_rules.house import House
 from training_rules.rules import Rules
 from training_rules.storing import InMemory, Store
 
+#: Under what a state notes when its partner was erased (s), who has come back since.
+ERASED = "erased"
 #: Partners who go to the store in one go: some 2 ms.
 STORED = 200
 
@@ -159,8 +161,9 @@ class Partners:
         state.house, state.applied, state.profile_at = self.house, applied, at
 
     def begin_anew(self, partner_id: str) -> None:
-        """One who was erased has an event of after that."""
-        self[partner_id] = self.erased.pop(partner_id)
+        """One who was erased has an event of after that; when that was is kept, for what comes late of before."""
+        state = self[partner_id] = self.erased.pop(partner_id)
+        state.context[ERASED] = [state.profile_at]
 
     def bury(self, partner_ids: Iterable[str]) -> None:
         """Keep nothing more of those who were erased."""

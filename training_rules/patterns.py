@@ -45,7 +45,7 @@ def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok
 
     The slot is None as long as no event has counted that a late one could still join: then the `recent` times of the event's type say what broke rows.
     """
-    if s.slots[number] is None and recent and not key:
+    if s.slots[number] is None and recent and key == "":
         s.slots[number] = {key: [[at, ""] for at in recent]}
     entries = _entries(s, number, key)
     entry = [t, event_id if ok else ""]
@@ -53,7 +53,7 @@ def in_a_row(s: PartnerState, number: int, key: str, t: float, event_id: str, ok
     if len(entries) > 2 and entries[1][0] < entries[-1][0] - LATENESS:
         _forget(entries)
     if not ok:
-        if not key and not any(e[1] for e in entries):
+        if key == "" and not any(e[1] for e in entries):
             s.slots[number] = None
         return None
     last = len(entries) - 1

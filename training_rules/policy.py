@@ -17,7 +17,7 @@ from events.outputs import HoldReason, Verdict
 from experiments.assignment import chosen
 from segments import clock
 from segments.state import PartnerState
-from training_rules import messages
+from training_rules import messages, recall
 from training_rules.found import Match
 from training_rules.queue import enqueue
 from training_rules.waiting import busy, wait
@@ -54,6 +54,10 @@ def decide(s: PartnerState, now: float, matches: list[Match], rules: Rules) -> l
         of_mode = [c for c in passed if (c.rule.mode == "live") is live]
         if of_mode:
             _choose(s, now, of_mode, passed, rules)
+    if rules.recall is not None:
+        for c in candidates:
+            if c.reason is _NOT_SAFE_NOW or c.reason is HoldReason.QUIET_HOURS:
+                c.match.span = recall.span_of(s, now, c.rule, c.match, rules.recall)
     if rules.queue is not None:
         quiet = sorted((c for c in candidates if c.reason is HoldReason.QUIET_HOURS and c.rule.mode == "live"), key=_rank)
         enqueue(s, now, [c.match for c in quiet], rules)

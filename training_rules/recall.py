@@ -91,19 +91,22 @@ def source(recall: Recall, event: str) -> list[str]:
 def sent(s: PartnerState, now: float, rule: Rule, match: Match, identity: str, verdict: str, recall: Recall) -> None:
     """Remember a send (or a ghost, or a shadow) that can be disproved."""
     silence = recall.silences.get(rule.name)
-    span = _span(s, match, silence) if silence is not None else None
-    if span is None:
+    if silence is None or (silence.stretch is not None and match.queued_at is not None):  # of one that waited nobody knows whether it is the same stretch still
+        return
+    if not (span := span_of(s, now, rule, match, recall)):
         return
     kept = [entry for entry in s.slots[recall.slot] or () if entry[4] + recall.lateness >= now]
     s.slots[recall.slot] = [*kept, [rule.name, rule.version, identity, *span, match.key, now, verdict]][-MAX_OPEN:]
 
 
-def _span(s: PartnerState, match: Match, silence: Silence) -> list[float] | None:
-    """The silence that made a match, from and to. Of a stretch of truth that waited nobody knows whether it is the same still."""
-    if silence.stretch is None:
+def span_of(s: PartnerState, now: float, rule: Rule, match: Match, recall: Recall) -> list[float] | None:
+    """The silence that made a match, from and to; of a stretch of truth, as the match comes. What follows a nudge that did not clear may come while a stretch has
+    only begun, which did not make it then."""
+    silence = recall.silences.get(rule.name)
+    if silence is None or silence.stretch is None or match.queued_at is not None:
         return match.span
     stretch = s.slots[silence.stretch]
-    return [stretch[0], stretch[0] + silence.wait] if match.queued_at is None and stretch is not None else None
+    return [stretch[0], stretch[0] + silence.wait] if stretch is not None and stretch[0] + silence.wait <= now else None
 
 
 def shown(s: PartnerState, recall: Recall, nudge_id: str) -> None:

@@ -33,8 +33,8 @@ class Emitted:
     holds: dict[int, frozenset[str]] = field(default_factory=dict)
     crosses: dict[int, Crosses] = field(default_factory=dict)
 
-    def on(self, event: str, lines: list[str], guard: Expr | None = None) -> None:
-        self.blocks.setdefault(event, []).append(Block(tuple(lines), guard))
+    def on(self, event: str, lines: list[str], guard: Expr | None = None, *, first: bool = False) -> None:
+        self.blocks.setdefault(event, []).append(Block(tuple(lines), guard, first))
 
 
 class Triggers:
@@ -118,10 +118,10 @@ class Triggers:
                 continue  # that ends all of them, below
             scope = Scope(self.rules, event)
             end = f"if v[{slot}]: end_waits(s, {slot}, {timer}, {_key_code(trigger.same, scope)}, t, {trigger.wait!r})"
-            self.out.on(event, _keyed([end], trigger.same, scope))
+            self.out.on(event, _keyed([end], trigger.same, scope), first=True)
         if not trigger.keep_on_logout:
             ends.append(self._ends("logged_out", ""))
-            self.out.on("logged_out", [f"if v[{slot}]: end_waits(s, {slot}, {timer}, None, t, {trigger.wait!r})"])
+            self.out.on("logged_out", [f"if v[{slot}]: end_waits(s, {slot}, {timer}, None, t, {trigger.wait!r})"], first=True)
         return f"wait(s, {slot}, {timer}, {what}, {tuple(ends)})"
 
     def notes(self, event: str) -> list[str]:
@@ -142,7 +142,7 @@ class Triggers:
             return
         for event in dict.fromkeys(trigger.without):
             scope = Scope(self.rules, event)
-            self.out.on(event, _keyed([f"end_sequences(s, {slot}, {_key_code(trigger.same, scope)}, t)"], trigger.same, scope))
+            self.out.on(event, _keyed([f"end_sequences(s, {slot}, {_key_code(trigger.same, scope)}, t)"], trigger.same, scope), first=True)
         for event in dict.fromkeys(step.event for step in trigger.steps):
             scope, code = Scope(self.rules, event), Codegen(self.features, Scope(self.rules, event))
             mine = [(at, step) for at, step in enumerate(trigger.steps) if step.event == event]

@@ -5,7 +5,7 @@ import json
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from events.decode import Decoder
+from events.decode import Decoder, decoder_of
 from events.errors import BadEvent
 
 RATINGS, ORDERS = Decoder("ratings"), Decoder("orders")
@@ -59,3 +59,9 @@ def test_what_single_values_can_t_say_is_looked_at_in_a_batch_too() -> None:
 def test_values_larger_than_the_limit_are_refused_in_a_batch() -> None:
     small, large = Decoder("ratings", 200).decode_all([rating(1), rating(2, source="x" * 150)], [b"p", b"p"])
     assert (isinstance(small, BadEvent), isinstance(large, BadEvent)) == (False, True)
+
+
+def test_moments_of_figures_may_be_text():
+    figures = {"type": "zone_figures", "event_id": "z", "occurred_at": "2026-03-02T10:00:05Z", "at": "2026-03-02T10:00:00Z", "zone": "north", "offers": 1, "online": 1}
+    (found,) = decoder_of("crowd")([json.dumps(figures).encode()], [None])
+    assert (found.occurred_at, found.at) == (1_772_445_605.0, 1_772_445_600.0)

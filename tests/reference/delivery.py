@@ -121,13 +121,13 @@ class Delivery:
         if waiting and self.rules.policy.during_quiet == "queue_latest":
             m = min(waiting, key=lambda m: m.rank)
             end = p.clock_shows(now, self.rules.policy.quiet_hours[1])
-            p.queued = end, Match(m.rule, m.events, m.args, m.key, now if m.queued_at is None else m.queued_at, m.control, began=m.began)
+            p.queued = end, Match(m.rule, m.events, m.args, m.key, now if m.queued_at is None else m.queued_at, m.control, began=self.silent_since(p, now, m))
 
         for m in matches:
             if m.reason == "not_safe_now":
                 since = now if m.queued_at is None else m.queued_at
                 until = now + WAITS if m.rule.valid_for is None else since + m.rule.valid_for
-                p.waiting[m.rule.name] = Match(m.rule, m.events, m.args, m.key, since, m.control, until, m.began)
+                p.waiting[m.rule.name] = Match(m.rule, m.events, m.args, m.key, since, m.control, until, self.silent_since(p, now, m))
 
     def freed(self, p: Partner, now: float) -> list[Match]:
         """What waited for a safe moment, now that there is one, and what has waited for too long."""
@@ -142,13 +142,21 @@ class Delivery:
             case Happens(without=without) if without:
                 began = m.began
             case Holds(without=without) if without:
-                stretch = p.holds[m.rule.name]  # none where it follows a nudge that did not clear
-                began = stretch[0] if m.queued_at is None and stretch is not None else None
+                began = self.silent_since(p, now, m) if m.queued_at is None else None
             case _:
                 return
         if began is not None:
             p.unshown = [u for u in p.unshown if now <= u.deadline + LATENESS]
             p.unshown = [*p.unshown, Unshown(m.rule, m.key, began, began + m.rule.trigger.wait, now, m.verdict, self.place(p, m.rule, now))][-MAX_OPEN:]
+
+    def silent_since(self, p: Partner, now: float, m: Match) -> float | None:
+        """When the silence began that made a match; what follows a nudge that did not clear may have none."""
+        match m.rule.trigger:
+            case Holds(without=without, wait=wait) if without and m.queued_at is None:
+                stretch = p.holds[m.rule.name]
+                return stretch[0] if stretch is not None and stretch[0] + wait <= now else None
+            case _:
+                return m.began
 
     def disprove(self, p: Partner, e: Any, now: float) -> list[Unshown]:
         """The sends that would not have been, had the event come in time; what waits of them is not true any more."""

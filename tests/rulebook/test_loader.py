@@ -58,7 +58,7 @@ def test_a_fault_shows_file_line_column_caret_and_help():
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
-        ("version: 1", "version: 2", "E240"), ("version: 1\n", "", "E202"), ("cooldown: 1d", "cooldown: 1", "E204"),
+        ("version: 1", "version: 2", "E240"), ("version: 1\n", "", "E202"), ("cooldown: 1d", "cooldown: 1", "E204"), ("cooldown: 1d", "cooldown: 0.5s", "E204"),
         ("priority: 10", "priority: 101", "E204"), ("mode: live", "modes: live", "E200"), ("tenure < 30d", "tenure < 30", "E301"),
         ("tenure < 30d", "distance_to(x) < 3km", "E201"), ("  hi: {en", "  hi: {en: {title: a, body: b}}\n  hi: {en", "E105"),
         ("{enters: new}", "{happens: order_rejected, times: 3}", "E211"), ("{enters: new}", "{happens: order_rejected, without: x}", "E212"),

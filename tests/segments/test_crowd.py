@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,3 +38,8 @@ def test_shares_of_seats_add_up_whatever_the_number(weights, seats, turn):
 def test_what_does_not_divide_goes_to_each_in_turn():
     shares = [[Share(0.0, n, n + 1, 4, turn).of(1) for n in range(4)] for turn in range(4)]
     assert [sum(parts) for parts in zip(*shares, strict=True)] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("x", "found"), [(0.4, 0.0), (0.5, 0.5), (0.6, 1.0)])
+def test_one_quantile_tells_who_is_below_at_or_above_it(x, found):
+    assert rank([0.5], x) == found

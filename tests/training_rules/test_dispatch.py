@@ -9,7 +9,7 @@ from tests.training_rules.town import Town, nudge, rules
 FAR = [f"distance_km {op} {c}km" for op in ("<", "<=", ">", ">=") for c in (1, 2, 3)]
 WHY = [f'reason == "{r}"' for r in ("a", "b", "c", "d", "e", "f")]
 TRIGGERS = ("{{happens: order_rejected{}}}", "{{happens: order_rejected{}, times: 2, in_a_row: true}}", "{{happens: order_rejected{}, times: 2, within: 10m}}",
-            "{{happens: order_rejected{}, without: logged_out, for: 3m}}", "{{sequence: [{{happens: order_rejected{}}}, {{happens: logged_in}}], within: 5m}}")  # fmt: skip
+            "{{happens: order_rejected{}, without: logged_out, for: 3m}}", "{{happens: order_rejected{}, without: order_rejected, for: 3m}}", "{{sequence: [{{happens: order_rejected{}}}, {{happens: logged_in}}], within: 5m}}")  # fmt: skip
 OFTEN = [f"count({event} over {w}m) {op} {c}" for event in ("order_rejected", "logged_in") for w in (1, 2, 5) for op in ("<", "<=", ">", ">=") for c in (1, 2)]
 GUARDS = st.tuples(*(st.sampled_from(["", *asked]) for asked in (FAR, WHY, OFTEN, ["online"], ["pay > 20 INR", "pay != 20 INR"]))).map(lambda parts: " and ".join(filter(None, parts)))
 RULES = st.lists(st.tuples(st.sampled_from(TRIGGERS), GUARDS), min_size=2, max_size=12)
@@ -82,3 +82,14 @@ def test_more_thresholds_than_python_nests_are_fine():
     town = Town(rules(text(list(enumerate(found)))))
     town.feed("order_rejected", 1, distance_km=9.95)
     assert len(town.decisions()) == 100
+
+
+@pytest.mark.parametrize("others", [
+    ["{happens: rating_received, where: stars <= 2, without: [rating_received, order_delivered], for: 20m}"],
+    ["{happens: rating_received, where: stars <= 2}", "{happens: rating_received, where: stars <= 1}"],
+], ids=["a wait as well", "two that wait for nothing"])  # fmt: skip
+def test_an_event_does_not_end_the_wait_that_it_opens_whoever_asks_the_same(others):
+    town = Town(rules("nudges:\n" + nudge("a", "{happens: rating_received, where: stars <= 2, without: rating_received, for: 10m}") + "".join(nudge(f"b{i}", t, mode="shadow") for i, t in enumerate(others))))
+    town.feed("rating_received", 1, stars=1)
+    town.advance(60)
+    assert ("a", "send", None, 11) in town.decisions()

@@ -67,3 +67,25 @@ def test_seats_that_are_taken_outlive_a_restart():
     town.corridor = Corridor(compiled, kept, START)
     town.feed("order_rejected", 5, partner="other")
     assert verdicts(town) == [SEND, FULL]
+
+
+def test_a_budget_holds_as_many_bonuses_as_it_is_worth_whatever_the_product_rounds_to():
+    assert verdicts(crowd({"offer": "{bonus: 1.10 USD, valid: 2h, budget: 3.30 USD per 1h}"}, [0, 1, 2, 3])) == [SEND, SEND, SEND, SPENT]
+
+
+def test_erasing_one_who_was_promised_nothing_gives_nothing_back():
+    keys = {"offer": "{bonus: 40 INR, valid: 2h, budget: 40 INR per 1h}", "holdout": "50%"}
+    compiled = rules("nudges:\n" + nudge("a", **keys), everyone=False)
+    rule = compiled.rules[0]
+    control, other, third = (next(f"p{n}" for n in range(at, 999) if compiled.is_control(rule, f"p{n}") is ghost) for at, ghost in ((0, True), (0, False), (500, False)))
+    town = Town(compiled)
+    for who in (control, other):
+        town.feed("order_rejected", 0, partner=who)
+    town.corridor.forget(control, START + 60, "profile", 7)
+    town.feed("order_rejected", 2, partner=third)
+    assert verdicts(town) == [("ghost", "holdout"), SEND, SPENT]
+
+
+def test_seats_that_are_no_number_are_none():
+    many = " * ".join(["count(order_rejected over 1d)", *["1000000000000000"] * 21])
+    assert verdicts(crowd({"seats": f"'{many}'", "valid_for": "30m"}, [0])) == [FULL]

@@ -1,10 +1,13 @@
 """What the partner reads: holes filled by unit, plural and language."""
 
+from math import inf, nan
+
 import pytest
 
 from events.structs import STRUCTS
 from rulebook.spelling import prepare
 from tests.training_rules.town import START, Town, nudge, rules
+from training_rules.messages import missing_hole
 
 
 def sent(text, args, language="en", before=(), metrics=""):
@@ -61,3 +64,8 @@ def test_languages_are_read_before_events_flow():
     prepare.cache_clear()
     rules("nudges:\n" + nudge(args="{days: tenure}") + "messages:\n  text:\n    en: {title: Hello, body: '{days} with us'}\n    hi: {title: Hello, body: '{days}'}\n    kn: {title: Hello, body: '{days}'}\n")
     assert prepare.cache_info().currsize == 3
+
+
+@pytest.mark.parametrize("value", [1e15, -(10**40), inf, nan, None])
+def test_what_no_language_spells_is_missing(value):
+    assert missing_hole(["n"], {"n": value}) == "n"

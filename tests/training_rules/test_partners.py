@@ -327,3 +327,17 @@ def test_an_event_that_is_too_late_hides_no_change_of_rules_from_one_who_rests_a
         town.corridor.make_room(0)
     town.feed("rating_received", 11, stars=5)
     assert [o.segment for o in town.out if o.type == "segment_transition" and o.partner_id == "p"] == ["here"]
+
+
+@pytest.mark.parametrize("after_a_rest", [False, True])
+def test_an_event_of_before_the_erasure_is_passed_over_in_the_new_life_too(after_a_rest):
+    town = Town(rules("nudges:\n" + nudge(trigger="{happens: order_rejected, times: 3, within: 30m}")))
+    for minute in (0, 1):
+        town.feed("order_rejected", minute)
+    town.corridor.forget("p", START + 120, "profile", 7)
+    town.feed("order_rejected", 2.5)
+    if after_a_rest:
+        town.corridor = at_rest(town.corridor)
+    for minute in (1.8, 1.9):
+        town.feed("order_rejected", minute)
+    assert (town.sent(), town.corridor.outlived) == ([], 2)

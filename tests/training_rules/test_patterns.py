@@ -121,3 +121,8 @@ def test_a_field_with_several_words_counts_for_each_of_them():
     text = "nudges:\n" + nudge(trigger="{happens: rating_received, times: 2, within: 14d, same: tags}")
     tagged = [("rating_received", m, {"order_id": f"o{m}", "stars": 2, "tags": tags}) for m, tags in enumerate((["late", "cold"], None, ["rude"], ["cold"]))]
     assert run(text, *tagged).sent() == [("n", 3)]
+
+
+def test_a_row_of_a_number_is_broken_by_that_number_alone_also_by_nothing():
+    of_score = "nudges:\n" + nudge(trigger="{happens: module_completed, where: 'module == \"m\"', times: 2, in_a_row: true, same: score}")
+    assert run(of_score, *[("module_completed", minute, {"module": name, "score": score}) for minute, name, score in ((1, "m", 50.0), (2, "x", 0.0), (10, "m", 50.0))]).sent() == [("n", 10)]

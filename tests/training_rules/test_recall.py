@@ -162,3 +162,26 @@ def test_only_eight_are_remembered():
         town.feed("arrived_at_restaurant", number / 100, order_id=f"o{number}")
     town.advance(15.5)
     assert len(town.corridor.partners["p"].slots[town.corridor.rules.recall.slot]) == 8
+
+
+@pytest.mark.parametrize(("policy", "until"), [("policy: {never_while: riding}\n", 31), ("policy: {quiet_hours: 10:20-10:31, during_quiet: queue_latest}\n", 31)])
+def test_a_stretch_of_truth_that_waits_and_is_disproved_is_stale(policy, until):
+    town = Town(rules("nudges:\n" + nudge("a", trigger="{holds: online, for: 30m, without: order_offered}") + policy))
+    town.feed("logged_in", 0)
+    for minute in (29.9, 30.4):
+        town.feed("position", minute, lat=12.9, lon=77.6, speed=9.0)
+    town.feed("order_offered", 29.5)
+    town.feed("position", until, lat=12.9, lon=77.6, speed=0.0)
+    assert town.decisions()[-1] == ("a", "hold", "stale", until)
+    town.advance(62)
+    assert town.sent() == [("a", 59.5)]
+
+
+def test_what_follows_a_nudge_that_did_not_clear_is_recalled_by_no_silence_that_has_only_begun():
+    follow = nudge("b", trigger="{holds: online, for: 30m, without: order_offered}")
+    town = Town(rules("nudges:\n" + nudge("a", trigger="{happens: order_rejected}", clears="{when: used(map), within: 10m, else: b}") + follow))
+    town.feed("logged_in", 0)
+    town.feed("order_rejected", 5)
+    town.advance(15.5)
+    late(town, "order_offered", 14.9, 16)
+    assert (town.sent(), recalled(town)) == ([("a", 5), ("b", 15)], [])

@@ -157,3 +157,12 @@ def test_partners_share_the_words_of_their_profiles():
     first, second = (compiled.load(compiled.dump(town.corridor.partners[who])).profile for who in ("p", "q"))
     assert first == second == {"city": "Bengaluru", "zone": "hsr", "language": "en"}
     assert all(first[name] is second[name] for name in first)
+
+
+def test_a_copy_of_a_late_profile_is_known_after_a_snapshot_as_before():
+    town = Town(rules("nudges:\n" + nudge(trigger="{happens: profile_updated}"), lateness_by_family={"profile": inf}))
+    town.feed("logged_in", 100)
+    for _ in range(2):
+        town.feed("profile_updated", 0, event_id="the same")
+        town.corridor = Corridor(town.corridor.rules, Partners(town.corridor.rules, resting={"p": town.corridor.rules.dump(town.corridor.partners["p"])}), town.corridor.stream_time)
+    assert town.sent() == [("n", 100)]

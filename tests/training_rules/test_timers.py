@@ -122,3 +122,33 @@ def test_what_others_fill_is_looked_at_whenever_time_can_change_the_rest():
     town.corridor.house.crowd.anywhere = Zone(START, inf, "high", None, [])
     town.advance(20)
     assert town.sent() == [("n", 10)]
+
+
+def test_a_time_of_day_is_passed_right_after_it_is_shown():
+    town = Town(rules("nudges:\n" + nudge(trigger="{holds: local_time() > 11:00}")))
+    town.feed("logged_in", 0)
+    town.advance(3 * 24 * 60)
+    assert [round(minute, 3) for _, minute in town.sent()] == [60, 60 + 24 * 60, 60 + 48 * 60]
+
+
+def test_who_is_in_until_a_time_of_day_leaves_right_after_it():
+    town = Town(rules("segments:\n  morning: {when: local_time() <= 11:00}\n"))
+    town.feed("logged_in", 0)
+    town.advance(10 * 60)
+    assert [(name, move, round(minute, 3)) for name, move, minute in town.moves()] == [("morning", "entered", 0), ("morning", "exited", 60)]
+
+
+def test_another_time_zone_makes_all_that_reads_the_clock_look():
+    town = Town(rules("segments:\n  evening: {when: local_time() >= 17:00}\n"))
+    town.feed("profile_updated", 0, time_zone="Asia/Kolkata")
+    town.advance(100)  # 17:10 there
+    town.feed("profile_updated", 101, time_zone="UTC")
+    assert town.moves() == [("evening", "entered", 90), ("evening", "exited", 101)]
+
+
+def test_a_profile_that_comes_after_the_first_event_sets_timers_by_its_clock():
+    town = Town(rules("nudges:\n" + nudge(trigger="{holds: local_time() >= 17:00 and online}")))
+    town.feed("logged_in", 0)
+    town.feed("profile_updated", 1, time_zone="Asia/Kolkata")
+    town.advance(600)
+    assert town.sent() == [("n", 90)]
