@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -119,7 +119,7 @@ def _tapped(raw: Any) -> Tapped:
     text = "null" if raw.value is None else _text(raw.value)
     try:
         fields = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         fields = None
     at = raw.timestamp / 1000 if raw.timestamp is not None and raw.timestamp >= 0 else 0.0
     whole = isinstance(fields, dict)
@@ -201,9 +201,28 @@ def _cell(value: Any, kind: pa.DataType) -> Any:
     if kind == _STAMP:
         return _stamp(value)
     if kind == pa.string():
-        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    fits = isinstance(value, bool) if kind == pa.bool_() else isinstance(value, int | float) and not isinstance(value, bool)
-    return value if fits else None
+        return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    if kind == pa.bool_() or isinstance(value, bool):
+        return value if kind == pa.bool_() and isinstance(value, bool) else None
+    if not isinstance(value, int | float):
+        return None
+    return _whole(value) if kind == pa.int64() else _real(value)
+
+
+def printable(text: str) -> str:
+    """Text as files and terminals take it: halves of characters that JSON can spell are spelled."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _whole(value: float) -> int | None:
+    return int(value) if isfinite(value) and value == int(value) and -(2**63) <= value < 2**63 else None
+
+
+def _real(value: float) -> float | None:
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def _stamp(value: Any) -> datetime | None:

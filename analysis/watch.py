@@ -97,7 +97,8 @@ class Watch:
         ends = consumer.end_offsets(tps)
         return all(consumer.position(tp) >= ends[tp] for tp in tps)
 
-    def _take(self, values: Iterable[bytes]) -> None:
+    def _take(self, values: Iterable[bytes | None]) -> None:
         now = time.monotonic()
         for raw in values:
-            self.seen.take(json.loads(raw), now)
+            if raw is not None:  # an erased partner's features have no value
+                self.seen.take(json.loads(raw), now)

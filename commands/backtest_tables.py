@@ -53,7 +53,7 @@ def _refused(found: dict[str, Any]) -> Table | None:
 def _segments(found: dict[str, Any]) -> Table | None:
     if not found["transitions"]:
         return None
-    table = _table("Segments", "Segment", "entered", "exited", "partners", "most at once", "at the end")
+    table = _table("Segments", "Segment", "entered", "exited", "partners", "most at an hour's end", "at the end")
     for s in found["segments"]["members"]:
         table.add_row(s["segment"], *(f"{s[name]:,}" for name in ("entered", "exited", "partners", "most", "at_end")))
     return table

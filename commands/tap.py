@@ -18,8 +18,9 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 from rich.table import Table
+from rich.text import Text
 
-from analysis.taps import Tapped, Wanted, full_name, records, write_parquet
+from analysis.taps import Tapped, Wanted, full_name, printable, records, write_parquet
 from analysis.taps import frame as as_frame
 from commands.output import note
 from commands.replay import moment
@@ -101,7 +102,7 @@ def _write(found: Iterable[Tapped], name: str, *, table: bool, parquet: Path | N
         _table(found)
     else:
         for record in found:
-            sys.stdout.write((record.text if record.fields is None else json.dumps(record.fields, ensure_ascii=False)) + "\n")
+            sys.stdout.write((record.text if record.fields is None else printable(json.dumps(record.fields, ensure_ascii=False))) + "\n")
             sys.stdout.flush()
 
 
@@ -134,10 +135,9 @@ def _plain(record: Tapped) -> dict[str, Any]:
     return row
 
 
-def _short(value: Any) -> str:
-    text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = text.replace("[", "\\[")
-    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
+def _short(value: Any) -> Text:
+    text = printable("" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return Text(text if len(text) <= WIDEST else text[: WIDEST - 1] + "…")
 
 
 @contextmanager

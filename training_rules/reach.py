@@ -54,7 +54,7 @@ class Reach:
     def __init__(self, rules: Rules, since: Mapping[str, float], at: float) -> None:
         self._rules, self._at, self.limits = rules, at, limits(rules)
         self._watched = {rules.slot_ids[rule.sends_slot]: (rule, since.get(rule.name, -inf)) for rule in watched(rules)}
-        self._live = [(rule.name, rules.slot_ids[rule.sends_slot]) for rule in rules.rules if rule.nudge and rule.mode == "live"]
+        self._live = [(rule, rules.slot_ids[rule.sends_slot]) for rule in rules.rules if rule.nudge and rule.mode == "live"]
         self._found = {rule.name: [0, 0, 0] for rule, _ in self._watched.values()}
         self.active = 0
 
@@ -63,7 +63,7 @@ class Reach:
         self.active += now > self._at - self.limits.per
         if not moments:
             return
-        blamed = self._blamed(moments, noted) if noted else ()
+        blamed = self._blamed(who, moments, noted) if noted else ()
         for slot, sent in moments.items():
             if sent and (found := self._watched.get(slot)) is not None and sent[-1] >= found[1]:
                 self._count(found[0], who, sent[-1], out=found[0].name in blamed)
@@ -75,13 +75,16 @@ class Reach:
             found[1] += 1
             found[2] += out
 
-    def _blamed(self, moments: Mapping[int, Sequence[float]], noted: Mapping[str, Any]) -> set[str]:
+    def _blamed(self, who: str, moments: Mapping[int, Sequence[float]], noted: Mapping[str, Any]) -> set[str]:
         """The rules that a partner opted out of: those that they named, and for all rules the last one that they were sent before."""
         named = {name.removeprefix(OUT) for name in noted if name.startswith(OUT)}
         if "" not in named:
             return named
         (at,) = noted[OUT]
-        before = [(sent[-1], name) for name, slot in self._live if (sent := moments.get(slot)) and at - BLAMED < sent[-1] <= at]
+        before = [
+            (sent[-1], rule.name) for rule, slot in self._live
+            if (sent := moments.get(slot)) and at - BLAMED < sent[-1] <= at and not self._rules.is_control(rule, who)
+        ]  # fmt: skip
         return named | ({max(before)[1]} if before else set())
 
     def counted(self) -> dict[str, Reached]:

@@ -50,9 +50,9 @@ def _checked(limits: Limits, found: dict[str, Any]) -> Iterator[Checked]:
         yield Checked("--max-per-partner-day", limits.per_partner_day, most, most <= limits.per_partner_day, told)
     if limits.share is not None:
         rule = max(found["rules"], key=lambda r: r["share"], default=None)
-        share = rule["share"] if rule else 0.0
+        share = rule["partners"] / found["partners"] if rule and found["partners"] else 0.0  # as it is: shown it is rounded
         told = f"{rule['rule']} reaches {share:.1%} of the partners; {limits.share:.1%} allowed" if rule else "there is no rule"
-        yield Checked("--max-share", limits.share, share, share <= limits.share, told)
+        yield Checked("--max-share", limits.share, round(share, 4), share <= limits.share, told)
     if limits.must_trigger:
         never = [r["rule"] for r in found["rules"] if not r["triggered"] and r["mode"] != "off"]
         yield Checked("--must-trigger", 0, len(never), not never, f"never triggered: {', '.join(never)}" if never else "every rule triggered")
@@ -78,5 +78,5 @@ def _against(limits: Limits, rules: list[dict[str, Any]]) -> Iterator[Checked]:
 def _growth(rule: dict[str, Any]) -> float:
     before, now = rule["sends_before"], rule["sends_now"]
     if before:
-        return float(now / before - 1)
+        return float((now - before) / before)
     return float("inf") if now else 0.0

@@ -14,7 +14,7 @@ from kafka.errors import KafkaError
 
 from analysis.backtest.history import Piece, Refused, Share
 from analysis.errors import BacktestError
-from events.structs import STRUCTS
+from events.structs import STRUCTS, Forget
 from streams.following import FOR_ALL
 from streams.intake import Intake
 from streams.merge import Merge
@@ -28,7 +28,8 @@ from training_rules.corridor import Entry
 
 POLL_MS, MOST = 500, 5000  # ms to wait for records; records of a topic's partition that are held before it is paused
 EXAMPLES = 3
-_Profile = STRUCTS["profile_updated"]
+#: What counts although it is of before: what was known of a partner, and that nothing is known any more.
+_OF_BEFORE = (STRUCTS["profile_updated"], Forget)
 
 
 @dataclass
@@ -96,7 +97,7 @@ class Kept:
         found, begin, until = [], self.begin, self.until
         for entry in entries:
             event = entry[3]
-            if event.__class__ is _Profile and event.occurred_at < begin:
+            if event.__class__ in _OF_BEFORE and event.occurred_at < begin:
                 event.occurred_at = begin
             if begin <= event.occurred_at < until and (event.__class__ in FOR_ALL or share.samples(event.partner_id)):
                 found.append(entry)

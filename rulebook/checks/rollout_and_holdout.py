@@ -1,6 +1,6 @@
 """More partners than there are.
 
-`rollout` and `holdout` together are over 100 %: most of those in the holdout are outside of the rollout, and the control group is not what it seems.
+`rollout` and `holdout` together are over 100 %: they are drawn apart from each other, so a part of the holdout is outside of the rollout, and the control group is smaller than it seems.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from analysis.backtest.result import GATES, GONE, HONEST, _modes, result
 from analysis.backtest.shard import Shard
 from analysis.backtest.sweep import read_sweep, variations
 from analysis.backtest.tally import HOUR
+from analysis.backtest.topics import Kept
 from analysis.errors import BacktestError
 from commands.histories import Recorded
 from events.outputs import HoldReason
@@ -29,7 +30,7 @@ from simulator.errors import SourceError
 from streams.changes import change
 from streams.partitioner import by_murmur2
 from streams.reload import Library
-from streams.settings import CATALOG
+from streams.settings import CATALOG, load
 from tests.training_rules.town import MESSAGES, START, Town, nudge, rules
 from training_rules import load_rules
 
@@ -247,6 +248,12 @@ def test_a_partner_for_whom_another_rule_wins_now_is_displaced_by_it():
     assert (changes.displaced, changes.displaced_by, changes.instead) == ({"a": 1, "b": 0}, {("a", "b"): 1}, {("a", "hold (lower_priority)"): 1})
 
 
+def test_a_trial_displaces_nobody():
+    trial = REJECTS + nudge("b", trigger="{happens: order_rejected, times: 2, within: 10m}", cooldown="1h", priority="90", mode="shadow")
+    changes = compared(REJECTS, trial, rejected(("p", 0), ("p", 1)))
+    assert (changes.displaced.total(), changes.displaced_by) == (0, {})
+
+
 def test_a_sample_tells_what_happened_before_and_after_and_what_both_sets_said():
     changes = compared(REJECTS, BOTH, rejected(("p", 0), ("q", 0), ("p", 1)))
     sample = next(s for s in changes.shown() if s.change == "displaced")
@@ -374,6 +381,13 @@ def test_a_limit_says_what_was_found_and_what_is_allowed(limits, kept, says):
     assert (checked.kept, says in checked.told) == (kept, True)
 
 
+def test_a_limit_is_held_against_what_was_found_not_against_what_is_shown():
+    rule = {"rule": "a", "mode": "live", "partners": 40_004, "share": 0.4}
+    assert [c.kept for partners in (40_000, 40_004) for c in check(Limits(share=0.4), {"rules": [rule | {"partners": partners}], "partners": 100_000})] == [True, False]
+    grown = [{"rule": "a", "sends_before": before, "sends_now": now} for before, now in ((100, 110), (20, 22), (100, 111))]
+    assert [c.kept for rule in grown for c in check(Limits(growth=0.1), {"against": {"rules": [rule]}})] == [True, True, False]
+
+
 def test_a_rule_that_never_triggers_breaks_a_limit():
     (checked,) = check(Limits(must_trigger=True), told(BOTH.replace("a:\n    trigger: {happens: order_rejected", "a:\n    trigger: {happens: order_accepted"), FOUR))
     assert (checked.kept, checked.told) == (False, "never triggered: a")
@@ -485,3 +499,13 @@ def test_figures_are_taken_up_by_every_set_where_they_hold_and_not_after_the_las
 def test_a_job_with_changes_is_the_same_in_a_process_that_shares_no_memory():
     job = Job([rules(ONE)], changes=[changed(0, ONE), changed(10, TWO)])
     assert pickle.loads(pickle.dumps(job)).changes == job.changes
+
+
+# -- topics
+
+
+def test_who_was_erased_before_the_begin_is_not_brought_back_by_an_older_profile():
+    town, kept = Town(rules(REJECTS)), Kept(load(), rules(REJECTS), begin=START)
+    profile, erased = town.event("profile_updated", -120, first_name="Asha"), Forget(START - 3600, "p")
+    entries = [(profile.occurred_at, 0, 0, profile), (erased.occurred_at, 0, 1, erased)]
+    assert [e.type for *_, e in kept._within(entries, Share(1, [0]))] == ["profile_updated", "forget"]

@@ -44,6 +44,18 @@ def test_a_value_that_does_not_fit_its_column_is_none():
     assert frame([Tapped("t", 0, 0, 0.0, "p", {"stars": "five", "type": "rating_received"})], "ratings").iloc[0].isna()["stars"]
 
 
+@pytest.mark.parametrize(("name", "fields", "column", "shown"), [
+    ("ratings", {"type": "rating_received", "stars": 10**20}, "stars", None), ("ratings", {"type": "rating_received", "stars": 3.5}, "stars", None),
+    ("gps", {"type": "position", "lat": 2**53 + 1}, "lat", float(2**53)), ("gps", {"type": "position", "lat": 10**400}, "lat", None),
+    ("orders", {"type": "order_offered", "order_id": "\ud800"}, "order_id", "\\ud800"),
+])  # fmt: skip
+def test_what_no_column_holds_ends_no_table(name, fields, column, shown, tmp_path):
+    records = [Tapped("t", 0, 0, 0.0, "p", fields)]
+    found = frame(records, name).iloc[0][column]
+    assert pd.isna(found) if shown is None else found == shown
+    assert write_parquet(records, name, tmp_path / "t.parquet") == 1
+
+
 def test_parquet_is_read_back_as_the_frame_is_over_several_row_groups(tmp_path):
     found = [tapped(n, rule=f"r{n}") for n in range(25)]
     assert write_parquet(found, "decisions", tmp_path / "d.parquet", row_group=10) == 25

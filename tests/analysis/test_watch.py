@@ -1,6 +1,7 @@
 """What a watcher has seen: nudges and holds once each, and whether what hurt was cleared, apart from the holds."""
 
-from analysis.watch import Seen
+from analysis.watch import Seen, Watch
+from streams.settings import load
 
 
 def decision(number, verdict, reason=None):
@@ -27,3 +28,9 @@ def test_a_nudge_that_comes_again_counts_once():
     nudge = {"type": "nudge", "nudge_id": "n", "rule": "r"}
     found = seen(nudge, nudge)
     assert (found.nudges, found.first_nudge_at) == ({"r": 1}, 1.0)
+
+
+def test_the_features_of_an_erased_partner_end_no_watch():
+    watch = Watch(load())
+    watch._take([None, b'{"type": "nudge", "nudge_id": "n", "rule": "r"}'])
+    assert watch.seen.nudges == {"r": 1}

@@ -10,6 +10,7 @@ import pytest
 from kafka import KafkaProducer
 
 from commands.main import main
+from commands.tap import _short
 from tests.journeys.workers import ROOT, environment
 
 DECIDED = 1_772_445_600.0
@@ -72,6 +73,11 @@ def test_a_table_shows_the_fields_that_people_read(tap):
     _, out, _ = tap("decisions", "--table", "--where", "verdict=hold", "--count", 2)
     assert "partner_id" in out
     assert out.count("hold") == 2
+
+
+@pytest.mark.parametrize("text", ["a\\[/x]", "hi \\[b]", "[red]not red[/red]", "half \ud800"])
+def test_a_cell_says_what_was_said(text):
+    assert _short(text).plain == text.replace("\ud800", "\\ud800")
 
 
 def test_originals_of_dead_letters_are_written_byte_by_byte(tap, filled, tmp_path):

@@ -97,6 +97,13 @@ def test_who_wants_nothing_more_says_so_of_the_last_one_they_were_sent(rested):
     assert reach(town).counted() == {"a": Reached(1, 1, 0), "b": Reached(1, 1, 1)}
 
 
+def test_a_ghost_is_not_to_blame_for_what_a_nudge_before_it_brought():
+    town = Town(rules("nudges:\n" + nudge("a") + nudge("b", "{happens: order_accepted}", holdout="100%") + ONE_HOUR, everyone=False))
+    for kind, minute in (("order_rejected", 1), ("order_accepted", 2), ("opted_out", 3)):
+        town.feed(kind, minute)
+    assert reach(town).counted() == {"a": Reached(1, 1, 1), "b": Reached(1, 0, 0)}
+
+
 def test_a_day_later_no_rule_is_to_blame():
     town = Town(rules(TWO))
     town.feed("order_rejected", 0)

@@ -27,6 +27,10 @@ def test_a_rule_that_reaches_more_than_its_share_of_all_partitions_trips():
     assert tripped(told(0, reached=40), told(1)) == []
 
 
+def test_a_rule_at_its_share_does_not_trip_whatever_the_product_rounds_to():
+    assert [tripped(told(0, active=100, reached=n, parts=1, limits=LIMITS._replace(share=n / 100))) for n in range(1, 100)] == [[]] * 99
+
+
 def test_without_a_share_volume_is_nobodys_concern():
     free = LIMITS._replace(share=None)
     assert tripped(told(0, reached=100, limits=free), told(1, limits=free)) == []
