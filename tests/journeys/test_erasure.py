@@ -55,6 +55,8 @@ def test_who_is_erased_is_gone_everywhere_or_begins_anew_and_nobody_else_notices
     assert GONE not in found.states
     assert found.states[ANEW].pop("profile_at") > 0
     del expected.states[ANEW]["profile_at"]
+    assert list(found.states[ANEW].pop("context")) == ["erased"]  # when that was, for what comes late of before
+    assert not expected.states[ANEW].pop("context")
     assert found.states == expected.states
     assert found.nudge_ids == expected.nudge_ids | former.nudge_ids
     _assert_gone_from_kafka_and_redis(settings)
