@@ -49,7 +49,7 @@ def _checked(limits: Limits, found: dict[str, Any]) -> Iterator[Checked]:
         told = f"at most {counted(most, 'nudge')} a partner and day{who}; {limits.per_partner_day} allowed"
         yield Checked("--max-per-partner-day", limits.per_partner_day, most, most <= limits.per_partner_day, told)
     if limits.share is not None:
-        rule = max(found["rules"], key=lambda r: r["share"], default=None)
+        rule = max(found["rules"], key=lambda r: r["partners"], default=None)
         share = rule["partners"] / found["partners"] if rule and found["partners"] else 0.0  # as it is: shown it is rounded
         told = f"{rule['rule']} reaches {share:.1%} of the partners; {limits.share:.1%} allowed" if rule else "there is no rule"
         yield Checked("--max-share", limits.share, round(share, 4), share <= limits.share, told)

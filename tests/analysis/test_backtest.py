@@ -384,6 +384,8 @@ def test_a_limit_says_what_was_found_and_what_is_allowed(limits, kept, says):
 def test_a_limit_is_held_against_what_was_found_not_against_what_is_shown():
     rule = {"rule": "a", "mode": "live", "partners": 40_004, "share": 0.4}
     assert [c.kept for partners in (40_000, 40_004) for c in check(Limits(share=0.4), {"rules": [rule | {"partners": partners}], "partners": 100_000})] == [True, False]
+    close = [rule | {"partners": 40_000}, rule | {"rule": "b", "partners": 40_004}]  # both are shown as 40.0 %
+    assert [c.kept for c in check(Limits(share=0.4), {"rules": close, "partners": 100_000})] == [False]
     grown = [{"rule": "a", "sends_before": before, "sends_now": now} for before, now in ((100, 110), (20, 22), (100, 111))]
     assert [c.kept for rule in grown for c in check(Limits(growth=0.1), {"against": {"rules": [rule]}})] == [True, True, False]
 
