@@ -16,6 +16,7 @@ from events.broadcasts import BROADCASTS
 from streams.errors import SettingsError
 from streams.health import BEHIND_AFTER, SILENT_AFTER, Limits
 from training_rules import EngineOptions
+from training_rules.patterns import LATENESS
 
 PREFIX = "NUDGELINE_"
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +51,7 @@ class Settings(BaseSettings):
     rules: list[Path] = Field(list(CATALOG), description='rule files or folders, as JSON: ["rules/"]; otherwise the catalogue that is shipped')
     clock: Literal["wall", "events"] = Field("wall", description="wall: live; events: a recording, stream time follows events only")
     timer_slack: float = Field(2.0, ge=0, le=3600, description="how far stream time stays behind the wall clock, s")
-    allowed_lateness: float = Field(120.0, ge=0, le=120, description="how far out of order events may come, s; patterns remember no more than two minutes")
+    allowed_lateness: float = Field(LATENESS, ge=0, le=LATENESS, description="how far out of order events may come, s; patterns remember no more than two minutes")
     future_tolerance: float = Field(300.0, ge=0, le=86_400, description="how far in the future an event may claim to happen, s")
     max_event_bytes: int = Field(1_000_000, ge=1_000, le=100_000_000, description="larger events are refused unread")
     state_limit: int = Field(262_144, ge=4_096, le=100_000_000, description="bytes of one partner's state; beyond it the oldest partial matches and window elements go, and are counted")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from analysis.backtest.tally import WON
 from events.outputs import Verdict
 from events.structs import OUTPUT_STRUCTS, STRUCTS
 
@@ -15,9 +16,7 @@ BEFORE, AFTER, FOLLOWED, KEPT = 6, 3, 20_000, 20
 SAMPLES = 3
 NOT_TRIGGERED = "not triggered"
 _Position, _Decision, _Transition = STRUCTS["position"], OUTPUT_STRUCTS["decision"], OUTPUT_STRUCTS["segment_transition"]
-_GONE = frozenset({Verdict.SEND, Verdict.GHOST, Verdict.SHADOW})
-#: A shadow never displaces.
-_WON = _GONE - {Verdict.SHADOW}
+_GONE = WON | {Verdict.SHADOW}
 _SENT = Verdict.SEND
 _UNTOLD = {"event_id", "partner_id", "occurred_at", "received_at", "source", "type"}
 
@@ -124,7 +123,7 @@ class Comparing:
 
     def _part(self, events: Sequence[Any], before: Mapping[Moment, Any], now: Mapping[Moment, Any]) -> None:
         """What became of each send that only one of the sets has."""
-        winners = {(who, at): rule for (rule, who, at), d in now.items() if d.verdict in _WON}
+        winners = {(who, at): rule for (rule, who, at), d in now.items() if d.verdict in WON}
         for key, decision in before.items():
             if decision.verdict is _SENT and not _is_sent(now.get(key)):
                 self._gone(key, events, before, now, winners)

@@ -16,9 +16,8 @@ from segments.clock import zone_info
 HOUR = 3600
 _Nudge, _Transition, _Decision = OUTPUT_STRUCTS["nudge"], OUTPUT_STRUCTS["segment_transition"], OUTPUT_STRUCTS["decision"]
 _SENT, _LATE, _DISPLACED = Verdict.SEND, HoldReason.LATE_EVENT, HoldReason.LOWER_PRIORITY
-_GONE = frozenset({Verdict.SEND, Verdict.GHOST, Verdict.SHADOW})
-#: A shadow never displaces.
-_WON = _GONE - {Verdict.SHADOW}
+#: What displaces others of its moment: a shadow never does.
+WON = frozenset({Verdict.SEND, Verdict.GHOST})
 
 
 @dataclass
@@ -119,7 +118,7 @@ class Counting:
 
     def _displaced(self, decisions: list[Any], outputs: Sequence[Any]) -> None:
         """Of a partner one goes at a moment: it won over the others."""
-        winners = {(o.partner_id, o.decided_at): o.rule for o in outputs if o.__class__ is _Decision and o.verdict in _WON}
+        winners = {(o.partner_id, o.decided_at): o.rule for o in outputs if o.__class__ is _Decision and o.verdict in WON}
         for out in decisions:
             self.tally.displaced[out.rule, winners.get((out.partner_id, out.decided_at), "")] += 1
 
